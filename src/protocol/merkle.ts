@@ -1,0 +1,91 @@
+/**
+ * The tree over a task's messages. Leaves are salted, so that a root or a proof of one message
+ * tells nothing about the others; variable-length fields are hashed, so that no two leaves share
+ * an encoding. `MessageTree.sol` computes the same, and both read the same vectors.
+ */
+import { bytesToHex, concat, hexToBytes, keccak256, numberToHex, toBytes, toHex } from "viem";
+import type { Hex } from "viem";
+
+export interface Leaf {
+  /** 32 random bytes. */
+  readonly salt: Uint8Array;
+  /** 16 bytes, a UUIDv7. */
+  readonly id: Uint8Array;
+  readonly projectId: bigint;
+  readonly version: string;
+  /** The sender, "" when unknown. */
+  readonly clientId: string;
+  readonly data: Uint8Array;
+}
+
+export function leafHash(leaf: Leaf): Hex {
+  if (leaf.salt.length !== 32) throw new RangeError("salt must be 32 bytes");
+  if (leaf.id.length !== 16) throw new RangeError("message id must be 16 bytes");
+  return keccak256(concat([
+    "0x00",
+    toHex(leaf.salt),
+    toHex(leaf.id),
+    numberToHex(leaf.projectId, { size: 8 }),
+    keccak256(toBytes(leaf.version)),
+    keccak256(toBytes(leaf.clientId)),
+    keccak256(leaf.data),
+  ]));
+}
+
+const node = (left: Hex, right: Hex): Hex => keccak256(concat(["0x01", left, right]));
+
+function parents(level: readonly Hex[]): Hex[] {
+  const next: Hex[] = [];
+  for (let i = 0; i < level.length; i += 2) {
+    const [left, right] = [level[i] as Hex, level[i + 1]];
+    next.push(right === undefined ? left : node(left, right));
+  }
+  return next;
+}
+
+function sealed(count: number, top: Hex): Hex {
+  return keccak256(concat(["0x02", numberToHex(count, { size: 8 }), top]));
+}
+
+/** The root over at least one leaf hash; the number of leaves is hashed in. */
+export function merkleRoot(leaves: readonly Hex[]): Hex {
+  if (leaves.length === 0) throw new RangeError("a task has at least one message");
+  let level = leaves;
+  while (level.length > 1) level = parents(level);
+  return sealed(leaves.length, level[0] as Hex);
+}
+
+/** Siblings from leaf to root; a promoted node has none at its level. */
+export function merkleProof(leaves: readonly Hex[], index: number): Hex[] {
+  if (!(index in leaves)) throw new RangeError(`no leaf ${index}`);
+  const proof: Hex[] = [];
+  for (let level = leaves, i = index; level.length > 1; level = parents(level), i >>= 1) {
+    const sibling = level[i ^ 1];
+    if (sibling !== undefined) proof.push(sibling);
+  }
+  return proof;
+}
+
+/** Whether `leaf` is the `index`-th of `count` leaves under `root`. */
+export function verifyMerkleProof(
+  root: Hex,
+  count: number,
+  index: number,
+  leaf: Hex,
+  proof: readonly Hex[],
+): boolean {
+  if (!Number.isSafeInteger(count) || index < 0 || index >= count) return false;
+  let hash = leaf, used = 0;
+  for (let width = count, i = index; width > 1; width = (width + 1) >> 1, i >>= 1) {
+    if ((i ^ 1) >= width) continue;
+    const sibling = proof[used++];
+    if (sibling === undefined) return false;
+    hash = i & 1 ? node(sibling, hash) : node(hash, sibling);
+  }
+  return used === proof.length && sealed(count, hash) === root;
+}
+
+/** Blinds a task's input commitment: keccak256(0x03 ‖ the messages' salts, in order). */
+export function inputSalt(salts: readonly Uint8Array[]): Uint8Array {
+  return hexToBytes(keccak256(concat(["0x03", ...salts.map((s) => bytesToHex(s))])));
+}
