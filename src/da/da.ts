@@ -1,0 +1,266 @@
+import type { Address, Hex } from "viem";
+import type { Receipt } from "../../runtimes/runtime.ts";
+import type { Task } from "../protocol/task.ts";
+
+/** A message as ingestion hands it over. */
+export interface NewMessage {
+  readonly projectId: bigint;
+  readonly version: string;
+  /** The sender, "" when unknown. */
+  readonly clientId: string;
+  readonly data: Uint8Array;
+  /** Same (project, client, key): the first message's id is answered again. */
+  readonly idempotencyKey: string | undefined;
+  /** The packer never mixes groups; "" for the one group of most projects. */
+  readonly group: string;
+}
+
+/** A message as it is stored. */
+export interface Message {
+  /** UUIDv7 text. */
+  readonly id: string;
+  readonly projectId: bigint;
+  readonly version: string;
+  readonly clientId: string;
+  readonly data: Uint8Array;
+  /** 32 random bytes, private like the data. */
+  readonly salt: Uint8Array;
+  /** Milliseconds since 1970, by the database's clock. */
+  readonly receivedAt: number;
+}
+
+export type Appended =
+  | { readonly id: string; readonly duplicate: boolean }
+  /** This row could not be stored; its batch-mates were. */
+  | { readonly error: string };
+
+/** Unpacked messages that may become one or more tasks. */
+export interface PendingGroup {
+  readonly projectId: bigint;
+  readonly version: string;
+  readonly group: string;
+  readonly count: number;
+  readonly bytes: number;
+  /** Milliseconds since the oldest arrived, by the database's clock. */
+  readonly ageMs: number;
+}
+
+/** What the packer makes of a run of messages. */
+export interface PackedTask {
+  readonly task: Task;
+  readonly taskId: Hex;
+  readonly signature: Hex;
+  /** Salt of the task's input commitment. */
+  readonly inputSalt: Uint8Array;
+}
+
+/** `packed → dispatched → proved | failed`; `received` is a message's alone (DESIGN R6). */
+export const taskPhases = ["packed", "dispatched", "proved", "failed"] as const;
+export type TaskPhase = typeof taskPhases[number];
+
+/** One entry of a task's append-only life. */
+export interface StateEntry {
+  readonly state: string;
+  /** Milliseconds since 1970, by the database's clock. */
+  readonly at: number;
+  /** Who reported it: an address, a peer, or the stage. */
+  readonly by: string;
+  readonly comment: string;
+  readonly result: string;
+}
+
+export type NewStateEntry = Omit<StateEntry, "at">;
+
+/** A task as dispatch drives it. `machine` is the dispatcher's own serialised state. */
+export interface TaskRecord {
+  readonly serial: bigint;
+  readonly taskId: Hex;
+  readonly task: Task;
+  readonly signature: Hex;
+  readonly phase: TaskPhase;
+  /** JSON; null for a task that dispatch has not touched yet. */
+  readonly machine: string | null;
+  /** Grows by one with each `save`; a save with an old one is refused. */
+  readonly revision: number;
+  readonly messageCount: number;
+}
+
+/** What `save` writes, in one transaction. */
+export interface TaskUpdate {
+  readonly taskId: Hex;
+  readonly revision: number;
+  readonly phase: TaskPhase;
+  readonly machine: string;
+  /** When dispatch must look at it again, ms by the database's clock; null: never (it is done). */
+  readonly wakeAt: number | null;
+  readonly log: readonly NewStateEntry[];
+  /** A receipt that was verified, stored with the state that it proves. */
+  readonly receipt?: {
+    readonly prover: Address;
+    readonly receipt: Receipt;
+    readonly verdict: "valid" | "unverifiable";
+  };
+  readonly outputs?: readonly {
+    readonly index: number;
+    readonly attempt: number;
+    readonly state: string;
+    readonly reference: string;
+  }[];
+}
+
+export interface MessageStatus {
+  readonly id: string;
+  readonly projectId: bigint;
+  readonly receivedAt: number;
+  /** Undefined until packed. */
+  readonly task:
+    | { readonly projectId: bigint; readonly serial: bigint; readonly taskId: Hex }
+    | undefined;
+  readonly states: readonly StateEntry[];
+}
+
+export interface TaskStatus {
+  readonly serial: bigint;
+  readonly taskId: Hex;
+  readonly projectId: bigint;
+  readonly version: string;
+  readonly states: readonly StateEntry[];
+}
+
+/** Messages: durable before they are acknowledged (DESIGN R1). */
+export interface MessageStore {
+  /**
+   * Resolves after the commit that made it durable. Calls in flight share commits.
+   * @throws {OverloadedError} when the queue before the database is full
+   */
+  append(message: NewMessage): Promise<Appended>;
+  /** All or, row by row, an error each; one answer a message, in order. */
+  appendMany(messages: readonly NewMessage[]): Promise<Appended[]>;
+  status(id: string): Promise<MessageStatus | undefined>;
+}
+
+/** Packing: messages become tasks in one transaction each. */
+export interface PackStore {
+  pending(): Promise<PendingGroup[]>;
+  /**
+   * Takes the oldest unpacked messages of the group, at most `maxCount` and `maxBytes` (always at
+   * least one), lets `build` make a task of them, and commits both. Answers undefined, writing
+   * nothing, when `build` gives undefined, when there are none, or when another node packs the
+   * group right now. At most one packer works on a group, over all nodes on this database.
+   */
+  pack(
+    group: Pick<PendingGroup, "projectId" | "version" | "group">,
+    limits: { readonly maxCount: number; readonly maxBytes: number },
+    build: (messages: readonly Message[]) => Promise<PackedTask | undefined>,
+  ): Promise<TaskRecord | undefined>;
+  /** Wakes when messages were appended or a task was packed, by this or another node. */
+  onAppended(listener: () => void): () => void;
+}
+
+/** Tasks and their outputs. */
+export interface TaskStore {
+  /**
+   * Tasks that are due (`wakeAt` ≤ now, or new), oldest first, and from now on driven by `driver`
+   * for `holdMs`; tasks that another live driver holds are left out.
+   */
+  claim(driver: string, holdMs: number, limit: number): Promise<TaskRecord[]>;
+  /** Keeps this driver's claims for another `holdMs`. */
+  renew(driver: string, holdMs: number): Promise<void>;
+  /** False, and nothing written, when the revision is not the stored one. */
+  save(update: TaskUpdate): Promise<boolean>;
+  get(taskId: Hex): Promise<TaskRecord | undefined>;
+  messages(taskId: Hex): Promise<Message[]>;
+  inputSalt(taskId: Hex): Promise<Uint8Array | undefined>;
+  receipt(
+    taskId: Hex,
+  ): Promise<{ readonly prover: Address; readonly receipt: Receipt } | undefined>;
+  /** By the enode's number, or by the 32-byte id. */
+  status(projectId: bigint, task: bigint | Hex): Promise<TaskStatus | undefined>;
+  /** Counts by phase, for metrics and the demo's table. */
+  counts(): Promise<Record<TaskPhase, number>>;
+  /** Wakes when a task was packed, by this or another node. */
+  onPacked(listener: () => void): () => void;
+  /** Deletes data and salts of messages whose tasks ended before the instant; answers how many. */
+  purge(projectId: bigint, version: string, endedBefore: number): Promise<number>;
+}
+
+/** A transaction this node intends to send or has sent. */
+export interface JournalEntry {
+  /** Idempotency key: `<taskId>/<output index>`. */
+  readonly key: string;
+  readonly chainId: bigint;
+  readonly sender: Address;
+  readonly nonce: number;
+  readonly state: "intended" | "sent" | "confirmed" | "replaced" | "abandoned";
+  /** JSON of the request: to, data, value, gas; never a key. */
+  readonly request: string;
+  /** Every hash under which it was broadcast, newest last. */
+  readonly hashes: readonly Hex[];
+  readonly updatedAt: number;
+}
+
+/** The output module's memory: what makes sending survive a restart (DESIGN R2). */
+export interface Journal {
+  get(key: string): Promise<JournalEntry | undefined>;
+  /**
+   * Gives the key a nonce, in one transaction: the smallest that is ≥ `chainNonce` and not taken
+   * by a live entry of (chain, sender). A key that has an entry keeps it.
+   */
+  reserve(
+    entry: Pick<JournalEntry, "key" | "chainId" | "sender" | "request">,
+    chainNonce: number,
+  ): Promise<JournalEntry>;
+  update(
+    key: string,
+    change: { state?: JournalEntry["state"]; addHash?: Hex; request?: string },
+  ): Promise<void>;
+  /** Entries that are not finished, oldest nonce first. */
+  open(chainId: bigint, sender: Address): Promise<JournalEntry[]>;
+  /** Gas spent under a project's name on a day (UTC `YYYY-MM-DD`), in wei. */
+  spent(projectId: bigint, day: string): Promise<bigint>;
+  addSpent(projectId: bigint, day: string, wei: bigint): Promise<void>;
+}
+
+/** The chain's view of projects, kept so that a restart resumes at the last block. */
+export interface ChainView {
+  cursor(contract: string): Promise<{ readonly block: bigint; readonly hash: Hex } | undefined>;
+  /** Replaces rows and moves the cursor in one transaction. */
+  save(
+    contract: string,
+    cursor: { readonly block: bigint; readonly hash: Hex },
+    projects: readonly ChainProject[],
+  ): Promise<void>;
+  projects(contract: string): Promise<ChainProject[]>;
+  /** Forgets cursor and rows, when the chain is another one than before. */
+  reset(contract: string): Promise<void>;
+}
+
+export interface ChainProject {
+  readonly id: bigint;
+  readonly uri: string;
+  readonly hash: Hex;
+  readonly paused: boolean;
+  /** Block of the last event that changed it. */
+  readonly block: bigint;
+}
+
+/** The data-availability stage: one durable store, on PostgreSQL or embedded. */
+export interface Da {
+  readonly kind: "postgres" | "pglite";
+  readonly messages: MessageStore;
+  readonly packing: PackStore;
+  readonly tasks: TaskStore;
+  readonly journal: Journal;
+  readonly chain: ChainView;
+  /** The database's clock, ms since 1970. */
+  now(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Ingestion answers 503 with `Retry-After`. */
+export class OverloadedError extends Error {
+  constructor(readonly retryAfterSeconds: number) {
+    super("the message queue is full");
+    this.name = "OverloadedError";
+  }
+}

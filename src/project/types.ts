@@ -1,0 +1,102 @@
+import type { Address, Hex } from "viem";
+import type { ProgramSpec, VmType } from "../../runtimes/runtime.ts";
+
+/** Where a task's result goes (the `output` of a project file, parsed). */
+export type OutputConfig =
+  | { readonly type: "stdout" }
+  | EthereumOutput
+  | {
+    readonly type: "solanaProgram";
+    readonly chainEndpoint: string;
+    readonly programId: string;
+    readonly stateAccount: string;
+  }
+  | { readonly type: "textile"; readonly vaultId: string };
+
+/**
+ * `router` submits to the W3bstreamRouter of the node's own config; `direct` calls a contract
+ * with arguments chosen by the names in its ABI (original files).
+ */
+export type EthereumOutput =
+  | { readonly type: "ethereumContract"; readonly mode: "router"; readonly chainId?: bigint }
+  | {
+    readonly type: "ethereumContract";
+    readonly mode: "direct";
+    /** As the file says; only names a chain, never used as an endpoint (DESIGN R11). */
+    readonly chainEndpoint: string;
+    readonly chainId?: bigint;
+    readonly contractAddress: Address;
+    readonly receiverAddress?: Address;
+    readonly contractMethod: string;
+    readonly contractAbi: readonly unknown[];
+  };
+
+/** A task is packed as soon as one of the bounds is met. */
+export interface PackingRule {
+  /** Messages a task, ≥ 1. */
+  readonly count: number;
+  /** Milliseconds after which leftovers are packed; undefined: they wait for `count`. */
+  readonly windowMs: number | undefined;
+  /** Most bytes of message data a task. */
+  readonly bytes: number | undefined;
+  /** One task never mixes senders when `device`. */
+  readonly groupBy: "device" | undefined;
+}
+
+/** One version of a project, parsed and checked. */
+export interface ProjectVersion {
+  readonly projectId: bigint;
+  readonly version: string;
+  readonly vmType: VmType;
+  readonly program: ProgramSpec;
+  readonly outputs: readonly OutputConfig[];
+  readonly packing: PackingRule;
+  /** Znodes that prove each task, ≥ 1. */
+  readonly redundancy: number;
+  /** Seconds one proof may take. */
+  readonly timeoutSeconds: number;
+  /** Proof attempts before a task fails. */
+  readonly attempts: number;
+  /** Seconds after confirmation until payloads are purged; undefined: kept. */
+  readonly retentionSeconds: number | undefined;
+  readonly provers: { readonly allow: readonly Address[] | undefined; readonly remote: boolean };
+}
+
+/** A project as the chain (or a directory) has it now. */
+export interface Project {
+  readonly id: bigint;
+  readonly source: "chain" | "directory";
+  readonly uri: string;
+  /** sha256 of the config; undefined for a directory's. */
+  readonly hash: Hex | undefined;
+  /** A paused project gets no new tasks; those that exist finish. */
+  readonly paused: boolean;
+  readonly defaultVersion: string;
+  /** All versions that can be named; one that an update removed stays for its old tasks. */
+  readonly versions: ReadonlyMap<string, ProjectVersion>;
+  /** Why the latest config can't be used, when it can't. */
+  readonly problem: string | undefined;
+}
+
+/** The project manager, as the other stages see it. */
+export interface Projects {
+  get(id: bigint): Project | undefined;
+  list(): Project[];
+  /** The version of that name that new messages get. */
+  version(id: bigint, version: string): ProjectVersion | undefined;
+  /**
+   * The version that a task was made for, though the project has since been updated.
+   * @throws when neither cache, chain history nor IPFS has it
+   */
+  forTask(
+    id: bigint,
+    version: string,
+    programId: Hex,
+    signal: AbortSignal,
+  ): Promise<ProjectVersion>;
+  /** Called after a project appeared or changed. Returns the unsubscriber. */
+  onChange(listener: (project: Project) => void): () => void;
+  /** Whether the chain's registrar lets `account` operate the project (true without a chain for the node's own key). */
+  canOperate(id: bigint, account: Address): Promise<boolean>;
+  close(): Promise<void>;
+}
