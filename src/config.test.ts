@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { ConfigError, describeConfig, loadConfig } from "./config.ts";
+
+const key = `0x${"11".repeat(32)}`;
+const account = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+const chain = {
+  CHAIN_ENDPOINT: "http://127.0.0.1:8545",
+  PROJECT_CONTRACT_ADDRESS: account,
+  ZNODE_CONTRACT_ADDRESS: account,
+  ROUTER_CONTRACT_ADDRESS: account,
+  OPERATOR_PRIVATE_KEY: key,
+};
+
+describe("configuration", () => {
+  test("role all with nothing set is a loopback node without a chain", () => {
+    const config = loadConfig("all", {}, {});
+    expect(config.httpHost).toBe("127.0.0.1");
+    expect(config.httpPort).toBe(9000);
+    expect(config.CHAIN_ENDPOINT).toBeUndefined();
+    expect(config.DATA_DIRECTORY).toBe("./data");
+  });
+
+  test("flags win over the environment; an empty value counts as unset", () => {
+    const env = { DATA_DIRECTORY: "/env", LOG_LEVEL: "" };
+    const config = loadConfig("all", { DATA_DIRECTORY: "/flag" }, env);
+    expect(config.DATA_DIRECTORY).toBe("/flag");
+    expect(config.LOG_LEVEL).toBe("info");
+  });
+
+  test("the original's log levels are understood", () => {
+    expect(loadConfig("all", {}, { LOG_LEVEL: "-4" }).LOG_LEVEL).toBe("debug");
+    expect(loadConfig("all", {}, { LOG_LEVEL: "8" }).LOG_LEVEL).toBe("error");
+  });
+
+  test("a node without a chain listens on loopback only", () => {
+    expect(() => loadConfig("all", {}, { HTTP_SERVICE_ENDPOINT: "0.0.0.0:9000" })).toThrow(
+      /loopback only/,
+    );
+    expect(loadConfig("all", {}, chain).httpHost).toBe("0.0.0.0");
+    expect(loadConfig("all", {}, { HTTP_SERVICE_ENDPOINT: "[::1]:80" }).httpHost).toBe("::1");
+  });
+
+  test("with a chain, what is missing is named", () => {
+    expect(() => loadConfig("enode", {}, { CHAIN_ENDPOINT: "http://127.0.0.1:1" })).toThrow(
+      /PROJECT_CONTRACT_ADDRESS, ZNODE_CONTRACT_ADDRESS, ROUTER_CONTRACT_ADDRESS, OPERATOR_PRI/,
+    );
+  });
+
+  const bad: [string, string, RegExp][] = [
+    ["HTTP_SERVICE_ENDPOINT", "host:99999", /HTTP_SERVICE_ENDPOINT must be host:port/],
+    ["DATABASE_DSN", "mysql://u:hunter2@x", /DATABASE_DSN must start with postgres/],
+    ["CHAIN_ENDPOINT", "ftp://x", /CHAIN_ENDPOINT must be an http/],
+    ["CHAIN_ENDPOINTS", "4690=x", /CHAIN_ENDPOINTS must be chainId=url/],
+    ["WORKERS", "0", /WORKERS must be from 1/],
+    ["WORKERS", "two", /WORKERS must be a whole number/],
+    ["OUTPUT_ALLOW", "1:0x12:0x", /OUTPUT_ALLOW must be chainId:address/],
+    ["OPERATOR_PRIVATE_KEY", "0xabcd", /OPERATOR_PRIVATE_KEY must be 32 bytes/],
+    ["NATIVE_LIBRARIES", "x.so", /NATIVE_LIBRARIES must be programId=path/],
+    ["LOG_LEVEL", "loud", /LOG_LEVEL must be one of/],
+  ];
+  test.each(bad)("%s=%s is refused by name", (name, value, message) => {
+    expect(() => loadConfig("all", {}, { [name]: value })).toThrow(message);
+  });
+
+  test("a refused secret is not repeated", () => {
+    for (
+      const [name, value] of [["DATABASE_DSN", "mysql://hunter2"], [
+        "PROVER_PRIVATE_KEY",
+        "hunter2",
+      ]]
+    ) {
+      try {
+        loadConfig("all", {}, { [name as string]: value });
+        throw new Error("accepted");
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigError);
+        expect((error as Error).message).not.toContain("hunter2");
+      }
+    }
+  });
+
+  test("the description shows no secret", () => {
+    const text = JSON.stringify(describeConfig(loadConfig("all", {}, {
+      ...chain,
+      DATABASE_DSN: "postgres://u:hunter2@db/x",
+      CHAIN_ENDPOINTS: "1=https://rpc.example/hunter2",
+    })));
+    expect(text).not.toContain("hunter2");
+    expect(text).not.toContain("1111");
+  });
+
+  test("an unknown role is refused", () => {
+    expect(() => loadConfig("prover", {}, {})).toThrow(/--role must be one of all, enode, znode/);
+  });
+});

@@ -1,0 +1,317 @@
+import { isIP } from "node:net";
+import { availableParallelism } from "node:os";
+import process from "node:process";
+import { type Address, type Hex, isHex, size } from "viem";
+import { z } from "zod";
+import { parseLogLevel } from "./log.ts";
+import { address, describeIssue } from "./protocol/schema.ts";
+
+export const roles = ["all", "enode", "znode"] as const;
+export type Role = typeof roles[number];
+
+interface Setting {
+  readonly help: string;
+  readonly placeholder: string;
+  readonly schema: z.ZodType<unknown, string>;
+  /** Text as a user would write it; undefined: unset. */
+  readonly fallback?: string;
+  readonly secret?: true;
+}
+
+const integer = (min: number, max: number) =>
+  z.string().regex(/^\d+$/, "must be a whole number").transform(Number)
+    .refine((n) => n >= min && n <= max, `must be from ${min} to ${max}`);
+
+const url = z.string().refine(
+  (s) => URL.canParse(s) && /^https?:$/.test(new URL(s).protocol),
+  "must be an http(s) URL",
+);
+
+const secretKey = z.string().transform((s) => (s.startsWith("0x") ? s : `0x${s}`))
+  .refine((s) => isHex(s) && size(s as Hex) === 32, "must be 32 bytes of hex")
+  .transform((s) => s as Hex);
+
+/** `host:port`, `:port` or `port`; the host is undefined when not given. */
+const endpoint = z.string().transform((text, ctx) => {
+  const match = /^(?:(?<host>\[[^\]]+\]|[^:]*):)?(?<port>\d{1,5})$/.exec(text);
+  const port = Number(match?.groups?.port);
+  if (!match || port > 65535) {
+    ctx.addIssue({ code: "custom", message: "must be host:port, :port or port" });
+    return z.NEVER;
+  }
+  return { host: match.groups?.host?.replace(/^\[|\]$/g, "") || undefined, port };
+});
+
+/** `chainId=url` pairs, separated by commas. */
+const endpoints = z.string().transform((text, ctx) => {
+  const map = new Map<bigint, string>();
+  for (const pair of text.split(",").map((s) => s.trim()).filter(Boolean)) {
+    const match = /^(\d+)=(.+)$/.exec(pair);
+    if (!match?.[1] || !match[2] || !url.safeParse(match[2]).success) {
+      ctx.addIssue({ code: "custom", message: "must be chainId=url pairs separated by commas" });
+      return z.NEVER;
+    }
+    map.set(BigInt(match[1]), match[2]);
+  }
+  return map;
+});
+
+/** `chainId:address:selector` triples, separated by commas. */
+const outputAllow = z.string().transform((text, ctx) => {
+  const list: { chainId: bigint; address: Address; selector: Hex }[] = [];
+  for (const triple of text.split(",").map((s) => s.trim()).filter(Boolean)) {
+    const [chainId = "", account = "", selector = ""] = triple.split(":");
+    const parsed = address.safeParse(account);
+    if (!/^\d+$/.test(chainId) || !parsed.success || !/^0x[0-9a-fA-F]{8}$/.test(selector)) {
+      ctx.addIssue({
+        code: "custom",
+        message: "must be chainId:address:0xselector triples separated by commas",
+      });
+      return z.NEVER;
+    }
+    const lower = selector.toLowerCase() as Hex;
+    list.push({ chainId: BigInt(chainId), address: parsed.data, selector: lower });
+  }
+  return list;
+});
+
+/** `programId=path#sha256` entries, separated by commas. */
+const nativeLibraries = z.string().transform((text, ctx) => {
+  const map: Record<Hex, { path: string; sha256: Hex }> = {};
+  for (const entry of text.split(",").map((s) => s.trim()).filter(Boolean)) {
+    const match = /^(0x[0-9a-f]{64})=(.+)#((?:0x)?[0-9a-f]{64})$/.exec(entry);
+    if (!match?.[1] || !match[2] || !match[3]) {
+      ctx.addIssue({ code: "custom", message: "must be programId=path#sha256 entries" });
+      return z.NEVER;
+    }
+    map[match[1] as Hex] = { path: match[2], sha256: `0x${match[3].replace(/^0x/, "")}` };
+  }
+  return map;
+});
+
+/** Every setting, by the name of its environment variable; flags are `--kebab-case` of it. */
+export const settings = {
+  HTTP_SERVICE_ENDPOINT: {
+    help: "where the HTTP API listens; without a chain the host is loopback",
+    placeholder: "host:port",
+    schema: endpoint,
+    fallback: ":9000",
+  },
+  DATABASE_DSN: {
+    help: "PostgreSQL ≥ 14; unset: an embedded database in the data directory",
+    placeholder: "dsn",
+    schema: z.string().regex(/^postgres(ql)?:\/\//, "must start with postgres://"),
+    secret: true,
+  },
+  DATA_DIRECTORY: {
+    help: "database, blocks, program cache and keys of this node",
+    placeholder: "dir",
+    schema: z.string().min(1),
+    fallback: "./data",
+  },
+  PROJECT_FILE_DIRECTORY: {
+    help: "project files named by their project id, for development",
+    placeholder: "dir",
+    schema: z.string().min(1),
+  },
+  CHAIN_ENDPOINT: {
+    help: "RPC of the chain with the contracts; unset: no chain",
+    placeholder: "url",
+    schema: url,
+    secret: true,
+  },
+  CHAIN_ENDPOINTS: {
+    help: "RPCs of further chains that outputs may go to",
+    placeholder: "id=url,…",
+    schema: endpoints,
+    fallback: "",
+    secret: true,
+  },
+  PROJECT_CONTRACT_ADDRESS: { help: "ProjectRegistrar", placeholder: "address", schema: address },
+  ZNODE_CONTRACT_ADDRESS: { help: "ZNodeRegistrar", placeholder: "address", schema: address },
+  ROUTER_CONTRACT_ADDRESS: { help: "W3bstreamRouter", placeholder: "address", schema: address },
+  CONTRACT_START_BLOCK: {
+    help: "block from which project events are read the first time",
+    placeholder: "n",
+    schema: integer(0, Number.MAX_SAFE_INTEGER),
+    fallback: "0",
+  },
+  CHAIN_POLL_SECONDS: {
+    help: "seconds between looks at the chain",
+    placeholder: "s",
+    schema: integer(1, 3600),
+    fallback: "5",
+  },
+  CONFIRMATIONS: {
+    help: "blocks after which a transaction counts as confirmed",
+    placeholder: "n",
+    schema: integer(1, 1000),
+    fallback: "1",
+  },
+  GAS_LIMIT_PER_DAY: {
+    help: "most wei a project may cost this node's keys in one UTC day",
+    placeholder: "wei",
+    schema: z.string().regex(/^\d+$/, "must be wei, a whole number").transform(BigInt),
+    fallback: "1000000000000000000",
+  },
+  OUTPUT_ALLOW: {
+    help: "direct contract calls that a znode's key may sign",
+    placeholder: "chain:address:selector,…",
+    schema: outputAllow,
+    fallback: "",
+  },
+  IPFS_ENDPOINT: {
+    help: "IPFS gateway or Kubo API; unset: the embedded node alone",
+    placeholder: "url",
+    schema: url,
+    secret: true,
+  },
+  OPERATOR_PRIVATE_KEY: {
+    help: "enode: operates projects; znode: proves and pays gas (never the stake's owner)",
+    placeholder: "hex",
+    schema: secretKey,
+    secret: true,
+  },
+  PROVER_PRIVATE_KEY: {
+    help: "role all: the znode's key, when it is not the operator's",
+    placeholder: "hex",
+    schema: secretKey,
+    secret: true,
+  },
+  OPERATOR_PRIVATE_KEY_ED25519: {
+    help: "Solana operator key, shown as an address in /enode_config",
+    placeholder: "hex",
+    schema: secretKey,
+    secret: true,
+  },
+  WORKERS: {
+    help: "proofs made at once",
+    placeholder: "n",
+    schema: integer(1, 1024),
+    fallback: String(availableParallelism()),
+  },
+  PROVER_MEMORY_MB: {
+    help: "most memory of one prover process",
+    placeholder: "MB",
+    schema: integer(64, 1_048_576),
+    fallback: "4096",
+  },
+  NATIVE_LIBRARIES: {
+    help: "native builds of programs, installed by the operator",
+    placeholder: "program=path#sha256,…",
+    schema: nativeLibraries,
+    fallback: "",
+  },
+  MAX_MESSAGE_BYTES: {
+    help: "largest body of one HTTP request",
+    placeholder: "bytes",
+    schema: integer(1024, 64 * 1024 * 1024),
+    fallback: String(1024 * 1024),
+  },
+  LOG_LEVEL: {
+    help: "debug, info, warn, error, or the original's -4, 0, 4, 8",
+    placeholder: "level",
+    schema: z.string().transform((s, ctx) => {
+      try {
+        return parseLogLevel(s);
+      } catch (error) {
+        ctx.addIssue({ code: "custom", message: (error as Error).message });
+        return z.NEVER;
+      }
+    }),
+    fallback: "info",
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+type Value<K extends SettingName> = z.output<typeof settings[K]["schema"]>;
+type WithFallback = {
+  [K in SettingName]: typeof settings[K] extends { fallback: string } ? K : never;
+}[SettingName];
+
+/** A node's configuration, checked. Keys are those of the environment. */
+export type Config =
+  & { readonly role: Role; readonly httpHost: string; readonly httpPort: number }
+  & { readonly [K in WithFallback]: Value<K> }
+  & { readonly [K in Exclude<SettingName, WithFallback>]: Value<K> | undefined };
+
+/** A setting that can't be used; the message names it and never contains a secret. */
+export class ConfigError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "ConfigError";
+  }
+}
+
+export const flagOf = (name: SettingName): string => `--${name.toLowerCase().replaceAll("_", "-")}`;
+
+/**
+ * Flags over environment over defaults. An empty value counts as unset, as in the original.
+ * @throws {ConfigError}
+ */
+export function loadConfig(
+  role: string,
+  flags: Partial<Record<SettingName, string>> = {},
+  env: Record<string, string | undefined> = process.env,
+): Config {
+  if (!roles.includes(role as Role)) {
+    throw new ConfigError(`--role must be one of ${roles.join(", ")}, got "${role}"`);
+  }
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const setting: Setting = settings[name];
+    const text = flags[name] || env[name] || setting.fallback;
+    if (text === undefined) continue;
+    const parsed = setting.schema.safeParse(text);
+    if (!parsed.success) {
+      const shown = setting.secret ? "" : ` (got "${text}")`;
+      throw new ConfigError(`${name} ${describeIssue(parsed.error)}${shown}`);
+    }
+    values[name] = parsed.data;
+  }
+  const http = values.HTTP_SERVICE_ENDPOINT as Value<"HTTP_SERVICE_ENDPOINT">;
+  const chain = values.CHAIN_ENDPOINT !== undefined;
+  const httpHost = http.host ?? (chain ? "0.0.0.0" : "127.0.0.1");
+  if (!chain && !isLoopback(httpHost)) {
+    throw new ConfigError(
+      `HTTP_SERVICE_ENDPOINT: a node without a chain has nobody to answer to and listens on ` +
+        `loopback only; set CHAIN_ENDPOINT, or use 127.0.0.1 instead of ${httpHost}`,
+    );
+  }
+  if (chain) requireContracts(values, role as Role);
+  return { ...values, role, httpHost, httpPort: http.port } as Config;
+}
+
+function requireContracts(values: Record<string, unknown>, role: Role): void {
+  const needed: SettingName[] = [
+    "PROJECT_CONTRACT_ADDRESS",
+    "ZNODE_CONTRACT_ADDRESS",
+    "ROUTER_CONTRACT_ADDRESS",
+    "OPERATOR_PRIVATE_KEY",
+  ];
+  const missing = needed.filter((name) => values[name] === undefined);
+  if (missing.length > 0) {
+    throw new ConfigError(`with CHAIN_ENDPOINT, role ${role} also needs ${missing.join(", ")}`);
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+/** The configuration as it may be logged: secrets only say whether they are set. */
+export function describeConfig(config: Config): Record<string, string> {
+  const shown: Record<string, string> = { role: config.role };
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const value = config[name];
+    const setting: Setting = settings[name];
+    if (value === undefined) continue;
+    shown[name] = setting.secret ? "set" : JSON.stringify(value, jsonSafe);
+  }
+  return shown;
+}
+
+function jsonSafe(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}

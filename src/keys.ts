@@ -1,0 +1,40 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Hex } from "viem";
+import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import type { Config } from "./config.ts";
+
+/** The accounts a node signs with. Their keys never leave this module's accounts. */
+export interface Keys {
+  /** Signs tasks, grants and direct outputs of projects it operates. */
+  readonly operator: PrivateKeyAccount;
+  /** Proofs are bound to it; it signs acceptances and receipts, and pays for router outputs. */
+  readonly prover: PrivateKeyAccount;
+}
+
+/**
+ * The configured keys. Without a chain there is nobody to recognise a key, so one is made on the
+ * first start and kept in the data directory.
+ */
+export async function loadKeys(config: Config): Promise<Keys> {
+  const key = config.OPERATOR_PRIVATE_KEY ?? await developmentKey(config.DATA_DIRECTORY);
+  const operator = privateKeyToAccount(key);
+  const prover = config.PROVER_PRIVATE_KEY && config.role !== "enode"
+    ? privateKeyToAccount(config.PROVER_PRIVATE_KEY)
+    : operator;
+  return { operator, prover };
+}
+
+async function developmentKey(directory: string): Promise<Hex> {
+  const path = join(directory, "development.key");
+  try {
+    return (await readFile(path, "utf8")).trim() as Hex;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  await mkdir(directory, { recursive: true });
+  const key = generatePrivateKey();
+  await writeFile(path, `${key}\n`, { mode: 0o600, flag: "wx" });
+  await chmod(path, 0o600);
+  return key;
+}
