@@ -42,7 +42,10 @@ export const version = z.string().min(1).max(64)
 
 /** Raw bytes of at most `max`. */
 export const bytes = (max: number) =>
-  z.instanceof(Uint8Array).refine((b) => b.length <= max, `must be at most ${max} bytes`);
+  z.custom<Uint8Array>(
+    (b) => b instanceof Uint8Array && b.length <= max,
+    `must be at most ${max} bytes`,
+  );
 
 /** The message of the first issue, led by the field's path. */
 export function describeIssue(error: z.ZodError): string {

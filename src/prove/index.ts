@@ -1,0 +1,298 @@
+import type { Address, Hex } from "viem";
+import { ProgramError, type Receipt } from "../../runtimes/runtime.ts";
+import type { Runtimes } from "../../runtimes/index.ts";
+import type { Sink, Source } from "../channel.ts";
+import { errorText, type Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Link, LinkIdentity, Links } from "../network/link.ts";
+import type { OutputJob, OutputReport } from "../output/types.ts";
+import type { Projects } from "../project/types.ts";
+import {
+  claimOf,
+  evidenceSigner,
+  limits,
+  signEvidence,
+  taskIdOf,
+  taskSigner,
+  type WireBody,
+  type WireMessage,
+} from "../protocol/index.ts";
+import { Assignment } from "./assignment.ts";
+
+export interface ProverDeps {
+  readonly links: Links;
+  readonly projects: Projects;
+  readonly runtimes: Runtimes;
+  readonly identity: LinkIdentity;
+  /** Proofs made at once. */
+  readonly capacity: number;
+  /** Whether an enode's key may hand out work of a project (DESIGN R5). */
+  readonly mayAssign: (enode: Address, projectId: bigint) => Promise<boolean>;
+  /** The registered on-chain verifier; the zero address without a chain. */
+  readonly verifierOf: (projectId: bigint, programId: Hex) => Promise<Address>;
+  readonly outputs: { readonly jobs: Sink<OutputJob>; readonly reports: Source<OutputReport> };
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Most finished receipts kept for an enode that asks again. */
+const keptReceipts = 256;
+
+/**
+ * The znode's stage: takes leases from its links, proves, and outputs what it is granted.
+ * Answers a function that stops it.
+ */
+export function startProver(deps: ProverDeps): () => Promise<void> {
+  const prover = new Prover(deps);
+  return () => prover.stop();
+}
+
+class Prover {
+  readonly #assignments = new Map<Hex, Assignment>();
+  readonly #receipts = new Map<Hex, Receipt>();
+  readonly #granted = new Map<string, Link>();
+  readonly #stop = new AbortController();
+  readonly #unsubscribe: () => void;
+  readonly #reports: Promise<void>;
+
+  constructor(private readonly deps: ProverDeps) {
+    for (const link of deps.links.list()) this.#serve(link);
+    this.#unsubscribe = deps.links.onLink((link) => this.#serve(link));
+    this.#reports = this.#forwardReports();
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    this.#stop.abort();
+    for (const a of this.#assignments.values()) a.stop(new Error("the znode is stopping"));
+    for (const link of this.deps.links.list()) link.close();
+    await this.#reports;
+  }
+
+  async #serve(link: Link): Promise<void> {
+    const { log } = this.deps;
+    try {
+      await link.send("hello", {
+        runtimes: [...this.deps.runtimes.offered],
+        capacity: this.deps.capacity,
+      });
+      for await (const message of link.messages()) {
+        // Each message on its own: a slow chain call for one task must not hold up the others.
+        this.#handle(link, message).catch((error) =>
+          log.warn({ kind: message.kind, enode: link.remote }, `frame failed: ${errorText(error)}`)
+        );
+      }
+    } catch (error) {
+      if (!this.#stop.signal.aborted) {
+        log.warn({ enode: link.remote }, `link ended: ${errorText(error)}`);
+      }
+    }
+  }
+
+  async #handle(link: Link, message: WireMessage): Promise<void> {
+    switch (message.kind) {
+      case "lease":
+        return await this.#onLease(link, message.body);
+      case "payload":
+        return await this.#onPayload(link, message.body);
+      case "cancel":
+        return this.#onCancel(link, message.body);
+      case "grant":
+        return await this.#onGrant(link, message.body);
+      default:
+        this.deps.metrics.refused.inc({ kind: "unexpected" });
+    }
+  }
+
+  async #onLease(link: Link, lease: WireBody<"lease">): Promise<void> {
+    const { identity, metrics } = this.deps;
+    const { taskId, epoch } = lease;
+    const refusal = await this.#refusal(link, lease);
+    if (refusal) {
+      metrics.refused.inc({ kind: "lease" });
+      return await link.send("refuse", { taskId, epoch, ...refusal });
+    }
+    this.#assignments.get(taskId)?.stop(new Error("leased again"));
+    const assignment = new Assignment(
+      link,
+      lease,
+      (progress) => link.send("progress", { taskId, epoch, ...progress }),
+    );
+    this.#assignments.set(taskId, assignment);
+    assignment.signal.addEventListener("abort", () => {
+      if (this.#assignments.get(taskId) === assignment) this.#assignments.delete(taskId);
+    });
+    const prover = identity.signer.address;
+    const verifier = await this.deps.verifierOf(lease.task.projectId, lease.task.programId);
+    const statement = { taskId, epoch, prover, verifier };
+    const evidence = await signEvidence(
+      identity.network,
+      "Acceptance",
+      statement,
+      identity.signer,
+    );
+    await link.send("accept", { taskId, epoch, verifier, evidence });
+  }
+
+  async #refusal(
+    link: Link,
+    { task, taskId, signature }: WireBody<"lease">,
+  ): Promise<{ reason: string; retryable: boolean } | undefined> {
+    const { network } = this.deps.identity;
+    if (task.chainId !== network.chainId || task.router !== network.router) {
+      return { reason: "the task is for another chain or router", retryable: false };
+    }
+    if (taskIdOf(task) !== taskId) return { reason: "not the task's id", retryable: false };
+    const signer = await taskSigner(task, signature).catch(() => undefined);
+    const allowed = signer !== undefined &&
+      await this.deps.projects.canOperate(task.projectId, signer) &&
+      await this.deps.mayAssign(link.remote, task.projectId);
+    if (!allowed) {
+      return { reason: "not signed by an operator of the project", retryable: false };
+    }
+    if (!this.#assignments.has(taskId) && this.#assignments.size >= this.deps.capacity) {
+      return { reason: "busy", retryable: true };
+    }
+    return undefined;
+  }
+
+  async #onPayload(link: Link, payload: WireBody<"payload">): Promise<void> {
+    const assignment = this.#assignments.get(payload.taskId);
+    if (
+      !assignment || assignment.link !== link || assignment.lease.epoch !== payload.epoch ||
+      assignment.started
+    ) return void this.deps.metrics.refused.inc({ kind: "payload" });
+    assignment.started = true;
+    const { taskId, epoch } = payload;
+    try {
+      const receipt = this.#receipts.get(taskId) ?? await this.#prove(assignment, payload);
+      // A proof made under a lease that has ended is not offered (R4).
+      if (!assignment.live) return;
+      this.#keep(taskId, receipt);
+      const { network, signer } = this.deps.identity;
+      const claim = claimOf(assignment.lease.task, epoch, signer.address, receipt);
+      const evidence = await signEvidence(network, "ReceiptClaim", claim, signer);
+      await link.send("receipt", { taskId, epoch, receipt, evidence });
+    } catch (error) {
+      const failure = describeFailure(error, assignment);
+      this.deps.log.warn({ taskId, epoch: Number(epoch) }, `proof failed: ${failure.reason}`);
+      if (!this.#stop.signal.aborted) await link.send("failure", { taskId, epoch, ...failure });
+    } finally {
+      assignment.stop(new Error("done"));
+    }
+  }
+
+  async #prove(assignment: Assignment, payload: WireBody<"payload">): Promise<Receipt> {
+    const { projects, runtimes, metrics, identity } = this.deps;
+    const { task, taskId, signature, serial } = assignment.lease;
+    const { signal } = assignment;
+    assignment.show({ phase: "load", done: 0, total: 1 });
+    const version = await projects.forTask(task.projectId, task.version, task.programId, signal);
+    const program = await runtimes.load(version.program, signal);
+    const context = {
+      taskId,
+      prover: identity.signer.address,
+      projectId: task.projectId,
+      version: task.version,
+      serial,
+      clientId: payload.clientId,
+      signature,
+    };
+    const input = { messages: payload.messages, salt: payload.inputSalt };
+    const end = metrics.proofSeconds.startTimer({ runtime: version.vmType });
+    metrics.running.inc();
+    try {
+      const receipt = await program.prove(input, context, signal, (p) => assignment.show(p));
+      const statement = program.statement(receipt);
+      if (statement && statement.inputCommitment !== task.inputCommitment) {
+        throw new ProgramError("input", "the payload is not what the task commits to");
+      }
+      end();
+      return receipt;
+    } finally {
+      metrics.running.dec();
+    }
+  }
+
+  #onCancel(link: Link, { taskId, epoch }: WireBody<"cancel">): void {
+    const assignment = this.#assignments.get(taskId);
+    if (assignment?.link !== link || assignment.lease.epoch !== epoch) return;
+    assignment.stop(new Error("cancelled by the enode"));
+  }
+
+  async #onGrant(link: Link, grant: WireBody<"grant">): Promise<void> {
+    const { identity, projects, runtimes, metrics } = this.deps;
+    const { task, taskId, epoch, output, receipt } = grant;
+    const report = (state: "retry" | "dead", comment: string) =>
+      link.send("report", { taskId, epoch, output, state, reference: "", comment });
+    const statement = { taskId, epoch, prover: identity.signer.address, output };
+    const signer = await evidenceSigner(identity.network, "OutputGrant", statement, grant.evidence)
+      .catch(() => undefined);
+    const valid = signer === link.remote && taskIdOf(task) === taskId &&
+      receipt.programId === task.programId &&
+      await this.deps.mayAssign(link.remote, task.projectId);
+    if (!valid) return void metrics.refused.inc({ kind: "grant" });
+    const signal = this.#stop.signal;
+    let config;
+    try {
+      const version = await projects.forTask(task.projectId, task.version, task.programId, signal);
+      config = version.outputs[output];
+      // Another znode's proof is not taken on trust (R3).
+      if (grant.receiptProver !== identity.signer.address) {
+        const program = await runtimes.load(version.program, signal);
+        const verdict = await program.verify(receipt, signal);
+        if (verdict.verdict === "invalid") return await report("dead", "the proof is not valid");
+      }
+    } catch (error) {
+      return await report("retry", errorText(error).slice(0, limits.text));
+    }
+    if (!config) return await report("dead", `the project has no output ${output}`);
+    this.#granted.set(`${taskId}/${output}`, link);
+    await this.deps.outputs.jobs.send({
+      taskId,
+      task,
+      signature: grant.signature,
+      serial: grant.serial,
+      epoch,
+      output,
+      config,
+      prover: grant.receiptProver,
+      receipt,
+      firstMessage: undefined,
+    }, signal);
+  }
+
+  async #forwardReports(): Promise<void> {
+    for await (const report of this.deps.outputs.reports) {
+      const key = `${report.taskId}/${report.output}`;
+      const link = this.#granted.get(key);
+      if (report.state !== "sent") this.#granted.delete(key);
+      const comment = report.comment.slice(0, limits.text);
+      await link?.send("report", { ...report, comment }).catch((error) =>
+        this.deps.log.warn({ taskId: report.taskId }, `report not delivered: ${errorText(error)}`)
+      );
+    }
+  }
+
+  #keep(taskId: Hex, receipt: Receipt): void {
+    this.#receipts.set(taskId, receipt);
+    for (const oldest of this.#receipts.keys()) {
+      if (this.#receipts.size <= keptReceipts) break;
+      this.#receipts.delete(oldest);
+    }
+  }
+}
+
+function describeFailure(
+  error: unknown,
+  assignment: Assignment,
+): { reason: string; retryable: boolean } {
+  if (assignment.signal.aborted) {
+    return { reason: errorText(assignment.signal.reason).slice(0, limits.text), retryable: true };
+  }
+  if (error instanceof ProgramError) {
+    const reason = `${error.kind}: ${error.message}`.slice(0, limits.text);
+    return { reason, retryable: error.retryable };
+  }
+  return { reason: errorText(error).slice(0, limits.text), retryable: true };
+}
