@@ -1,0 +1,150 @@
+/** Runs every check of the project and ends with `N passed, N failed, N skipped`. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+
+const root = join(import.meta.dirname, "..");
+const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  /** Skipped, loudly, when this is not to be had. */
+  readonly needs?: { readonly tool: string; readonly why: string };
+  /** Reads the tool's own counts; a step without them counts as one. */
+  readonly count?: (output: string) => Counts;
+}
+
+const sum = (output: string, pattern: RegExp) =>
+  [...output.matchAll(pattern)].reduce((n, m) => n + Number(m[1]), 0);
+
+const bunCounts = (output: string): Counts => ({
+  passed: sum(output, /^ *(\d+) pass$/gm),
+  failed: sum(output, /^ *(\d+) fail$/gm),
+  skipped: sum(output, /^ *(\d+) (?:skip|todo)$/gm),
+});
+const forgeCounts = (output: string): Counts => ({
+  passed: sum(output, /: (\d+) tests? passed, \d+ failed, \d+ skipped \(/g),
+  failed: sum(output, /: \d+ tests? passed, (\d+) failed, \d+ skipped \(/g),
+  skipped: sum(output, /: \d+ tests? passed, \d+ failed, (\d+) skipped \(/g),
+});
+const cargoCounts = (output: string): Counts => ({
+  passed: sum(output, /^test result: \w+\. (\d+) passed/gm),
+  failed: sum(output, /^test result: .*?(\d+) failed/gm),
+  skipped: sum(output, /^test result: .*?(\d+) ignored/gm),
+});
+
+const rust = { tool: "cargo", why: "Rust is not installed: the crates in wasm/ go untested" };
+
+const steps: Step[] = [
+  { name: "format", command: ["deno", "fmt", "--check", "--quiet"] },
+  { name: "lint", command: ["deno", "lint", "--quiet"] },
+  { name: "types", command: ["tsc", "--noEmit"] },
+  { name: "contracts: format", command: ["forge", "fmt", "--check"], cwd: "contracts" },
+  {
+    name: "contracts: ABIs are current",
+    command: ["bun", "scripts/build/contracts.ts", "--check"],
+  },
+  { name: "contracts: tests", command: ["forge", "test"], cwd: "contracts", count: forgeCounts },
+  {
+    name: "shared vectors are current",
+    command: ["bun", "scripts/build/vectors.ts", "--check"],
+  },
+  {
+    name: "unit tests",
+    command: ["bun", "test", "--timeout", "120000", "src", "runtimes", "scripts"],
+    count: bunCounts,
+  },
+  ...["bun", "deno"].map((runtime): Step => ({
+    name: `end to end, nodes on ${runtime}`,
+    command: ["bun", "test", "--timeout", "300000", "tests"],
+    env: { NODE_RUNTIME: runtime },
+    count: bunCounts,
+  })),
+  { name: "wasm: format", command: ["cargo", "fmt", "--check"], cwd: "wasm", needs: rust },
+  {
+    name: "wasm: clippy",
+    command: ["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+    cwd: "wasm",
+    needs: rust,
+  },
+  {
+    name: "wasm: tests",
+    command: ["cargo", "test", "--workspace"],
+    cwd: "wasm",
+    needs: rust,
+    count: cargoCounts,
+  },
+  {
+    name: "wasm: committed modules are current",
+    command: ["bash", "scripts/build/halo2.sh", "--check"],
+    needs: rust,
+  },
+];
+
+function run(step: Step): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const [file = "", ...args] = step.command;
+    const child = spawn(file, args, {
+      cwd: join(root, step.cwd ?? "."),
+      env: { ...process.env, ...step.env, PATH: path, FORCE_COLOR: "0", NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const collect = (stream: NodeJS.ReadableStream) =>
+      stream.on("data", (chunk) => {
+        output += chunk;
+        process.stdout.write(chunk);
+      });
+    collect(child.stdout);
+    collect(child.stderr);
+    child.on("error", (error) => resolve({ code: 127, output: error.message }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+function available(tool: string): boolean {
+  return path.split(delimiter).some((directory) => existsSync(join(directory, tool)));
+}
+
+const only = process.argv.slice(2);
+if (only.includes("--help")) {
+  console.log("usage: npm test [-- <part of a step's name> …]\n\nsteps:");
+  for (const { name } of steps) console.log(`  ${name}`);
+  process.exit(0);
+}
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
+for (const step of steps) {
+  if (only.length > 0 && !only.some((part) => step.name.includes(part))) continue;
+  console.log(`\n── ${step.name}: ${step.command.join(" ")}`);
+  if (step.needs && !available(step.needs.tool)) {
+    console.log(`SKIPPED: ${step.needs.why}`);
+    total.skipped++;
+    continue;
+  }
+  const began = performance.now();
+  const { code, output } = await run(step);
+  const counts = step.count?.(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 };
+  // A tool that fails, or runs nothing, without naming a failed test is itself the failed check.
+  const ranNothing = counts.passed + counts.failed === 0;
+  if ((code !== 0 || ranNothing) && counts.failed === 0) counts.failed = 1;
+  if (counts.failed > 0) failures.push(step.name);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`── ${step.name}: ${counts.failed === 0 ? "ok" : "FAILED"} in ${seconds} s`);
+}
+if (failures.length > 0) console.log(`\nfailed: ${failures.join("; ")}`);
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed === 0 ? 0 : 1);
