@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
+
+const root = join(import.meta.dirname, "../..");
+const bin = (name: string) => join(root, "node_modules", ".bin", name);
+
+/** Which runtime the nodes under test run on; the tests themselves run on Bun. */
+export const nodeRuntime = process.env.NODE_RUNTIME === "deno" ? "deno" : "bun";
+
+/** The command that `bun run node` or `deno task node` runs, without the task runner around it. */
+function nodeCommand(): string[] {
+  if (nodeRuntime === "bun") return [bin("bun"), "src/node.ts"];
+  const config = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
+  const [, ...args] = (config.tasks.node as string).split(/\s+/);
+  return [bin("deno"), ...args];
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export interface NodeProcess {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** All that the node logged so far. */
+  log(): string;
+  /** SIGTERM, and waits; answers the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL, and waits. */
+  kill(): Promise<void>;
+}
+
+/** Starts a node as a user would, and waits until it answers `/live`. */
+export async function startNode(
+  env: Record<string, string>,
+  options: { role?: string; port?: number } = {},
+): Promise<NodeProcess> {
+  const port = options.port ?? await freePort();
+  const [file = "", ...args] = nodeCommand();
+  const child = spawn(file, [...args, `--role=${options.role ?? "all"}`], {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      LOG_LEVEL: "debug",
+      HTTP_SERVICE_ENDPOINT: `127.0.0.1:${port}`,
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  child.stdout.on("data", (chunk) => log += chunk);
+  child.stderr.on("data", (chunk) => log += chunk);
+  const exited = once(child, "exit");
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await exited;
+    }
+  };
+  const node: NodeProcess = {
+    url,
+    child,
+    log: () => log,
+    stop: async () => (await stop("SIGTERM"), child.exitCode),
+    kill: () => stop("SIGKILL"),
+  };
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
+    if (child.exitCode !== null) throw new Error(`the node exited:\n${log}`);
+    if (await fetch(`${url}/live`).then((r) => r.ok, () => false)) return node;
+    await sleep(100);
+  }
+  await node.kill();
+  throw new Error(`the node did not come up:\n${log}`);
+}
+
+export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Polls until `probe` gives something. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined>,
+  timeoutMs = 60_000,
+): Promise<T> {
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(200)) {
+    const value = await probe();
+    if (value !== undefined) return value;
+  }
+  throw new Error(`timed out waiting until ${what}`);
+}
+
+export interface State {
+  readonly state: string;
+  readonly comment: string;
+  readonly result: string;
+}
+
+/** Posts one message; answers its id. */
+export async function post(
+  url: string,
+  projectID: number,
+  data: string,
+  projectVersion = "0.1",
+): Promise<string> {
+  const response = await fetch(`${url}/message`, {
+    method: "POST",
+    body: JSON.stringify({ projectID, projectVersion, data }),
+  });
+  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+  return (await response.json() as { messageID: string }).messageID;
+}
+
+export async function states(url: string, messageId: string): Promise<State[]> {
+  const response = await fetch(`${url}/message/${messageId}`);
+  return (await response.json() as { states: State[] | null }).states ?? [];
+}
+
+/** Waits until a message's life has reached `state`. */
+export function reaches(
+  url: string,
+  messageId: string,
+  state: string,
+  timeoutMs = 90_000,
+): Promise<State> {
+  return until(
+    `${messageId} is ${state}`,
+    async () => (await states(url, messageId)).find((entry) => entry.state === state),
+    timeoutMs,
+  );
+}
