@@ -91,4 +91,18 @@ abstract contract RouterBase is TestBase {
         vm.assertTrue(router.accepted(id) == before, "accepted");
         vm.assertEq(receiver.calls(id), calls, "receiver called");
     }
+
+    /// A submission that the router takes as it is.
+    function right(uint256 nonce) internal returns (Submission memory s) {
+        s = submission(nonce);
+        stateData(s);
+    }
+
+    function notOperator(address signer) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(W3bstreamRouter.NotOperator.selector, signer);
+    }
+
+    function bare(bytes4 selector) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(selector);
+    }
 }
