@@ -60,6 +60,10 @@ export interface ProjectVersion {
   /** Seconds after confirmation until payloads are purged; undefined: kept. */
   readonly retentionSeconds: number | undefined;
   readonly provers: { readonly allow: readonly Address[] | undefined; readonly remote: boolean };
+  /** Who may send messages, as the file says it; read by ingestion. */
+  readonly auth?: unknown;
+  /** The current config no longer has it: no new messages, but those that came are still packed. */
+  readonly retired?: boolean;
 }
 
 /** A project as the chain (or a directory) has it now. */

@@ -1,0 +1,99 @@
+import { promisify } from "node:util";
+import { deflate } from "node:zlib";
+import * as dagJson from "@ipld/dag-json";
+import { CID } from "multiformats/cid";
+import { sha256 } from "multiformats/hashes/sha2";
+import { bytesToHex, type Hex } from "viem";
+import { parseProjectFile, type ProjectFile } from "./file.ts";
+
+const deflateAsync = promisify<Uint8Array, Uint8Array>(deflate);
+const raw = 0x55;
+/** Larger programs are linked compressed: IPFS nodes refuse blocks above 2 MiB. */
+const plainBlockBytes = 1024 * 1024;
+
+/** A project file before it is encoded: its JSON, each `code` as the program's bytes. */
+export interface ProjectDraft {
+  readonly defaultVersion?: string | undefined;
+  readonly versions: readonly VersionDraft[];
+}
+export interface VersionDraft {
+  readonly version: string;
+  readonly vmType: string;
+  readonly code: Uint8Array;
+  readonly [field: string]: unknown;
+}
+
+/** A content-addressed block. */
+export interface Block {
+  readonly cid: CID;
+  readonly bytes: Uint8Array;
+}
+
+export interface EncodedProject {
+  /** The dag-json block that `ipfs://<root CID>` names. */
+  readonly root: Block;
+  /** All blocks to publish, the root last. */
+  readonly blocks: readonly Block[];
+  /** sha256 of the root block: what the registrar stores. */
+  readonly hash: Hex;
+  /** The file as every node will read it. */
+  readonly file: ProjectFile;
+}
+
+/**
+ * Encodes a project as dag-json with the programs in raw blocks of their own.
+ * @throws {ProjectFileError} when nodes would refuse the file
+ */
+export async function encodeProject(draft: ProjectDraft): Promise<EncodedProject> {
+  const blocks = new Map<string, Block>();
+  const link = async (code: Uint8Array) => {
+    const compressed = code.length > plainBlockBytes;
+    const block = await blockOf(raw, compressed ? await deflateAsync(code) : code);
+    blocks.set(`${block.cid}`, block);
+    return { code: block.cid, ...(compressed ? { compression: "zlib" } : {}) };
+  };
+  const versions = [];
+  for (const version of draft.versions) {
+    versions.push({ ...version, ...await link(version.code) });
+  }
+  const root = await blockOf(dagJson.code, dagJson.encode(plain({ ...draft, versions })));
+  const file = await parseProjectFile(root.bytes, {
+    projectId: 1n,
+    loadBlock: (cid) => Promise.resolve((blocks.get(`${cid}`) as Block).bytes),
+  });
+  return {
+    root,
+    blocks: [...blocks.values(), root],
+    hash: bytesToHex(root.cid.multihash.digest),
+    file,
+  };
+}
+
+/**
+ * Encodes a project as the original's file, a JSON list with `code` as hex(zlib(program)).
+ * @throws {ProjectFileError} when nodes would refuse the file
+ */
+export async function encodeOriginal(draft: ProjectDraft): Promise<Uint8Array> {
+  const versions = [];
+  for (const version of draft.versions) {
+    const code = Buffer.from(await deflateAsync(version.code)).toString("hex");
+    versions.push({ ...version, code });
+  }
+  const bytes = new TextEncoder().encode(`${JSON.stringify(versions)}\n`);
+  await parseProjectFile(bytes, { projectId: 1n });
+  return bytes;
+}
+
+async function blockOf(codec: number, bytes: Uint8Array): Promise<Block> {
+  return { cid: CID.createV1(codec, await sha256.digest(bytes)), bytes };
+}
+
+/** Without undefined values, which dag-json can't hold. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null || CID.asCID(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter(([, field]) => field !== undefined)
+      .map(([name, field]) => [name, plain(field)]),
+  );
+}

@@ -1,0 +1,111 @@
+import { promisify } from "node:util";
+import { inflate } from "node:zlib";
+import { CID } from "multiformats/cid";
+import type { Hex } from "viem";
+import type { ProgramSpec, VmType } from "../../runtimes/runtime.ts";
+import { programIdOf } from "../protocol/task.ts";
+import { ProjectFileError } from "./errors.ts";
+import { limits } from "./limits.ts";
+
+const inflateAsync = promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(inflate);
+const raw = 0x55;
+
+/** Gets a block of an IPFS project file; failing is not the file's fault. */
+export type LoadBlock = (cid: CID, signal?: AbortSignal) => Promise<Uint8Array>;
+
+/**
+ * Decodes the `code` fields of one file. Versions with the same code share its bytes, and the
+ * decoded size is bounded for each program and for the file.
+ */
+export class ProgramDecoder {
+  readonly #decoded = new Map<string, Uint8Array>();
+  readonly #specs = new Map<Hex, ProgramSpec>();
+  #total = 0;
+
+  constructor(
+    private readonly loadBlock: LoadBlock | undefined,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** @throws {ProjectFileError}, and whatever `loadBlock` throws */
+  async decode(
+    field: string,
+    code: string | CID,
+    compression: "zlib" | undefined,
+    vmType: VmType,
+    param: string,
+  ): Promise<ProgramSpec> {
+    const key = typeof code === "string" ? code : `${code}/${compression}`;
+    let bytes = this.#decoded.get(key);
+    if (!bytes) {
+      bytes = typeof code === "string"
+        ? await this.#inflate(field, fromHex(field, code))
+        : await this.#linked(field, code, compression);
+      this.#decoded.set(key, bytes);
+      this.#total += bytes.length;
+    }
+    const programId = programIdOf(bytes, param);
+    const same = this.#specs.get(programId);
+    if (same?.vmType === vmType) return same;
+    const spec: ProgramSpec = { vmType, code: bytes, param, programId };
+    this.#specs.set(programId, spec);
+    return spec;
+  }
+
+  async #linked(field: string, cid: CID, compression: "zlib" | undefined): Promise<Uint8Array> {
+    if (cid.code !== raw) {
+      throw new ProjectFileError(field, `must link a raw block (codec 0x55), got ${cid}`);
+    }
+    if (!this.loadBlock) {
+      throw new ProjectFileError(field, "is a CID link, and this node has no IPFS to get it from");
+    }
+    const block = await this.loadBlock(cid, this.signal);
+    if (compression === "zlib") return await this.#inflate(field, block);
+    if (block.length === 0) throw new ProjectFileError(field, "is an empty program");
+    if (block.length > this.#room()) throw tooLarge(field);
+    return block;
+  }
+
+  async #inflate(field: string, compressed: Uint8Array): Promise<Uint8Array> {
+    let bytes: Uint8Array;
+    try {
+      bytes = await inflateAsync(compressed, { maxOutputLength: Math.max(this.#room(), 1) });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(field);
+      throw new ProjectFileError(
+        field,
+        `must be zlib-compressed (${(error as Error).message}); compress the program with zlib, ` +
+          "then write it as hex",
+        { cause: error },
+      );
+    }
+    if (bytes.length === 0) throw new ProjectFileError(field, "is an empty program");
+    return bytes;
+  }
+
+  #room(): number {
+    return Math.min(limits.programBytes, limits.totalProgramBytes - this.#total);
+  }
+}
+
+function tooLarge(field: string): ProjectFileError {
+  return new ProjectFileError(
+    field,
+    `decodes to more than ${limits.programBytes} bytes (or the programs of the file to more than ` +
+      `${limits.totalProgramBytes}); make the program smaller`,
+  );
+}
+
+function fromHex(field: string, text: string): Uint8Array {
+  const digits = text.startsWith("0x") ? text.slice(2) : text;
+  const bytes = Buffer.from(digits, "hex");
+  // Buffer.from stops silently at the first character that is no hex digit.
+  if (bytes.length * 2 !== digits.length) {
+    throw new ProjectFileError(
+      field,
+      `must be hex of the zlib-compressed program; character ${bytes.length * 2 + 1} is not a ` +
+        "pair of hex digits",
+    );
+  }
+  return bytes;
+}
