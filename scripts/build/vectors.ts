@@ -1,0 +1,155 @@
+/**
+ * Writes the vectors that TypeScript and Solidity tests share; with `--check` says whether the
+ * committed ones are current.
+ */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { type Address, bytesToHex, type Hex, hexToBytes, keccak256, toBytes, toHex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import {
+  bindingOf,
+  evidenceDigest,
+  inputSalt,
+  type Leaf,
+  leafHash,
+  merkleProof,
+  merkleRoot,
+  signEvidence,
+  signTask,
+  type Task,
+  taskIdOf,
+} from "../../src/protocol/index.ts";
+
+const folder = new URL("../../contracts/test/vectors/", import.meta.url);
+
+/** `length` bytes that depend on `label` alone. */
+function bytesOf(label: string, length: number): Uint8Array {
+  const parts: number[] = [];
+  for (let i = 0; parts.length < length; i++) {
+    parts.push(...hexToBytes(keccak256(toBytes(`${label}/${i}`))));
+  }
+  return Uint8Array.from(parts.slice(0, length));
+}
+
+/** The edges of every field stand among them: no data, long data, no sender, the largest id. */
+function leaf(name: string, i: number): Leaf {
+  return {
+    salt: bytesOf(`${name}/salt/${i}`, 32),
+    id: bytesOf(`${name}/id/${i}`, 16),
+    projectId: i === 1 ? (1n << 63n) - 1n : BigInt(i + 1),
+    version: i === 2 ? "версия 1.0" : "0.1",
+    clientId: i % 2 === 0 ? "" : `did:key:z${i}`,
+    data: i === 0 ? new Uint8Array() : bytesOf(`${name}/data/${i}`, i === 3 ? 1000 : 10 + i),
+  };
+}
+
+function merkle() {
+  const cases = [1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 33].map((count) => {
+    const leaves = Array.from({ length: count }, (_, i) => leaf(`case ${count}`, i));
+    const leafHashes = leaves.map(leafHash);
+    return {
+      leaves: leaves.map((l) => ({
+        salt: toHex(l.salt),
+        id: toHex(l.id),
+        projectId: l.projectId.toString(),
+        version: l.version,
+        clientId: l.clientId,
+        data: toHex(l.data),
+      })),
+      leafHashes,
+      root: merkleRoot(leafHashes),
+      inputSalt: bytesToHex(inputSalt(leaves.map((l) => l.salt))),
+      proofs: leaves.map((_, i) => merkleProof(leafHashes, i)),
+    };
+  });
+  return { cases };
+}
+
+async function tasks() {
+  const cases = [];
+  const word = (label: string): Hex => keccak256(toBytes(label));
+  const chains: [bigint, Address][] = [
+    [31337n, "0x5FbDB2315678afecb367f032d93F642f64180aa3"],
+    [4690n, "0x1111111111111111111111111111111111111111"],
+    [0n, "0x0000000000000000000000000000000000000000"],
+  ];
+  for (const [i, [chainId, router]] of chains.entries()) {
+    const operator = privateKeyToAccount(word(`operator ${i}`));
+    const prover = privateKeyToAccount(word(`prover ${i}`));
+    const task: Task = {
+      chainId,
+      router,
+      projectId: i === 1 ? (1n << 63n) - 1n : BigInt(i + 1),
+      version: i === 2 ? "версия 1.0" : "0.1",
+      programId: word(`program ${i}`),
+      messagesRoot: word(`root ${i}`),
+      inputCommitment: i === 2 ? `0x${"00".repeat(32)}` : word(`commitment ${i}`),
+      nonce: i === 0 ? 0n : BigInt(word(`nonce ${i}`)),
+    };
+    const taskId = taskIdOf(task);
+    const epoch = BigInt(i + 1);
+    const acceptance = { taskId, epoch, prover: prover.address, verifier: router };
+    const claim = {
+      taskId,
+      epoch,
+      prover: prover.address,
+      programId: task.programId,
+      publicValuesHash: word(`public values ${i}`),
+      proofHash: word(`proof ${i}`),
+    };
+    const grant = { taskId, epoch: epoch + 1n, prover: prover.address, output: i };
+    cases.push({
+      chainId,
+      router,
+      projectId: task.projectId,
+      version: task.version,
+      programId: task.programId,
+      messagesRoot: task.messagesRoot,
+      inputCommitment: task.inputCommitment,
+      nonce: task.nonce,
+      taskId,
+      operator: operator.address,
+      operatorSig: await signTask(task, operator),
+      prover: prover.address,
+      binding: bindingOf(taskId, prover.address),
+      acceptance: {
+        epoch,
+        verifier: router,
+        digest: evidenceDigest(task, "Acceptance", acceptance),
+        signature: await signEvidence(task, "Acceptance", acceptance, prover),
+      },
+      receiptClaim: {
+        epoch,
+        publicValuesHash: claim.publicValuesHash,
+        proofHash: claim.proofHash,
+        digest: evidenceDigest(task, "ReceiptClaim", claim),
+        signature: await signEvidence(task, "ReceiptClaim", claim, prover),
+      },
+      outputGrant: {
+        epoch: grant.epoch,
+        output: grant.output,
+        digest: evidenceDigest(task, "OutputGrant", grant),
+        signature: await signEvidence(task, "OutputGrant", grant, operator),
+      },
+    });
+  }
+  return { cases };
+}
+
+const text = (value: unknown) =>
+  JSON.stringify(value, (_, v) => typeof v === "bigint" ? v.toString() : v, 1) + "\n";
+
+const files = { "merkle.json": text(merkle()), "task.json": text(await tasks()) };
+const check = process.argv.includes("--check");
+const stale: string[] = [];
+await mkdir(folder, { recursive: true });
+for (const [name, content] of Object.entries(files)) {
+  const path = fileURLToPath(new URL(name, folder));
+  if (!check) await writeFile(path, content);
+  else if (await readFile(path, "utf8").catch(() => "") !== content) stale.push(name);
+}
+if (stale.length > 0) {
+  process.stderr.write(`not current: ${stale.join(", ")}; run scripts/build/vectors.ts\n`);
+  process.exitCode = 1;
+}
