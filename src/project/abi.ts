@@ -1,5 +1,6 @@
 import type { AbiError, AbiFunction, AbiParameter } from "abitype";
 import { ProjectFileError, quoted } from "./errors.ts";
+import { parseJson } from "./json.ts";
 import { limits } from "./limits.ts";
 
 const intSizes = Array.from({ length: 32 }, (_, i) => String(8 * (i + 1))).join("|");
@@ -25,11 +26,15 @@ export function parseAbi(source: unknown, field: string): (AbiFunction | AbiErro
       throw new ProjectFileError(field, `is longer than ${limits.abiLength} characters`);
     }
     try {
-      list = JSON.parse(source);
+      list = parseJson(source);
     } catch (error) {
-      throw new ProjectFileError(field, "is not JSON; paste the ABI that the compiler wrote", {
-        cause: error,
-      });
+      throw new ProjectFileError(
+        field,
+        "is not usable JSON; paste the ABI that the compiler wrote",
+        {
+          cause: error,
+        },
+      );
     }
   }
   if (!Array.isArray(list)) {

@@ -228,7 +228,7 @@ describe("refused, with the field and what to do", () => {
       : { name: "t", type: "tuple", components: [tuple(depth - 1)] };
   const cases: [string, unknown, string][] = [
     ["empty", "", "the project file is empty"],
-    ["no JSON", "{", "the project file is not JSON: "],
+    ["no JSON", "{", "the project file is not usable JSON: "],
     ["no list", {}, "versions: is missing; a project file is a list of versions, or"],
     ["null", "null", "versions: is missing; "],
     ["a number", "3", "versions: is missing; "],
@@ -449,7 +449,7 @@ describe("refused, with the field and what to do", () => {
     [
       "ABI that is no JSON",
       toContract({ contractAbiJSON: "[{" }),
-      "versions[0].output.ethereum.contractAbiJSON: is not JSON; paste the ABI",
+      "versions[0].output.ethereum.contractAbiJSON: is not usable JSON; paste the ABI",
     ],
     [
       "no ABI",
@@ -478,7 +478,7 @@ describe("refused, with the field and what to do", () => {
     ],
     [
       "deep ABI",
-      abi({ ...method, inputs: [tuple(40)] }),
+      abi({ ...method, inputs: [tuple(12)] }),
       "is nested too deeply",
     ],
     [
@@ -501,8 +501,18 @@ describe("refused, with the field and what to do", () => {
       output({ type: "textile", textile: { vaultID: "../../x" } }),
       "versions[0].output.textile.vaultID: may have letters",
     ],
-    ["deep nesting", deep(1_000_000), ""],
-    ["deep auth", `[{"version":"1","vmType":"halo2","code":"","auth":${deep(200_000)}}]`, ""],
+    ["deep nesting", deep(10_000_000), "the project file is not usable JSON: is nested too deeply"],
+    ["open strings", `["${"\\\\".repeat(1000)}\\"`, "the project file is not usable JSON: "],
+    [
+      "a million values",
+      `[${"0,".repeat(1e6)}0]`,
+      "the project file is not usable JSON: has more than 200000 values",
+    ],
+    [
+      "a deep ABI text",
+      toContract({ contractAbiJSON: deep(100_000) }),
+      "versions[0].output.ethereum.contractAbiJSON: is not usable JSON",
+    ],
   ];
   test.each(cases)("%s", async (_name, file, message) => {
     const error = await parse(file).then(() => undefined, (error: unknown) => error);

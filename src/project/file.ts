@@ -9,6 +9,7 @@
 import { CID } from "multiformats/cid";
 import { type VmType, vmTypes } from "../../runtimes/runtime.ts";
 import { ProjectFileError, quoted } from "./errors.ts";
+import { parseJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { check, parseOutputs } from "./output.ts";
 import { type LoadBlock, ProgramDecoder } from "./program.ts";
@@ -43,7 +44,7 @@ export async function parseProjectFile(
   if (bytes.length > limits.fileBytes) {
     throw new ProjectFileError("", `the project file has more than ${limits.fileBytes} bytes`);
   }
-  const { list, defaultVersion } = versionList(parseJson(bytes));
+  const { list, defaultVersion } = versionList(rootOf(bytes));
   const warnings: string[] = [];
   const warn = (text: string) => {
     if (warnings.length < limits.warnings) warnings.push(text);
@@ -71,7 +72,7 @@ export async function parseProjectFile(
   return { defaultVersion: defaultVersion ?? first, versions, warnings };
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function rootOf(bytes: Uint8Array): unknown {
   if (bytes.length === 0) throw new ProjectFileError("", "the project file is empty");
   let text: string;
   try {
@@ -80,11 +81,12 @@ function parseJson(bytes: Uint8Array): unknown {
     throw new ProjectFileError("", "the project file is not UTF-8 text", { cause: error });
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
-    // Engines quote the input; the start of the message says what is wrong.
-    const reason = (error as Error).message.slice(0, 120);
-    throw new ProjectFileError("", `the project file is not JSON: ${reason}`, { cause: error });
+    const reason = (error as Error).message;
+    throw new ProjectFileError("", `the project file is not usable JSON: ${reason}`, {
+      cause: error,
+    });
   }
 }
 
@@ -209,13 +211,7 @@ function packingRule(
 /** Kept as it is: the stage that admits messages reads it. */
 function parseAuth(auth: unknown, field: string): unknown {
   if (auth === undefined || auth === null) return undefined;
-  let length: number;
-  try {
-    length = JSON.stringify(auth).length;
-  } catch (error) {
-    throw new ProjectFileError(field, "is nested too deeply", { cause: error });
-  }
-  if (length > limits.authLength) {
+  if (JSON.stringify(auth).length > limits.authLength) {
     throw new ProjectFileError(field, `is longer than ${limits.authLength} characters`);
   }
   return auth;
