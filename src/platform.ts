@@ -5,11 +5,19 @@ interface DenoServer {
   readonly addr: { readonly port: number; readonly hostname: string };
   shutdown(): Promise<void>;
 }
+type DenoPointer = object | null;
 interface DenoNamespace {
   serve(
     options: { port: number; hostname: string; onListen: () => void },
     handler: (request: Request) => Response | Promise<Response>,
   ): DenoServer;
+  dlopen(
+    path: string,
+    symbols: Record<string, { parameters: string[]; result: string }>,
+  ): { symbols: Record<string, (...args: unknown[]) => unknown> };
+  readonly UnsafePointerView: {
+    getArrayBuffer(pointer: DenoPointer, length: number): ArrayBuffer;
+  };
 }
 const deno = (globalThis as { Deno?: DenoNamespace }).Deno;
 
@@ -52,15 +60,75 @@ export interface ChildPermissions {
 /**
  * The command line that runs a module of ours in another process of the same runtime.
  * Under Deno the child gets no permission but those named: no network, no environment, no writes.
+ * Bun has no permissions; it is kept from reading `.env` files and from installing packages.
  */
 export function childCommand(
   module: string,
   permissions: ChildPermissions = {},
 ): { file: string; args: string[] } {
   const file = process.execPath;
-  if (!deno) return { file, args: [module] };
+  if (!deno) return { file, args: ["--no-env-file", "--no-install", module] };
   const grants = Object.entries(permissions)
     .filter(([, paths]) => paths.length > 0)
     .map(([name, paths]) => `--allow-${name}=${paths.join(",")}`);
-  return { file, args: ["run", "--no-prompt", "--quiet", ...grants, module] };
+  return { file, args: ["run", "--no-prompt", "--quiet", "--no-remote", ...grants, module] };
 }
+
+/** Types of a native function: a buffer of ours, an address of theirs, and integers. */
+export type NativeType = "buffer" | "pointer" | "usize" | "i32";
+export interface NativeFunction {
+  readonly parameters: readonly NativeType[];
+  readonly result: NativeType;
+}
+
+/** An opened native library. Its calls block this thread. */
+export interface NativeLibrary {
+  /** Calls a function; `usize` is a number here. */
+  call(name: string, ...args: (Uint8Array | number)[]): unknown;
+  /** Copies `length` bytes at an address that `call` returned. */
+  read(pointer: unknown, length: number): Uint8Array;
+}
+
+/**
+ * Opens a native library. Under Deno this needs `--allow-ffi` for its path.
+ * @throws when the library or one of the functions is missing
+ */
+export async function openLibrary(
+  path: string,
+  functions: Readonly<Record<string, NativeFunction>>,
+): Promise<NativeLibrary> {
+  if (deno) {
+    const symbols = Object.entries(functions).map(([name, { parameters, result }]) => {
+      return [name, { parameters: [...parameters] as string[], result: result as string }] as const;
+    });
+    const library = deno.dlopen(path, Object.fromEntries(symbols));
+    const toNative = (arg: Uint8Array | number) => typeof arg === "number" ? BigInt(arg) : arg;
+    return {
+      call: (name, ...args) => plain(library.symbols[name]?.(...args.map(toNative))),
+      read: (pointer, length) =>
+        length === 0
+          ? new Uint8Array(0)
+          : new Uint8Array(deno.UnsafePointerView.getArrayBuffer(pointer as DenoPointer, length))
+            .slice(),
+    };
+  }
+  const { dlopen, toArrayBuffer } = await import("bun:ffi");
+  const bunType = { buffer: "ptr", pointer: "ptr", usize: "usize", i32: "i32" } as const;
+  const symbols = Object.entries(functions).map(([name, { parameters, result }]) => {
+    return [name, { args: parameters.map((t) => bunType[t]), returns: bunType[result] }] as const;
+  });
+  const library = dlopen(path, Object.fromEntries(symbols));
+  // An empty array has no address.
+  const toNative = (arg: Uint8Array | number) =>
+    typeof arg !== "number" && arg.length === 0 ? new Uint8Array(1) : arg;
+  return {
+    call: (name, ...args) =>
+      plain((library.symbols[name] as (...a: unknown[]) => unknown)(...args.map(toNative))),
+    read: (pointer, length) =>
+      length === 0
+        ? new Uint8Array(0)
+        : new Uint8Array(toArrayBuffer(pointer as never, 0, length)).slice(),
+  };
+}
+
+const plain = (value: unknown) => typeof value === "bigint" ? Number(value) : value;

@@ -1,0 +1,14 @@
+import { serveCalls } from "../child.ts";
+import { openModule } from "./module.ts";
+import { type NativeSource, openNative } from "./native.ts";
+import { WsProgram } from "./ws.ts";
+
+/** What a Halo2 cage loads a program from. */
+export type Source = { readonly code: Uint8Array } | { readonly native: NativeSource };
+
+serveCalls(async (source, limits) => {
+  const from = source as Source;
+  if ("code" in from) return openModule(from.code, limits);
+  const instance = await openNative(from.native);
+  return new WsProgram(() => instance);
+});

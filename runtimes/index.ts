@@ -1,0 +1,153 @@
+import { ChildPool } from "./pool.ts";
+import { halo2Runtime } from "./halo2/index.ts";
+import type { NativeSource } from "./halo2/native.ts";
+import {
+  type Limits,
+  type Program,
+  ProgramError,
+  type ProgramSpec,
+  type Runtime,
+  type VmType,
+  vmTypes,
+} from "./runtime.ts";
+
+export interface RuntimesOptions {
+  /** Proofs made at once. */
+  readonly workers: number;
+  /** Resident bytes that one prover process may use. 4 GiB by default. */
+  readonly memoryBytes?: number;
+  /** Seconds that one proof may take whatever its project says. 1 h by default. */
+  readonly timeoutSeconds?: number;
+  /** Native builds of Halo2 programs that the operator installed, by program id. */
+  readonly nativeLibraries?: Readonly<Record<string, NativeSource>>;
+}
+
+/** The virtual machines of this node, over one pool of prover processes. */
+export interface Runtimes {
+  /** Machines whose programs can be loaded here. */
+  readonly offered: readonly VmType[];
+  /**
+   * A program, loaded once however often it is asked for.
+   * @throws {ProgramError} `load` for what is no program, `unsupported` for a machine not offered
+   */
+  load(spec: ProgramSpec, signal: AbortSignal): Promise<Program>;
+  /** Proofs that run now, that wait, and the highest resident bytes seen of a process. */
+  usage(): { readonly running: number; readonly waiting: number; readonly peakMemory: number };
+  /** Ends every process, and fails every call. */
+  close(): Promise<void>;
+}
+
+/** What runtimes are made from. */
+export interface RuntimeParts {
+  readonly provers: ChildPool;
+  readonly checkers: ChildPool;
+  readonly limits: Limits;
+  readonly options: RuntimesOptions;
+}
+
+/** How each machine is made; one that is missing here is not offered. */
+const makers: Partial<Record<VmType, (parts: RuntimeParts) => Runtime>> = {
+  halo2: ({ options, ...parts }) =>
+    halo2Runtime({ ...parts, nativeLibraries: options.nativeLibraries ?? {} }),
+};
+
+const gib = 1024 ** 3;
+
+/**
+ * The runtimes that this node offers. Nothing runs until a program is loaded.
+ *
+ * @example
+ * const runtimes = createRuntimes({ workers: 2 });
+ * const program = await runtimes.load(spec, signal);
+ * const receipt = await program.prove(input, context, signal);
+ */
+export function createRuntimes(options: RuntimesOptions): Runtimes {
+  const { workers, memoryBytes = 4 * gib, timeoutSeconds = 3600 } = options;
+  const limits: Limits = { memoryBytes, timeoutSeconds };
+  const provers = new ChildPool({ size: workers });
+  // One more process keeps commitments and checks from waiting behind proofs.
+  const checkers = new ChildPool({ size: 1, programsPerChild: 8 });
+  const parts: RuntimeParts = { provers, checkers, limits, options };
+  const runtimes = new Map<VmType, Runtime>();
+  for (const vmType of vmTypes) {
+    const make = makers[vmType];
+    if (make) runtimes.set(vmType, make(parts));
+  }
+  const loads = new SharedLoads();
+  return {
+    offered: [...runtimes.keys()],
+    load(spec, signal) {
+      const runtime = runtimes.get(spec.vmType);
+      if (!runtime) {
+        const text = `this node does not run ${spec.vmType} programs`;
+        return Promise.reject(new ProgramError("unsupported", text));
+      }
+      return loads.get(
+        `${spec.vmType} ${spec.programId}`,
+        signal,
+        (shared) => runtime.load(spec, shared),
+      );
+    },
+    usage: () => ({
+      running: provers.running,
+      waiting: provers.waiting,
+      peakMemory: Math.max(provers.peakMemory, checkers.peakMemory),
+    }),
+    async close() {
+      await Promise.all([...runtimes.values()].map((runtime) => runtime.close()));
+      await Promise.all([provers.close(), checkers.close()]);
+    },
+  };
+}
+
+/** Most programs remembered as loaded; each holds its code. */
+const maxPrograms = 64;
+
+interface Load {
+  readonly program: Promise<Program>;
+  readonly abort: AbortController;
+  loaded: boolean;
+  waiters: number;
+}
+
+/** Programs by id, least recently used first. A load ends when all who wait for it gave up. */
+class SharedLoads {
+  readonly #loads = new Map<string, Load>();
+
+  async get(
+    id: string,
+    signal: AbortSignal,
+    start: (signal: AbortSignal) => Promise<Program>,
+  ): Promise<Program> {
+    signal.throwIfAborted();
+    const load = this.#loads.get(id) ?? this.#begin(id, start);
+    this.#loads.delete(id);
+    this.#loads.set(id, load);
+    load.waiters++;
+    const { promise, reject } = Promise.withResolvers<never>();
+    const giveUp = () => reject(signal.reason);
+    signal.addEventListener("abort", giveUp, { once: true });
+    try {
+      return await Promise.race([load.program, promise]);
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+      if (--load.waiters === 0 && !load.loaded) load.abort.abort(signal.reason);
+    }
+  }
+
+  #begin(id: string, start: (signal: AbortSignal) => Promise<Program>): Load {
+    const abort = new AbortController();
+    const load: Load = { program: start(abort.signal), abort, loaded: false, waiters: 0 };
+    // A load that failed or was given up is tried anew by whoever asks next.
+    const forget = () => {
+      if (this.#loads.get(id) === load) this.#loads.delete(id);
+    };
+    load.program.then(() => load.loaded = true, forget);
+    abort.signal.addEventListener("abort", forget);
+    for (const oldest of this.#loads.keys()) {
+      if (this.#loads.size < maxPrograms) break;
+      this.#loads.delete(oldest);
+    }
+    return load;
+  }
+}
