@@ -1,0 +1,13 @@
+// Written by scripts/build/contracts.ts.
+export const unsafeTestSetupHalo2AdapterAbi = [
+  {"type":"constructor","inputs":[{"name":"verifier_","type":"address","internalType":"address"},{"name":"programId_","type":"bytes32","internalType":"bytes32"},{"name":"layout_","type":"tuple","internalType":"struct Halo2Adapter.Layout","components":[{"name":"words","type":"uint256","internalType":"uint256"},{"name":"inputCommitment","type":"uint256","internalType":"uint256"},{"name":"bindingHi","type":"uint256","internalType":"uint256"},{"name":"bindingLo","type":"uint256","internalType":"uint256"},{"name":"proofBytes","type":"uint256","internalType":"uint256"},{"name":"verifyGas","type":"uint256","internalType":"uint256"}]}],"stateMutability":"nonpayable"},
+  {"type":"function","name":"expectedLayout","inputs":[],"outputs":[{"name":"","type":"tuple","internalType":"struct Halo2Adapter.Layout","components":[{"name":"words","type":"uint256","internalType":"uint256"},{"name":"inputCommitment","type":"uint256","internalType":"uint256"},{"name":"bindingHi","type":"uint256","internalType":"uint256"},{"name":"bindingLo","type":"uint256","internalType":"uint256"},{"name":"proofBytes","type":"uint256","internalType":"uint256"},{"name":"verifyGas","type":"uint256","internalType":"uint256"}]}],"stateMutability":"view"},
+  {"type":"function","name":"programId","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
+  {"type":"function","name":"statement","inputs":[{"name":"publicValues","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"kind","type":"uint8","internalType":"enum IProofVerifier.Binding"},{"name":"inputCommitment","type":"bytes32","internalType":"bytes32"},{"name":"binding","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
+  {"type":"function","name":"verifier","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"verify","inputs":[{"name":"programId_","type":"bytes32","internalType":"bytes32"},{"name":"publicValues","type":"bytes","internalType":"bytes"},{"name":"proof","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"","type":"bool","internalType":"bool"}],"stateMutability":"view"},
+  {"type":"error","name":"BadLayout","inputs":[]},
+  {"type":"error","name":"NoCode","inputs":[{"name":"account","type":"address","internalType":"address"}]},
+  {"type":"error","name":"NotEnoughGas","inputs":[]},
+  {"type":"error","name":"UnsafeTestSetupOutsideTestChain","inputs":[{"name":"chainId","type":"uint256","internalType":"uint256"}]},
+] as const;

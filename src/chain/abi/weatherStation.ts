@@ -1,0 +1,16 @@
+// Written by scripts/build/contracts.ts.
+export const weatherStationAbi = [
+  {"type":"constructor","inputs":[{"name":"router_","type":"address","internalType":"address"},{"name":"projectId_","type":"uint64","internalType":"uint64"},{"name":"programId_","type":"bytes32","internalType":"bytes32"}],"stateMutability":"nonpayable"},
+  {"type":"function","name":"onResult","inputs":[{"name":"taskId","type":"bytes32","internalType":"bytes32"},{"name":"projectId_","type":"uint64","internalType":"uint64"},{"name":"programId_","type":"bytes32","internalType":"bytes32"},{"name":"prover","type":"address","internalType":"address"},{"name":"publicValues","type":"bytes","internalType":"bytes"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"programId","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
+  {"type":"function","name":"projectId","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
+  {"type":"function","name":"router","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
+  {"type":"function","name":"summary","inputs":[{"name":"taskId","type":"bytes32","internalType":"bytes32"}],"outputs":[{"name":"","type":"tuple","internalType":"struct WeatherStation.Summary","components":[{"name":"mean","type":"int16","internalType":"int16"},{"name":"min","type":"int16","internalType":"int16"},{"name":"max","type":"int16","internalType":"int16"},{"name":"count","type":"uint16","internalType":"uint16"},{"name":"prover","type":"address","internalType":"address"},{"name":"inputCommitment","type":"bytes32","internalType":"bytes32"}]}],"stateMutability":"view"},
+  {"type":"function","name":"total","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
+  {"type":"event","name":"Summarised","inputs":[{"name":"taskId","type":"bytes32","indexed":true,"internalType":"bytes32"},{"name":"mean","type":"int16","indexed":false,"internalType":"int16"},{"name":"min","type":"int16","indexed":false,"internalType":"int16"},{"name":"max","type":"int16","indexed":false,"internalType":"int16"},{"name":"count","type":"uint16","indexed":false,"internalType":"uint16"},{"name":"inputCommitment","type":"bytes32","indexed":false,"internalType":"bytes32"}],"anonymous":false},
+  {"type":"error","name":"AlreadyStored","inputs":[{"name":"taskId","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"ForeignProgram","inputs":[{"name":"programId","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"ForeignProject","inputs":[{"name":"projectId","type":"uint64","internalType":"uint64"}]},
+  {"type":"error","name":"MalformedValues","inputs":[]},
+  {"type":"error","name":"NotRouter","inputs":[{"name":"caller","type":"address","internalType":"address"}]},
+] as const;

@@ -1,0 +1,227 @@
+import { randomUUID } from "node:crypto";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { type Abi, type Address, encodeDeployData, getAddress, type Hex } from "viem";
+import { z } from "zod";
+import { address, bytes32, describeIssue, uint256 } from "../protocol/schema.ts";
+import { halo2AdapterAbi } from "./abi/halo2Adapter.ts";
+import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
+import { routerAbi } from "./abi/router.ts";
+import { weatherStationAbi } from "./abi/weatherStation.ts";
+import { znodeRegistrarAbi } from "./abi/znodeRegistrar.ts";
+import { halo2AdapterBytecode } from "./bytecode/halo2Adapter.ts";
+import { projectRegistrarBytecode } from "./bytecode/projectRegistrar.ts";
+import { routerBytecode } from "./bytecode/router.ts";
+import { unsafeTestSetupHalo2AdapterBytecode } from "./bytecode/unsafeTestSetupHalo2Adapter.ts";
+import { weatherStationBytecode } from "./bytecode/weatherStation.ts";
+import { znodeRegistrarBytecode } from "./bytecode/znodeRegistrar.ts";
+import { LOCAL_CHAIN, type Reader, type Sender } from "./clients.ts";
+import { ChainError } from "./errors.ts";
+import { transact, type TransactOptions } from "./transact.ts";
+
+/** The contracts of one deployment, as its file has them. */
+export const deploymentSchema = z.object({
+  chainId: uint256,
+  /** Block of the first contract: events are read from here on. */
+  block: uint256,
+  projectRegistrar: address,
+  znodeRegistrar: address,
+  router: address,
+  /** Wei that a znode stakes at least. */
+  minStake: uint256,
+  /** Seconds from unstaking to withdrawal. */
+  unstakeDelay: uint256,
+  /** By program id: the generated verifier, and the adapter that routes name. */
+  verifiers: z.record(bytes32, z.object({ verifier: address, adapter: address })).default({}),
+});
+export type Deployment = z.infer<typeof deploymentSchema>;
+
+export interface DeployOptions extends TransactOptions {
+  /** Wei; 1 unless given. */
+  readonly minStake?: bigint;
+  /** Seconds; 7 days unless given. */
+  readonly unstakeDelay?: bigint;
+  /** Who may name the slasher, once; the sender unless given. */
+  readonly admin?: Address;
+  readonly onDeployed?: (name: string, address: Address) => void;
+}
+
+/** A generated verifier, as `bytecode/` has it. */
+export interface GeneratedVerifier {
+  readonly name: string;
+  readonly unsafeTestSetup: boolean;
+  readonly bytecode: Hex;
+}
+
+/** Shape of a Halo2 circuit's public values and proof; `Halo2Adapter.Layout`. */
+export interface Halo2Layout {
+  readonly words: bigint;
+  readonly inputCommitment: bigint;
+  readonly bindingHi: bigint;
+  readonly bindingLo: bigint;
+  readonly proofBytes: bigint;
+  readonly verifyGas: bigint;
+}
+
+async function deploy(
+  sender: Sender,
+  name: string,
+  contract: { abi: Abi; bytecode: Hex; args?: readonly unknown[] },
+  options: DeployOptions,
+): Promise<{ address: Address; block: bigint }> {
+  const data = encodeDeployData({ ...contract, args: contract.args ?? [] });
+  const call = { data, abi: contract.abi, what: `deploying ${name}` };
+  const { contractAddress, blockNumber } = await transact(sender, call, options);
+  if (!contractAddress) throw new ChainError(`deploying ${name} gave no contract`);
+  const deployed = getAddress(contractAddress);
+  options.onDeployed?.(name, deployed);
+  return { address: deployed, block: blockNumber };
+}
+
+/** Deploys the registrars and the router. @throws {ChainError} */
+export async function deployCore(
+  sender: Sender,
+  options: DeployOptions = {},
+): Promise<Deployment> {
+  const { minStake = 10n ** 18n, unstakeDelay = 7n * 24n * 3600n } = options;
+  const admin = options.admin ?? sender.wallet.account.address;
+  const projects = await deploy(sender, "ProjectRegistrar", {
+    abi: projectRegistrarAbi,
+    bytecode: projectRegistrarBytecode,
+  }, options);
+  const znodes = await deploy(sender, "ZNodeRegistrar", {
+    abi: znodeRegistrarAbi,
+    bytecode: znodeRegistrarBytecode,
+    args: [minStake, unstakeDelay, admin],
+  }, options);
+  const router = await deploy(sender, "W3bstreamRouter", {
+    abi: routerAbi,
+    bytecode: routerBytecode,
+    args: [projects.address, znodes.address],
+  }, options);
+  return {
+    chainId: sender.chainId,
+    block: projects.block,
+    projectRegistrar: projects.address,
+    znodeRegistrar: znodes.address,
+    router: router.address,
+    minStake,
+    unstakeDelay,
+    verifiers: {},
+  };
+}
+
+/** Most gas a generated verifier gets: twice what the largest circuit measured needs. */
+const VERIFY_GAS = 1_000_000n;
+
+/**
+ * The layout for a program that says what it is (`ws_describe`).
+ * @throws RangeError if it has no commitment or binding among its public values
+ */
+export function halo2Layout(
+  program: { publicValues: readonly { name: string }[]; proofBytes: number },
+): Halo2Layout {
+  const names = program.publicValues.map((value) => value.name);
+  const position = (name: string) => {
+    const index = names.indexOf(name);
+    if (index < 0) throw new RangeError(`the program has no public value "${name}"`);
+    return BigInt(index);
+  };
+  return {
+    words: BigInt(names.length),
+    inputCommitment: position("inputCommitment"),
+    bindingHi: position("bindingHi"),
+    bindingLo: position("bindingLo"),
+    proofBytes: BigInt(program.proofBytes),
+    verifyGas: VERIFY_GAS,
+  };
+}
+
+/**
+ * Deploys a generated Halo2 verifier and its adapter for one program.
+ * @throws {ChainError} also for a test setup on any chain but a local one (DESIGN §7)
+ */
+export async function deployHalo2Verifier(
+  sender: Sender,
+  program: { programId: Hex; verifier: GeneratedVerifier; layout: Halo2Layout },
+  options: DeployOptions = {},
+): Promise<Deployment["verifiers"][Hex]> {
+  const { programId, verifier, layout } = program;
+  const { unsafeTestSetup } = verifier;
+  if (unsafeTestSetup && sender.chainId !== LOCAL_CHAIN) {
+    throw new ChainError(
+      `${verifier.name} rests on a test setup whose secret is public: anyone can forge its proofs. ` +
+        `It is for chain ${LOCAL_CHAIN} only, and this is chain ${sender.chainId}. ` +
+        `Import the powers of tau of a real ceremony and build the program again.`,
+    );
+  }
+  const generated = await deploy(sender, verifier.name, {
+    abi: [],
+    bytecode: verifier.bytecode,
+  }, options);
+  const adapter = await deploy(
+    sender,
+    unsafeTestSetup ? "UnsafeTestSetupHalo2Adapter" : "Halo2Adapter",
+    {
+      abi: halo2AdapterAbi,
+      bytecode: unsafeTestSetup ? unsafeTestSetupHalo2AdapterBytecode : halo2AdapterBytecode,
+      args: [generated.address, programId, layout],
+    },
+    options,
+  );
+  return { verifier: generated.address, adapter: adapter.address };
+}
+
+/** Deploys the sample receiver for one project's program. @throws {ChainError} */
+export async function deployWeatherStation(
+  sender: Sender,
+  station: { router: Address; projectId: bigint; programId: Hex },
+  options: DeployOptions = {},
+): Promise<Address> {
+  const { address } = await deploy(sender, "WeatherStation", {
+    abi: weatherStationAbi,
+    bytecode: weatherStationBytecode,
+    args: [station.router, station.projectId, station.programId],
+  }, options);
+  return address;
+}
+
+/**
+ * Checks that the addresses are those contracts, and of one deployment.
+ * @throws {ChainError} that names the wrong one
+ */
+export async function checkDeployment(
+  reader: Reader,
+  contracts: Pick<Deployment, "projectRegistrar" | "znodeRegistrar" | "router">,
+): Promise<void> {
+  const read = (functionName: "projectRegistrar" | "znodeRegistrar") =>
+    reader.readContract({ address: contracts.router, abi: routerAbi, functionName }).catch(() => {
+      throw new ChainError(
+        `${contracts.router} is no W3bstreamRouter on chain ${reader.chain.id}`,
+      );
+    });
+  for (const name of ["projectRegistrar", "znodeRegistrar"] as const) {
+    const expected = await read(name);
+    if (expected !== contracts[name]) {
+      throw new ChainError(
+        `the router's ${name} is ${expected}, but ${contracts[name]} is configured`,
+      );
+    }
+  }
+}
+
+const jsonSafe = (_key: string, value: unknown) =>
+  typeof value === "bigint" ? value.toString() : value;
+
+/** Writes a deployment's file whole or not at all. */
+export async function writeDeployment(path: string, deployment: Deployment): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, JSON.stringify(deployment, jsonSafe, 2) + "\n");
+  await rename(draft, path);
+}
+
+/** Reads a deployment's file. @throws if it is missing or malformed, naming the field */
+export async function readDeployment(path: string): Promise<Deployment> {
+  const parsed = deploymentSchema.safeParse(JSON.parse(await readFile(path, "utf8")));
+  if (!parsed.success) throw new Error(`${path}: ${describeIssue(parsed.error)}`);
+  return parsed.data;
+}
