@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// Commitments in a proof; progress counts them, and the check at the end.
-pub const PROOF_POINTS: usize = 10;
-const PROOF_SCALARS: usize = 18;
+pub const PROOF_POINTS: usize = 11;
+const PROOF_SCALARS: usize = 23;
 /// Bytes of every proof.
 pub const PROOF_BYTES: usize = PROOF_POINTS * 64 + PROOF_SCALARS * SCALAR_BYTES;
 pub const PUBLIC_BYTES: usize = PUBLIC_VALUES * SCALAR_BYTES;

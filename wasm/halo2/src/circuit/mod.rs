@@ -42,7 +42,7 @@ use crate::{
 /// Readings in one proof at most.
 pub const SLOTS: usize = 16;
 /// The circuit has `2^K` rows.
-pub const K: u32 = 11;
+pub const K: u32 = 10;
 pub const PUBLIC_VALUES: usize = 7;
 
 const READING_DIGITS: usize = u16::BITS as usize / DIGIT_BITS;
@@ -113,7 +113,7 @@ fn radix() -> Fr {
 pub struct WeatherCircuit {
     witness: Value<Witness>,
     #[cfg(test)]
-    fault: Option<usize>,
+    fault: Option<(usize, usize)>,
 }
 
 impl WeatherCircuit {
@@ -142,6 +142,7 @@ impl WeatherCircuit {
     fn lay(&self, strip: &mut Strip) -> Result<[Wire; PUBLIC_VALUES], Error> {
         let zero = strip.constant(Fr::ZERO)?;
         let one = strip.constant(Fr::ONE)?;
+        let radix = strip.constant(radix())?;
         let [min, max, mean] = [
             self.claim(|claim| claim.min),
             self.claim(|claim| claim.max),
@@ -153,55 +154,48 @@ impl WeatherCircuit {
         }
 
         let (mut count, mut sum) = (zero, zero);
-        let (mut above_min, mut below_max) = (one, one);
+        let (mut above_product, mut below_product) = (one, one);
         let mut before = one;
-        let mut packed = Vec::with_capacity(SLOTS / PACKED);
+        let mut packed: Vec<Wire> = Vec::with_capacity(SLOTS / PACKED);
         for i in 0..SLOTS {
-            let used = if i == 0 { one } else { strip.witness(self.claim(|claim| claim.used[i])) };
             let reading = strip.witness(self.claim(|claim| claim.readings[i]));
+            let used = if i == 0 { one } else { strip.witness(self.claim(|claim| claim.used[i])) };
             if i > 0 {
-                // Boolean, and zero after a zero.
-                for factor in [used, before] {
-                    let same = strip.combine(Fr::ZERO, zero, used, factor)?;
-                    strip.equal(same, used);
-                }
+                strip.assert_product(used, used, used, zero)?;
+                strip.assert_product(used, before, used, zero)?;
                 before = used;
             }
-            let same = strip.combine(Fr::ZERO, zero, reading, used)?;
-            strip.equal(same, reading);
+            strip.assert_product(reading, used, reading, zero)?;
 
-            count = strip.combine(Fr::ONE, count, used, one)?;
-            sum = strip.combine(Fr::ONE, sum, reading, one)?;
+            count = strip.combine(count, used, one)?;
+            sum = strip.combine(sum, reading, one)?;
             match packed.last_mut() {
-                Some(last) if i % PACKED > 0 => {
-                    *last = strip.combine(radix(), *last, reading, one)?
-                }
+                Some(last) if i % PACKED > 0 => *last = strip.combine(reading, *last, radix)?,
                 _ => packed.push(reading),
             }
 
-            // Both are zero in an unused slot.
-            let below = strip.combine(-Fr::ONE, reading, used, max)?;
-            let floor = strip.combine(Fr::ZERO, zero, used, min)?;
-            let above = strip.combine(-Fr::ONE, floor, reading, one)?;
-            strip.range(below, READING_DIGITS, zero)?;
-            strip.range(above, READING_DIGITS, zero)?;
-            let unused = strip.combine(-Fr::ONE, used, one, one)?;
-            let [above, below] = [above, below].map(|distance| (unused, distance));
-            for (product, (unused, distance)) in [(&mut above_min, above), (&mut below_max, below)]
-            {
-                let factor = strip.combine(Fr::ONE, unused, distance, one)?;
-                *product = strip.combine(Fr::ZERO, zero, *product, factor)?;
+            // Both distances are zero in an unused slot.
+            let floor = strip.combine(zero, used, min)?;
+            let above = strip.subtract(reading, floor, one)?;
+            let ceiling = strip.combine(zero, used, max)?;
+            let below = strip.subtract(ceiling, reading, one)?;
+            let unused = strip.subtract(one, used, one)?;
+            for (product, distance) in [(&mut above_product, above), (&mut below_product, below)] {
+                strip.range(distance, READING_DIGITS, zero)?;
+                // The product, times the distance in a used slot.
+                let kept = strip.combine(zero, *product, unused)?;
+                *product = strip.combine(kept, *product, distance)?;
             }
         }
-        strip.equal(above_min, zero);
-        strip.equal(below_max, zero);
+        strip.equal(above_product, zero);
+        strip.equal(below_product, zero);
 
         let rest = strip.witness(self.claim(|claim| claim.rest));
         strip.range(rest, COUNT_DIGITS, zero)?;
-        let divided = strip.combine(Fr::ONE, rest, mean, count)?;
+        let divided = strip.combine(rest, mean, count)?;
         strip.equal(divided, sum);
-        let slack = strip.combine(-Fr::ONE, rest, count, one)?;
-        let slack = strip.combine(-Fr::ONE, one, slack, one)?;
+        let last = strip.subtract(count, one, one)?;
+        let slack = strip.subtract(last, rest, one)?;
         strip.range(slack, COUNT_DIGITS, zero)?;
 
         let salt = [0, 1].map(|i| strip.witness(self.claim(|claim| claim.salt[i])));
@@ -209,7 +203,7 @@ impl WeatherCircuit {
         let inputs = [salt[0], salt[1], count, packed[0], packed[1]];
         for block in poseidon::blocks(&inputs, one, zero) {
             for (element, input) in state[1..].iter_mut().zip(block) {
-                *element = strip.combine(Fr::ONE, *element, input, one)?;
+                *element = strip.combine(*element, input, one)?;
             }
             state = strip.permute(state)?;
         }

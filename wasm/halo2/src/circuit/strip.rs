@@ -1,12 +1,9 @@
-//! Lays gates one below the other on the witness column.
+//! Lays gates one below the other, on each of the two columns.
 
 use halo2_axiom::{
     circuit::{Cell, Region, Value},
-    halo2curves::{
-        bn256::Fr,
-        ff::PrimeField,
-    },
-    plonk::Error,
+    halo2curves::{bn256::Fr, ff::PrimeField},
+    plonk::{Advice, Column, Error},
 };
 
 use super::gates::{DIGIT_BITS, Gates};
@@ -19,13 +16,20 @@ pub struct Wire {
     value: Value<Fr>,
 }
 
+/// One of the columns, and the first row that is free on it.
+struct Pen {
+    column: Column<Advice>,
+    row: usize,
+}
+
 pub struct Strip<'a, 'r> {
     gates: &'a Gates,
     region: Region<'r, Fr>,
-    row: usize,
-    /// A row whose cell gets a value one too high.
+    sums: Pen,
+    chains: Pen,
+    /// A cell (column, row) that gets a value one too high.
     #[cfg(test)]
-    pub fault: Option<usize>,
+    pub fault: Option<(usize, usize)>,
 }
 
 impl<'a, 'r> Strip<'a, 'r> {
@@ -33,57 +37,79 @@ impl<'a, 'r> Strip<'a, 'r> {
         Self {
             gates,
             region,
-            row: 0,
+            sums: Pen { column: gates.sums, row: 0 },
+            chains: Pen { column: gates.chains, row: 0 },
             #[cfg(test)]
             fault: None,
         }
     }
 
-    /// Rows used so far.
+    /// Rows used on each column.
     #[cfg(test)]
-    pub fn rows(&self) -> usize {
-        self.row
-    }
-
-    /// A new cell that nothing constrains yet.
-    pub fn witness(&mut self, value: Value<Fr>) -> Wire {
-        let assigned = value;
-        #[cfg(test)]
-        let assigned =
-            if self.fault == Some(self.row) { assigned.map(|v| v + Fr::one()) } else { assigned };
-        let cell = self.region.assign_advice(self.gates.witness, self.row, assigned).cell();
-        self.row += 1;
-        Wire { cell, value }
+    pub fn rows(&self) -> [usize; 2] {
+        [self.sums.row, self.chains.row]
     }
 
     pub fn equal(&mut self, left: Wire, right: Wire) {
         self.region.constrain_equal(left.cell, right.cell);
     }
 
+    /// A new cell that nothing constrains yet.
+    pub fn witness(&mut self, value: Value<Fr>) -> Wire {
+        self.assign(|strip| &mut strip.chains, value)
+    }
+
     /// A new cell that must hold `constant`.
     pub fn constant(&mut self, constant: Fr) -> Result<Wire, Error> {
-        self.gates.pin.enable(&mut self.region, self.row)?;
-        self.fix(0, constant);
+        let row = self.chains.row;
+        self.gates.pin.enable(&mut self.region, row)?;
+        self.region.assign_fixed(self.gates.constant, row, constant);
         Ok(self.witness(Value::known(constant)))
     }
 
-    /// A new cell that holds `factor·x + y·z`.
-    pub fn combine(&mut self, factor: Fr, x: Wire, y: Wire, z: Wire) -> Result<Wire, Error> {
-        self.gates.combine.enable(&mut self.region, self.row)?;
-        self.fix(0, factor);
-        let value = (x.value * Value::known(factor)) + (y.value * z.value);
-        for operand in [x, y, z] {
-            self.copy(operand);
+    /// A new cell that holds `x + y·z`.
+    pub fn combine(&mut self, x: Wire, y: Wire, z: Wire) -> Result<Wire, Error> {
+        // A chain of sums shares a cell: the one's result is the next one's `x`.
+        let last = self.sums.row.wrapping_sub(1);
+        let shared = x.cell.column == self.sums.column.into() && x.cell.row_offset == last;
+        let top = if shared { last } else { self.sums.row };
+        self.gates.combine.enable(&mut self.region, top)?;
+        let operands = [x, y, z];
+        for operand in &operands[usize::from(shared)..] {
+            self.copy(|strip| &mut strip.sums, *operand);
         }
-        Ok(self.witness(value))
+        Ok(self.assign(|strip| &mut strip.sums, x.value + y.value * z.value))
+    }
+
+    /// Holds `product` to `y·z`.
+    pub fn assert_product(
+        &mut self,
+        y: Wire,
+        z: Wire,
+        product: Wire,
+        zero: Wire,
+    ) -> Result<(), Error> {
+        let out = self.combine(zero, y, z)?;
+        self.equal(out, product);
+        Ok(())
+    }
+
+    /// A new cell that holds `from - less`.
+    pub fn subtract(&mut self, from: Wire, less: Wire, one: Wire) -> Result<Wire, Error> {
+        self.gates.combine.enable(&mut self.region, self.sums.row)?;
+        self.copy(|strip| &mut strip.sums, less);
+        let difference = self.assign(|strip| &mut strip.sums, from.value - less.value);
+        self.copy(|strip| &mut strip.sums, one);
+        self.copy(|strip| &mut strip.sums, from);
+        Ok(difference)
     }
 
     /// Holds `value` to `[0, 4^digits)`: each cell below is the one above without its lowest
     /// digit, and the last is zero.
     pub fn range(&mut self, value: Wire, digits: usize, zero: Wire) -> Result<(), Error> {
-        let mut rest = self.copy(value);
+        let mut rest = self.copy(|strip| &mut strip.chains, value);
         for _ in 0..digits {
-            self.gates.digit.enable(&mut self.region, self.row - 1)?;
+            self.gates.digit.enable(&mut self.region, self.chains.row - 1)?;
             rest = self.witness(rest.value.map(drop_digit));
         }
         self.equal(rest, zero);
@@ -92,9 +118,9 @@ impl<'a, 'r> Strip<'a, 'r> {
 
     /// The Poseidon permutation.
     pub fn permute(&mut self, state: [Wire; WIDTH]) -> Result<[Wire; WIDTH], Error> {
-        let mut state = state.map(|element| self.copy(element));
+        let mut state = state.map(|element| self.copy(|strip| &mut strip.chains, element));
         for round in 0..ROUNDS {
-            let top = self.row - WIDTH;
+            let top = self.chains.row - WIDTH;
             let selector =
                 if poseidon::is_full(round) { self.gates.full } else { self.gates.partial };
             selector.enable(&mut self.region, top)?;
@@ -112,14 +138,24 @@ impl<'a, 'r> Strip<'a, 'r> {
         Ok(state)
     }
 
-    fn copy(&mut self, wire: Wire) -> Wire {
-        let copy = self.witness(wire.value);
+    fn copy(&mut self, pen: impl Fn(&mut Self) -> &mut Pen, wire: Wire) -> Wire {
+        let copy = self.assign(pen, wire.value);
         self.equal(copy, wire);
         copy
     }
 
-    fn fix(&mut self, offset: usize, constant: Fr) {
-        self.region.assign_fixed(self.gates.constant, self.row + offset, constant);
+    fn assign(&mut self, pen: impl Fn(&mut Self) -> &mut Pen, value: Value<Fr>) -> Wire {
+        let Pen { column, row } = *pen(self);
+        pen(self).row += 1;
+        let assigned = value;
+        #[cfg(test)]
+        let assigned = if self.fault == Some((column.index(), row)) {
+            assigned.map(|value| value + Fr::one())
+        } else {
+            assigned
+        };
+        let cell = self.region.assign_advice(column, row, assigned).cell();
+        Wire { cell, value }
     }
 }
 
