@@ -77,6 +77,10 @@ export interface ProgramInfo {
   /** Most messages a task may have; undefined when the program states none. */
   readonly maxMessages: number | undefined;
   readonly verifiable: boolean;
+  /** Names of the public values, a 32-byte word each; empty where the program states none. */
+  readonly publicValues: readonly string[];
+  /** Size of every proof of the program; undefined when it varies or is not stated. */
+  readonly proofBytes: number | undefined;
   /** True when its proofs can be forged by anyone who knows the test setup's seed. */
   readonly unsafeTestSetup: boolean;
 }

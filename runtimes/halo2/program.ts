@@ -123,13 +123,15 @@ export class WsHalo2 implements Program {
 
   constructor(private readonly calls: Calls, private readonly description: Description) {
     this.spec = calls.spec;
-    const { name, imageId, binding, maxMessages, unsafeTestSetup } = description;
+    const { name, imageId, binding, maxMessages, proofBytes, unsafeTestSetup } = description;
     this.info = {
       name,
       imageId,
       bindingKind: binding,
       maxMessages,
       verifiable: true,
+      publicValues: description.publicValues.map((value) => value.name),
+      proofBytes,
       unsafeTestSetup,
     };
   }
@@ -228,6 +230,8 @@ export class OriginalHalo2 implements Program {
       bindingKind: abi === "v2" ? "tag" : "none",
       maxMessages: undefined,
       verifiable: false,
+      publicValues: [],
+      proofBytes: undefined,
       unsafeTestSetup: false,
     };
     this.#input = inputForm(calls.spec.param);

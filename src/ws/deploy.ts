@@ -1,0 +1,26 @@
+import { deployCore, writeDeployment } from "../chain/deploy.ts";
+import { chainOptions, openSender } from "./chain.ts";
+import type { Register } from "./cli.ts";
+import { anAmount } from "./values.ts";
+
+export const deploy: Register = (program, io) => {
+  chainOptions(program.command("deploy"))
+    .description("deploy the registrars and the router")
+    .option("--min-stake <coins>", "what a znode stakes at least", anAmount, 10n ** 18n)
+    .option("--unstake-delay <seconds>", "from unstaking to withdrawal", BigInt, 604_800n)
+    .action(async (flags) => {
+      const sender = await openSender(flags);
+      const deployment = await deployCore(sender, {
+        minStake: flags.minStake,
+        unstakeDelay: flags.unstakeDelay,
+        onDeployed: (name, at) => io().progress(`${name} ${at}`),
+      });
+      await writeDeployment(flags.addresses, deployment);
+      io().result(deployment, [
+        `PROJECT_CONTRACT_ADDRESS=${deployment.projectRegistrar}`,
+        `ZNODE_CONTRACT_ADDRESS=${deployment.znodeRegistrar}`,
+        `ROUTER_CONTRACT_ADDRESS=${deployment.router}`,
+        `CONTRACT_START_BLOCK=${deployment.block}`,
+      ]);
+    });
+};

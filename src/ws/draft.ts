@@ -1,0 +1,55 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import type { ProjectDraft } from "../project/encode.ts";
+import { describeIssue } from "../protocol/schema.ts";
+import { UserError } from "./cli.ts";
+
+const draftSchema = z.object({
+  defaultVersion: z.string().optional(),
+  versions: z.array(
+    z.looseObject({
+      version: z.string(),
+      vmType: z.string(),
+      /** Path of the program, relative to this file. */
+      code: z.string(),
+    }),
+  ).min(1),
+});
+
+/**
+ * Reads a project as its developer writes it: our JSON form, with each version's `code` the path
+ * of its program, relative to the file.
+ * @throws {UserError} naming the file, and the field
+ */
+export async function readDraft(path: string): Promise<ProjectDraft> {
+  const parsed = draftSchema.safeParse(parseJson(path, await read(path, "utf8")));
+  if (!parsed.success) throw new UserError(`${path}: ${describeIssue(parsed.error)}`);
+  const versions = [];
+  for (const [index, version] of parsed.data.versions.entries()) {
+    const file = resolve(dirname(path), version.code);
+    try {
+      versions.push({ ...version, code: new Uint8Array(await readFile(file)) });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new UserError(`${path}: versions.${index}.code: can't read ${file} (${code})`);
+    }
+  }
+  return { defaultVersion: parsed.data.defaultVersion, versions };
+}
+
+async function read(path: string, encoding: "utf8"): Promise<string> {
+  try {
+    return await readFile(path, encoding);
+  } catch (error) {
+    throw new UserError(`can't read ${path} (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${path} is not JSON: ${(error as Error).message}`);
+  }
+}

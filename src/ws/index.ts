@@ -1,0 +1,11 @@
+#!/usr/bin/env -S bun
+/** The project developer's command line: one file a command. */
+import process from "node:process";
+import { runCli } from "./cli.ts";
+import { deploy } from "./deploy.ts";
+import { message } from "./message.ts";
+import { project } from "./project.ts";
+import { task } from "./task.ts";
+import { znode } from "./znode.ts";
+
+process.exitCode = await runCli(process.argv.slice(2), [deploy, project, znode, message, task]);

@@ -1,0 +1,152 @@
+import { join } from "node:path";
+import process from "node:process";
+import { projectRegistrarAbi } from "../chain/abi/projectRegistrar.ts";
+import {
+  addOperator,
+  createProject,
+  removeOperator,
+  setProjectPaused,
+  setRoute,
+  updateProject,
+} from "../chain/registrars.ts";
+import { settings } from "../config.ts";
+import { encodeOriginal, encodeProject } from "../project/encode.ts";
+import { openIpfs } from "../project/ipfs.ts";
+import { chainOptions, contracts, openChain, openSender } from "./chain.ts";
+import type { Register } from "./cli.ts";
+import { readDraft } from "./draft.ts";
+import { aBytes32, anAddress, aProjectId } from "./values.ts";
+import { writeFile } from "node:fs/promises";
+
+export const project: Register = (program, io) => {
+  const group = program.command("project").description("publish and register projects");
+
+  group.command("publish")
+    .description("put a project's config and programs into the data directory's IPFS node")
+    .argument("<file>", "the project as JSON, each version's code the path of its program")
+    .option("--data-directory <dir>", "the node's data (default: DATA_DIRECTORY or ./data)")
+    .action(async (file, flags) => {
+      const encoded = await encodeProject(await readDraft(file));
+      const directory = flags.dataDirectory ?? process.env.DATA_DIRECTORY ??
+        settings.DATA_DIRECTORY.fallback;
+      const ipfs = openIpfs({ directory: join(directory, "ipfs") });
+      try {
+        await ipfs.put(encoded.blocks);
+      } finally {
+        await ipfs.close();
+      }
+      const uri = `ipfs://${encoded.root.cid}`;
+      const programs = [...encoded.file.versions.values()].map((v) => ({
+        version: v.version,
+        programId: v.program.programId,
+      }));
+      io().result({ uri, hash: encoded.hash, programs }, [
+        `uri   ${uri}`,
+        `hash  ${encoded.hash}`,
+        ...programs.map((p) => `program of version ${p.version}: ${p.programId}`),
+      ]);
+    });
+
+  group.command("build")
+    .description("write a project as a file in the original's form, for PROJECT_FILE_DIRECTORY")
+    .argument("<file>", "the project as JSON, each version's code the path of its program")
+    .argument("<output>", "where to write; a node serves files named by the project's id")
+    .action(async (file, output) => {
+      const bytes = await encodeOriginal(await readDraft(file));
+      await writeFile(output, bytes);
+      io().result({ file: output, bytes: bytes.length }, [`${output}: ${bytes.length} bytes`]);
+    });
+
+  const config = (name: string) =>
+    chainOptions(group.command(name))
+      .requiredOption("--uri <uri>", "where nodes find the config: ipfs://… or https://…")
+      .requiredOption("--hash <hash>", "sha-256 of the config", aBytes32);
+
+  config("create").description("register a new project; the signer owns it")
+    .action(async (flags) => {
+      const sender = await openSender(flags);
+      const { projectRegistrar } = await contracts(flags, sender.chainId);
+      const done = await createProject(sender, projectRegistrar, flags);
+      io().result(done, [`project ${done.projectId}`]);
+    });
+
+  config("update").description("name a new config")
+    .argument("<project>", "project id", aProjectId)
+    .action(async (projectId, flags) => {
+      const sender = await openSender(flags);
+      const { projectRegistrar } = await contracts(flags, sender.chainId);
+      const update = { projectId, uri: flags.uri, hash: flags.hash };
+      const done = await updateProject(sender, projectRegistrar, update);
+      io().result(done, [`project ${projectId} updated`]);
+    });
+
+  for (const [name, paused] of [["pause", true], ["resume", false]] as const) {
+    chainOptions(group.command(name))
+      .description(paused ? "give the project no new tasks" : "give the project tasks again")
+      .argument("<project>", "project id", aProjectId)
+      .action(async (projectId, flags) => {
+        const sender = await openSender(flags);
+        const { projectRegistrar } = await contracts(flags, sender.chainId);
+        const done = await setProjectPaused(sender, projectRegistrar, { projectId, paused });
+        io().result(done, [`project ${projectId} ${paused ? "paused" : "resumed"}`]);
+      });
+  }
+
+  chainOptions(group.command("operator"))
+    .description("let a key sign the project's tasks, or no more")
+    .argument("<add|remove>")
+    .argument("<project>", "project id", aProjectId)
+    .argument("<address>", "the enode's key", anAddress)
+    .action(async (action, projectId, operator, flags) => {
+      const sender = await openSender(flags);
+      const { projectRegistrar } = await contracts(flags, sender.chainId);
+      const change = action === "remove" ? removeOperator : addOperator;
+      const done = await change(sender, projectRegistrar, { projectId, operator });
+      io().result(done, [`${operator} ${action === "remove" ? "removed" : "added"}`]);
+    });
+
+  chainOptions(group.command("route"))
+    .description("name the verifier of a program's proofs and the dApp that gets its results")
+    .argument("<project>", "project id", aProjectId)
+    .requiredOption("--program <id>", "program id, as ws project publish prints it", aBytes32)
+    .requiredOption("--verifier <address>", "IProofVerifier contract", anAddress)
+    .requiredOption("--receiver <address>", "IResultReceiver contract", anAddress)
+    .option("--allow-unbound", "also accept proofs that don't name their data", false)
+    .action(async (projectId, flags) => {
+      const sender = await openSender(flags);
+      const { router } = await contracts(flags, sender.chainId);
+      const done = await setRoute(sender, router, {
+        projectId,
+        programId: flags.program,
+        verifier: flags.verifier,
+        receiver: flags.receiver,
+        allowUnbound: flags.allowUnbound,
+      });
+      io().result(done, [`project ${projectId} routes ${flags.program} to ${flags.receiver}`]);
+    });
+
+  chainOptions(group.command("show"))
+    .description("what the chain has of a project")
+    .argument("<project>", "project id", aProjectId)
+    .action(async (projectId, flags) => {
+      const { id, reader } = await openChain(flags);
+      const { projectRegistrar } = await contracts(flags, id);
+      const contract = { address: projectRegistrar, abi: projectRegistrarAbi } as const;
+      const [uri, hash, paused] = await reader.readContract({
+        ...contract,
+        functionName: "projects",
+        args: [projectId],
+      });
+      const owner = await reader.readContract({
+        ...contract,
+        functionName: "ownerOf",
+        args: [projectId],
+      });
+      io().result({ projectId, owner, uri, hash, paused }, [
+        `owner   ${owner}`,
+        `uri     ${uri}`,
+        `hash    ${hash}`,
+        `paused  ${paused ? "yes" : "no"}`,
+      ]);
+    });
+};
