@@ -1,0 +1,87 @@
+import { type Address, BaseError } from "viem";
+import type { Journal } from "../../da/da.ts";
+import { errorText, type Log } from "../../log.ts";
+import type { EthereumOutput } from "../../project/types.ts";
+import type { Output } from "../output.ts";
+import { callContract } from "./direct.ts";
+import { rpcText } from "./errors.ts";
+import type { OutputChain, OutputKeys, SigningPolicy } from "./policy.ts";
+import { checkRouter, submitToRouter } from "./router.ts";
+import { Sender, type TransactionSigner } from "./sender.ts";
+import { type ChainSettings, defaultSettings } from "./settings.ts";
+
+export interface EthereumDeps {
+  readonly journal: Journal;
+  /** Chains with an RPC of the operator's. */
+  readonly chains: readonly OutputChain[];
+  /** The routers of the node's own configuration, by chain id. */
+  readonly routers: ReadonlyMap<bigint, Address>;
+  readonly keys: OutputKeys;
+  readonly policy: SigningPolicy;
+  /** Changes to a chain's default settings. */
+  readonly settings?: (chainId: bigint) => Partial<ChainSettings>;
+  readonly log: Log;
+}
+
+export interface EthereumOutputs extends Output<"ethereumContract"> {
+  /** Takes up transactions that an earlier process left open. */
+  resume(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Outputs to EVM chains, through the router or to the contract that a file names. */
+export function ethereumOutputs(deps: EthereumDeps): EthereumOutputs {
+  const { chains, routers, keys, policy, journal, log } = deps;
+  const senders = new Map<string, Sender>();
+  const settingsOf = (chainId: bigint): ChainSettings => ({
+    ...defaultSettings(chainId),
+    ...deps.settings?.(chainId),
+  });
+  const senderOf = ({ chainId, client }: OutputChain, signer: TransactionSigner) => {
+    const name = `${chainId}/${signer.address}`;
+    let sender = senders.get(name);
+    if (!sender) {
+      sender = new Sender({ chainId, client, signer, journal, settings: settingsOf(chainId), log });
+      senders.set(name, sender);
+    }
+    return sender;
+  };
+  const payer = keys.gas ?? keys.operator;
+
+  const dead = (comment: string) => ({ state: "dead" as const, reference: "", comment });
+  return {
+    async run(job, config: EthereumOutput, context) {
+      if (config.mode === "direct") {
+        return await callContract(job, config, { chains, keys, policy, sender: senderOf }, context);
+      }
+      const { chainId } = job.task;
+      const router = routers.get(chainId);
+      checkRouter(job, config, router);
+      const chain = chains.find((known) => known.chainId === chainId);
+      if (!chain) return dead(`no RPC for chain ${chainId}: add it to CHAIN_ENDPOINTS`);
+      if (!payer) return dead("secretkey is empty: set OPERATOR_PRIVATE_KEY");
+      const sender = senderOf(chain, payer);
+      const { confirmations } = settingsOf(chainId);
+      return await submitToRouter(job, { chain, router, sender, confirmations }, context);
+    },
+
+    async resume() {
+      const accounts = new Set([keys.operator, keys.gas].filter((key) => key !== undefined));
+      for (const chain of chains) {
+        for (const signer of accounts) {
+          const open = await journal.open(chain.chainId, signer.address);
+          if (open.length > 0) await senderOf(chain, signer).resume();
+        }
+      }
+    },
+
+    async close() {
+      await Promise.all([...senders.values()].map((sender) => sender.stop()));
+    },
+  };
+}
+
+/** What a failure may tell a person: an RPC's URL is left out. */
+export function failureText(error: unknown): string {
+  return error instanceof BaseError ? rpcText(error) : errorText(error);
+}

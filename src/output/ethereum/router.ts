@@ -1,0 +1,152 @@
+import { type Address, bytesToHex, encodeFunctionData } from "viem";
+import { routerAbi } from "../../chain/abi/router.ts";
+import type { EthereumOutput } from "../../project/types.ts";
+import { taskIdOf } from "../../protocol/task.ts";
+import { type Outcome, type OutputContext, OutputError, outputKey } from "../output.ts";
+import type { OutputJob } from "../types.ts";
+import { RevertedError, revertText } from "./errors.ts";
+import type { OutputChain } from "./policy.ts";
+import type { Sender } from "./sender.ts";
+
+export interface RouterDeps {
+  readonly chain: OutputChain;
+  /** The router of this node's own configuration, never one from a file. */
+  readonly router: Address;
+  readonly sender: Sender;
+  readonly confirmations: number;
+}
+
+/**
+ * Submits a proof to the router. A task that is accepted already, by whomever, is confirmed: the
+ * router takes each task once, so a second submission only costs gas.
+ *
+ * @throws {OutputError}
+ */
+export async function submitToRouter(
+  job: OutputJob,
+  deps: RouterDeps,
+  context: OutputContext,
+): Promise<Outcome> {
+  const { router, sender } = deps;
+  const { task, signature, prover, receipt } = job;
+  const key = outputKey(job);
+  // What this node sent itself is followed to its end, even when it is accepted already.
+  if (!await sender.has(key)) {
+    const earlier = await acceptance(job, deps, context);
+    if (earlier) return earlier;
+  }
+  const data = encodeFunctionData({
+    abi: routerAbi,
+    functionName: "submit",
+    args: [task, signature, prover, bytesToHex(receipt.publicValues), bytesToHex(receipt.proof)],
+  });
+  try {
+    const landed = await sender.send(
+      { key, projectId: task.projectId, to: router, data },
+      context.sent,
+      context.signal,
+    );
+    return { state: "confirmed", reference: landed.hash, comment: "" };
+  } catch (error) {
+    const isRevert = error instanceof RevertedError;
+    if (!isRevert && !(error instanceof OutputError && error.state === "dead")) throw error;
+    const earlier = await acceptance(job, deps, context);
+    if (earlier) return earlier;
+    if (!isRevert) throw error;
+    const text = revertText(error);
+    const where = error.hash ? ` in transaction ${error.hash}` : "";
+    throw new OutputError("dead", `the router refuses the proof${where}: ${text}`);
+  }
+}
+
+/** @throws {OutputError} when the job is not for this router */
+export function checkRouter(
+  job: OutputJob,
+  config: Extract<EthereumOutput, { mode: "router" }>,
+  router: Address | undefined,
+): asserts router is Address {
+  const { chainId } = job.task;
+  if (router === undefined) {
+    throw new OutputError("dead", `this node has no router on chain ${chainId}`);
+  }
+  if (job.task.router.toLowerCase() !== router.toLowerCase()) {
+    throw new OutputError("dead", `the task was signed for router ${job.task.router}, not ours`);
+  }
+  if (config.chainId !== undefined && config.chainId !== chainId) {
+    throw new OutputError(
+      "dead",
+      `the project's file names chain ${config.chainId}, its task was signed for ${chainId}`,
+    );
+  }
+  if (taskIdOf(job.task) !== job.taskId) {
+    throw new OutputError("dead", "the task is not the one that its id names");
+  }
+}
+
+/** The end of a task that the router has accepted, once that is final; undefined if it has not. */
+async function acceptance(
+  job: OutputJob,
+  { chain: { client }, router, sender, confirmations }: RouterDeps,
+  { signal }: OutputContext,
+): Promise<Outcome | undefined> {
+  const accepted = (blockNumber?: bigint) =>
+    sender.patiently(() =>
+      client.readContract({
+        address: router,
+        abi: routerAbi,
+        functionName: "accepted",
+        args: [job.taskId],
+        ...(blockNumber === undefined ? {} : { blockNumber }),
+      }), signal);
+  while (await accepted()) {
+    const head = await sender.patiently(() => client.getBlockNumber({ cacheTime: 0 }), signal);
+    const deep = head - BigInt(confirmations) + 1n;
+    if (confirmations > 1 && (deep < 0n || !await accepted(deep))) {
+      await sender.nextLook(signal);
+      continue;
+    }
+    const event = await findAccepted(job, client, router, head);
+    const prover = event?.prover ?? job.prover;
+    const credit = prover === job.prover ? "" : `, the credit went to ${prover}`;
+    return {
+      state: "confirmed",
+      reference: event?.hash ?? "",
+      comment: `the router had accepted the task before${credit}`,
+    };
+  }
+  return undefined;
+}
+
+/** Blocks that RPCs answer for at once, and how many such ranges are searched. */
+const range = 10_000n;
+const ranges = 20;
+
+/** The event of the acceptance, if the RPC still shows it. */
+async function findAccepted(
+  { taskId }: OutputJob,
+  client: OutputChain["client"],
+  address: Address,
+  head: bigint,
+) {
+  let toBlock = head;
+  try {
+    for (let i = 0; i < ranges && toBlock >= 0n; i++) {
+      const fromBlock = toBlock >= range ? toBlock - range + 1n : 0n;
+      const [log] = await client.getContractEvents({
+        address,
+        abi: routerAbi,
+        eventName: "Accepted",
+        args: { taskId },
+        fromBlock,
+        toBlock,
+        strict: true,
+      });
+      if (log) return { hash: log.transactionHash, prover: log.args.prover };
+      toBlock = fromBlock - 1n;
+    }
+    return undefined;
+  } catch {
+    // The acceptance stands without its event: many RPCs refuse searches of old logs.
+    return undefined;
+  }
+}

@@ -1,0 +1,117 @@
+import type { Sink, Source } from "../channel.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { type EthereumDeps, ethereumOutputs, failureText } from "./ethereum/index.ts";
+import { type Outcome, type OutputContext, OutputError, type Outputs } from "./output.ts";
+import { stdoutOutput, type WriteLine } from "./stdout.ts";
+import type { OutputJob, OutputReport } from "./types.ts";
+import { unsupportedOutput } from "./unsupported.ts";
+
+export { type EthereumDeps } from "./ethereum/index.ts";
+
+export interface OutputDeps {
+  /** Undefined on a node without a chain. */
+  readonly ethereum: Omit<EthereumDeps, "log"> | undefined;
+  readonly log: Log;
+  readonly metrics?: Pick<Metrics, "outputs">;
+  /** Jobs under way at once; most of their time they wait for blocks. */
+  readonly concurrency?: number;
+  /** Takes what goes to stdout. */
+  readonly write?: WriteLine;
+}
+
+/**
+ * The output stage: brings each job to its end and reports on the way. A job that is cut off by
+ * the signal is not reported: given again after a restart, it goes on where it was.
+ *
+ * Resolves when `jobs` ends or the signal aborts, and all is quiet. Leaves `reports` open.
+ */
+export async function runOutputs(
+  jobs: Source<OutputJob>,
+  reports: Sink<OutputReport>,
+  deps: OutputDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const ethereum = deps.ethereum && ethereumOutputs({ ...deps.ethereum, log: deps.log });
+  const outputs: Outputs = {
+    stdout: stdoutOutput(deps.write),
+    ethereumContract: ethereum ?? unsupportedOutput("ethereumContract"),
+    solanaProgram: unsupportedOutput("solanaProgram"),
+    textile: unsupportedOutput("textile"),
+  };
+  const running = new Set<Promise<void>>();
+  try {
+    await ethereum?.resume();
+    while (true) {
+      const next = await jobs.receive(signal);
+      if (next.done) break;
+      const job = runJob(outputs, next.value, reports, deps, signal)
+        .finally(() => running.delete(job));
+      running.add(job);
+      if (running.size >= (deps.concurrency ?? 256)) await Promise.race(running);
+    }
+    await Promise.all(running);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await ethereum?.close();
+    await Promise.all(running);
+  }
+}
+
+async function runJob(
+  outputs: Outputs,
+  job: OutputJob,
+  reports: Sink<OutputReport>,
+  { log, metrics }: OutputDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { taskId, epoch, output, config: { type } } = job;
+  // In order, but not awaited: a slow reader must not hold up the chain's business.
+  let told: Promise<unknown> = Promise.resolve();
+  const report = (state: OutputReport["state"], reference: string, comment: string) => {
+    metrics?.outputs.inc({ type, state });
+    log.info({ taskId, output, type, reference, comment }, `output ${state}`);
+    const message = { taskId, epoch, output, state, reference, comment };
+    told = told.then(() => reports.send(message, signal)).catch((error) =>
+      // The job is given again until its end was reported.
+      log.debug({ taskId, output, state }, `not reported: ${failureText(error)}`)
+    );
+  };
+  const context: OutputContext = {
+    sent: (reference, comment) => report("sent", reference, comment),
+    signal,
+  };
+  const outcome = await attempt(outputs, job, context);
+  if (outcome) report(outcome.state, outcome.reference, outcome.comment);
+  await told;
+}
+
+/** Undefined when the node stops before the job has an end. */
+async function attempt(
+  outputs: Outputs,
+  job: OutputJob,
+  context: OutputContext,
+): Promise<Outcome | undefined> {
+  try {
+    return await runOutput(outputs, job, context);
+  } catch (error) {
+    if (context.signal.aborted) return undefined;
+    const state = error instanceof OutputError ? error.state : "retry";
+    return { state, reference: "", comment: failureText(error) };
+  }
+}
+
+function runOutput(outputs: Outputs, job: OutputJob, context: OutputContext): Promise<Outcome> {
+  const { config } = job;
+  switch (config.type) {
+    case "stdout":
+      return outputs.stdout.run(job, config, context);
+    case "ethereumContract":
+      return outputs.ethereumContract.run(job, config, context);
+    case "solanaProgram":
+      return outputs.solanaProgram.run(job, config, context);
+    case "textile":
+      return outputs.textile.run(job, config, context);
+  }
+}

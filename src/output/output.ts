@@ -1,0 +1,44 @@
+import type { OutputConfig } from "../project/types.ts";
+import type { OutputJob, OutputReport } from "./types.ts";
+
+/** How a job ended. */
+export interface Outcome {
+  readonly state: Exclude<OutputReport["state"], "sent">;
+  readonly reference: string;
+  readonly comment: string;
+}
+
+export interface OutputContext {
+  /** The result is on its way under this reference; may be called several times. */
+  sent(reference: string, comment: string): void;
+  readonly signal: AbortSignal;
+}
+
+/** One kind of output. */
+export interface Output<K extends OutputConfig["type"]> {
+  /**
+   * Brings the result to its end. May be called again with the same job after a restart.
+   * @throws {OutputError} or anything else, which counts as `retry`
+   */
+  run(
+    job: OutputJob,
+    config: Extract<OutputConfig, { type: K }>,
+    context: OutputContext,
+  ): Promise<Outcome>;
+}
+
+/** Every kind of output that a project file can name. */
+export type Outputs = { readonly [K in OutputConfig["type"]]: Output<K> };
+
+/** Why a job can't be output; the message is for people and never contains message data. */
+export class OutputError extends Error {
+  constructor(readonly state: "retry" | "dead", message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "OutputError";
+  }
+}
+
+/** Names a (task, output) wherever an output must not be done twice. */
+export function outputKey(job: Pick<OutputJob, "taskId" | "output">): string {
+  return `${job.taskId}/${job.output}`;
+}

@@ -1,0 +1,23 @@
+import process from "node:process";
+import { bytesToHex } from "viem";
+import type { Output } from "./output.ts";
+
+/** Writes one line; resolves when the stream took it. */
+export type WriteLine = (line: string) => Promise<void>;
+
+/** Prints the proof as hex, as the original does. At-least-once. */
+export function stdoutOutput(write: WriteLine = writeStdout): Output<"stdout"> {
+  return {
+    async run(job) {
+      const proof = bytesToHex(job.receipt.proof).slice(2);
+      await write(`stdout projectID=${job.task.projectId} taskID=${job.taskId} proof=${proof}\n`);
+      return { state: "confirmed", reference: "", comment: "" };
+    },
+  };
+}
+
+function writeStdout(line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(line, (error) => error ? reject(error) : resolve());
+  });
+}
