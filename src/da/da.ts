@@ -52,6 +52,8 @@ export interface PackedTask {
   readonly signature: Hex;
   /** Salt of the task's input commitment. */
   readonly inputSalt: Uint8Array;
+  /** Leaf hashes of the messages, in order; computed again when left out. */
+  readonly leaves?: readonly Hex[];
 }
 
 /** `packed → dispatched → proved | failed`; `received` is a message's alone (DESIGN R6). */
@@ -169,7 +171,10 @@ export interface TaskStore {
   /** False, and nothing written, when the revision is not the stored one. */
   save(update: TaskUpdate): Promise<boolean>;
   get(taskId: Hex): Promise<TaskRecord | undefined>;
+  /** In the task's order. @throws when they were purged */
   messages(taskId: Hex): Promise<Message[]>;
+  /** Leaf hashes of the task's messages, in order; they outlive the data. */
+  leaves(taskId: Hex): Promise<Hex[]>;
   inputSalt(taskId: Hex): Promise<Uint8Array | undefined>;
   receipt(
     taskId: Hex,

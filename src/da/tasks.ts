@@ -1,0 +1,251 @@
+import { type Address, getAddress, type Hex } from "viem";
+import type { BindingKind, VmType } from "../../runtimes/runtime.ts";
+import type { TaskPhase, TaskStore, TaskUpdate } from "./da.ts";
+import { taskPhases } from "./da.ts";
+import type { Database, Parameter } from "./database.ts";
+import { fromHex, ms, plainArray, plainBytes, storable, textArray, toHex } from "./encode.ts";
+import { lifeColumns, lifeOf } from "./life.ts";
+import { packedChannel } from "./packing.ts";
+import { messageOf, type MessageRow, taskColumns, taskOf, type TaskRow } from "./records.ts";
+
+// `skip locked`, so that drivers don't wait for each other. A claimed task is due again when the
+// hold ends, unless `save` says otherwise, so the head of the index only has tasks to do.
+const claimDue = `
+  with me as (
+    insert into w3bstream.drivers (name, live_until) values ($1, now() + $2 * interval '1 ms')
+    on conflict (name) do update set live_until = excluded.live_until
+  ), due as (
+    select serial, wake_at as due_at from w3bstream.tasks t
+     where wake_at <= now()
+       and (driver is null or driver = $1 or not exists (
+         select from w3bstream.drivers d where d.name = t.driver and d.live_until > now()))
+     order by wake_at limit $3
+       for update skip locked
+  ), claimed as (
+    update w3bstream.tasks t set driver = $1, wake_at = now() + $2 * interval '1 ms'
+      from due where t.serial = due.serial
+    returning t.*, due.due_at
+  )
+  select ${taskColumns} from claimed t order by due_at, serial`;
+
+const renewDriver = `
+  with gone as (
+    delete from w3bstream.drivers where live_until < now() - interval '1 day' and name <> $1
+  )
+  insert into w3bstream.drivers (name, live_until) values ($1, now() + $2 * interval '1 ms')
+  on conflict (name) do update set live_until = excluded.live_until`;
+
+// One statement: state, log, receipt and outputs are written together or not at all.
+const saveTask = `
+  with t as (
+    update w3bstream.tasks
+       set phase = $3, machine = $4, revision = revision + 1,
+           wake_at = to_timestamp($5::float8 / 1000),
+           ended_at = case when $5::float8 is null then coalesce(ended_at, clock_timestamp()) end
+     where task_hash = $1 and revision = $2 and phase = any ($6::text[])
+    returning serial
+  ), logged as (
+    insert into w3bstream.task_states (task_serial, state, by, comment, result)
+    select t.serial, e.state, e.by, e.comment, e.result
+      from t, unnest($7::text[], $8::text[], $9::text[], $10::text[])
+        with ordinality as e(state, by, comment, result, n)
+     order by e.n
+  ), reported as (
+    insert into w3bstream.outputs (task_serial, index, attempt, state, reference)
+    select t.serial, o.index, o.attempt, o.state, o.reference
+      from t, unnest($11::int4[], $12::int4[], $13::text[], $14::text[])
+        with ordinality as o(index, attempt, state, reference, n)
+     order by o.n
+  ), verified as (
+    insert into w3bstream.receipts (task_serial, prover, vm_type, program_id, image_id,
+      binding_kind, public_values, proof, verdict)
+    select t.serial, $15::bytea, $16, $17::bytea, $18::bytea, $19, $20::bytea, $21::bytea, $22
+      from t where $15::bytea is not null
+    on conflict (task_serial, prover) do nothing
+  )
+  select serial from t`;
+
+// Tasks a turn, so that a large purge never holds locks for long.
+const purgeEnded = `
+  with ended as (
+    select serial from w3bstream.tasks
+     where project_id = $1 and version = $2 and purged_at is null
+       and ended_at < to_timestamp($3::float8 / 1000)
+     order by ended_at limit 100 for update skip locked
+  ), emptied as (
+    update w3bstream.messages m set data = null, salt = null
+      from ended where m.task_serial = ended.serial and m.data is not null
+    returning 1
+  ), marked as (
+    update w3bstream.tasks t set purged_at = clock_timestamp(), input_salt = null
+      from ended where t.serial = ended.serial
+    returning 1
+  )
+  select (select count(*) from marked) as tasks, (select count(*) from emptied) as messages`;
+
+export function taskStore(database: Database): TaskStore {
+  const { query } = database;
+  return {
+    async claim(driver, holdMs, limit) {
+      return (await query<TaskRow>(claimDue, [driver, holdMs, limit])).map(taskOf);
+    },
+    async renew(driver, holdMs) {
+      await query(renewDriver, [driver, holdMs]);
+    },
+    save: (update) => save(database, update),
+    async get(taskId) {
+      const [row] = await query<TaskRow>(
+        `select ${taskColumns} from w3bstream.tasks t where task_hash = $1`,
+        [fromHex(taskId)],
+      );
+      return row && taskOf(row);
+    },
+    async messages(taskId) {
+      const rows = await query<MessageRow & { data: Uint8Array | null }>(
+        `select m.id::text as id, m.project_id, m.project_version, m.client_id, m.data, m.salt,
+                ${ms("m.received_at")} as received
+           from w3bstream.tasks t join w3bstream.messages m on m.task_serial = t.serial
+          where t.task_hash = $1 order by m.task_index`,
+        [fromHex(taskId)],
+      );
+      if (rows.some(({ data }) => data === null)) {
+        throw new Error(`the messages of task ${taskId} were purged`);
+      }
+      return rows.map(messageOf);
+    },
+    async leaves(taskId) {
+      const rows = await query<{ hash: Uint8Array }>(
+        `select m.hash from w3bstream.tasks t join w3bstream.messages m on m.task_serial = t.serial
+          where t.task_hash = $1 order by m.task_index`,
+        [fromHex(taskId)],
+      );
+      return rows.map(({ hash }) => toHex(hash));
+    },
+    async inputSalt(taskId) {
+      const [row] = await query<{ input_salt: Uint8Array | null }>(
+        "select input_salt from w3bstream.tasks where task_hash = $1",
+        [fromHex(taskId)],
+      );
+      return row?.input_salt ? plainBytes(row.input_salt) : undefined;
+    },
+    receipt: (taskId) => receipt(database, taskId),
+    async status(projectId, task) {
+      // Neither column can hold a larger number.
+      if (projectId >= 1n << 63n || (typeof task === "bigint" && task >= 1n << 63n)) {
+        return undefined;
+      }
+      const column = typeof task === "bigint" ? "serial" : "task_hash";
+      const [row] = await query<{
+        serial: bigint;
+        task_hash: Uint8Array;
+        version: string;
+        states: string | null;
+        outputs: string | null;
+      }>(
+        `select t.serial, t.task_hash, t.version, ${lifeColumns} from w3bstream.tasks t
+          where t.project_id = $1 and t.${column} = $2`,
+        [projectId, typeof task === "bigint" ? task : fromHex(task)],
+      );
+      return row && {
+        serial: row.serial,
+        taskId: toHex(row.task_hash),
+        projectId,
+        version: row.version,
+        states: lifeOf(row),
+      };
+    },
+    async counts() {
+      const rows = await query<{ phase: TaskPhase; count: bigint }>(
+        "select phase, count(*) as count from w3bstream.tasks group by phase",
+      );
+      const counts: Record<TaskPhase, number> = { packed: 0, dispatched: 0, proved: 0, failed: 0 };
+      for (const { phase, count } of rows) counts[phase] = Number(count);
+      return counts;
+    },
+    onPacked: (listener) => database.listen(packedChannel, listener),
+    async purge(projectId, version, endedBefore) {
+      for (let purged = 0;;) {
+        const [row] = await query<{ tasks: bigint; messages: bigint }>(purgeEnded, [
+          projectId,
+          version,
+          endedBefore,
+        ]);
+        purged += Number(row?.messages ?? 0);
+        if (!row || row.tasks === 0n) return purged;
+      }
+    },
+  };
+}
+
+/** Phases from which a task may come to `phase` (DESIGN R6: forward only). */
+const before = (phase: TaskPhase): TaskPhase[] =>
+  taskPhases.slice(0, taskPhases.indexOf(phase) + 1);
+
+async function save(database: Database, update: TaskUpdate): Promise<boolean> {
+  const { taskId, revision, phase, machine, wakeAt, log, outputs = [] } = update;
+  const { receipt: r, prover, verdict } = update.receipt ?? {};
+  const parameters: Parameter[] = [
+    fromHex(taskId),
+    revision,
+    phase,
+    storable(machine),
+    wakeAt,
+    textArray(before(phase)),
+    textArray(log.map((entry) => storable(entry.state))),
+    textArray(log.map((entry) => storable(entry.by))),
+    textArray(log.map((entry) => storable(entry.comment))),
+    textArray(log.map((entry) => storable(entry.result))),
+    plainArray(outputs.map((output) => output.index)),
+    plainArray(outputs.map((output) => output.attempt)),
+    textArray(outputs.map((output) => storable(output.state))),
+    textArray(outputs.map((output) => storable(output.reference))),
+    prover ? fromHex(prover) : null,
+    r?.vmType ?? null,
+    r ? fromHex(r.programId) : null,
+    r ? fromHex(r.imageId) : null,
+    r?.bindingKind ?? null,
+    r?.publicValues ?? null,
+    r?.proof ?? null,
+    verdict ?? null,
+  ];
+  if ((await database.query(saveTask, parameters)).length === 1) return true;
+  const [stored] = await database.query<{ phase: TaskPhase; revision: number }>(
+    "select phase, revision from w3bstream.tasks where task_hash = $1",
+    [fromHex(taskId)],
+  );
+  if (stored?.revision === revision && !before(phase).includes(stored.phase)) {
+    throw new Error(`task ${taskId} can't go back from ${stored.phase} to ${phase}`);
+  }
+  return false;
+}
+
+async function receipt(
+  database: Database,
+  taskId: Hex,
+): ReturnType<TaskStore["receipt"]> {
+  const [row] = await database.query<{
+    prover: Uint8Array;
+    vm_type: VmType;
+    program_id: Uint8Array;
+    image_id: Uint8Array;
+    binding_kind: BindingKind;
+    public_values: Uint8Array;
+    proof: Uint8Array;
+  }>(
+    `select r.prover, r.vm_type, r.program_id, r.image_id, r.binding_kind, r.public_values, r.proof
+       from w3bstream.tasks t join w3bstream.receipts r on r.task_serial = t.serial
+      where t.task_hash = $1 order by r.entry limit 1`,
+    [fromHex(taskId)],
+  );
+  return row && {
+    prover: getAddress(toHex(row.prover)) as Address,
+    receipt: {
+      vmType: row.vm_type,
+      programId: toHex(row.program_id),
+      imageId: toHex(row.image_id),
+      bindingKind: row.binding_kind,
+      publicValues: plainBytes(row.public_values),
+      proof: plainBytes(row.proof),
+    },
+  };
+}
