@@ -17,18 +17,20 @@ export interface CageKind {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-// A core dump would put private input on the disk.
+// A core dump would put private input on the disk. The executable's name comes by the environment,
+// out of sight of Deno's node:child_process, which would add permissions.
 const enter = `ulimit -c 0
 if [ -w /proc/self/oom_score_adj ]; then echo 1000 >/proc/self/oom_score_adj; fi
-exec "$@"`;
+file=$CAGE_FILE; unset CAGE_FILE PWD OLDPWD
+exec "$file" "$@"`;
 
 /** Starts a caged process; its pipes carry frames. */
 export function spawnCaged(kind: CageKind): ChildProcess {
   const { file, args } = childCommand(fileURLToPath(kind.module), kind.permissions);
-  return spawn("/bin/sh", ["-c", enter, "sh", file, ...args], {
+  return spawn("/bin/sh", ["-c", enter, "sh", ...args], {
     // A bunfig.toml or .env of the working directory must not reach the child.
     cwd: "/",
-    env: { ...kind.environment },
+    env: { ...kind.environment, CAGE_FILE: file },
     stdio: ["pipe", "pipe", "pipe"],
     // Its own session: an interrupt typed at the terminal must not kill proofs that are draining.
     detached: true,

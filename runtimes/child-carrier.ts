@@ -28,7 +28,11 @@ export function overPipe(input: Readable, output: Writable, maxBytes: number): C
       input.on("error", onClose);
       output.on("error", onClose);
     },
-    close: () => output.end(),
+    close() {
+      output.end();
+      // A standard input that is still read would keep a child from ending.
+      input.destroy();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** The child's side of a cage: reads calls from its input, answers on its output. */
 import { writeSync } from "node:fs";
 import process from "node:process";
+import { openPermissions } from "../src/platform.ts";
 import { encodeFrame, FrameReader } from "./frames.ts";
 import { type Limits, ProgramError, type Progress } from "./runtime.ts";
 
@@ -42,7 +43,7 @@ const maxRequestBytes = 512 * 1024 * 1024;
 const reportInterval = 100;
 
 /**
- * Serves calls until the parent closes the pipe.
+ * Serves calls until the parent closes the pipe. Refuses to where it could do more than compute.
  *
  * Answers are written synchronously: a program that is inside WASM lets no event loop run, and its
  * progress must come out all the same.
@@ -50,6 +51,8 @@ const reportInterval = 100;
 export function serveCalls(
   load: (source: unknown, limits: Limits, report: Report) => CagedProgram | Promise<CagedProgram>,
 ): void {
+  const open = openPermissions();
+  if (open.length > 0) throw new Error(`the cage is open: it allows ${open.join(", ")}`);
   const programs = new Map<string, CagedProgram>();
   const reader = new FrameReader(maxRequestBytes);
   const serve = async (request: Request): Promise<Reply> => {

@@ -85,7 +85,8 @@ export class FrameReader {
    * @throws {FrameError} and the stream can't be read any further
    */
   *push(chunk: Uint8Array): Generator<unknown, void, undefined> {
-    this.#chunks.push(chunk);
+    // A Buffer's slice would not copy.
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     this.#size += chunk.length;
     while (this.#size >= 4) {
       const header = this.#peek(4);

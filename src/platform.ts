@@ -11,6 +11,7 @@ interface DenoNamespace {
     options: { port: number; hostname: string; onListen: () => void },
     handler: (request: Request) => Response | Promise<Response>,
   ): DenoServer;
+  readonly permissions: { querySync(permission: { name: string }): { state: string } };
   dlopen(
     path: string,
     symbols: Record<string, { parameters: string[]; result: string }>,
@@ -57,10 +58,15 @@ export interface ChildPermissions {
   readonly ffi?: readonly string[];
 }
 
+const denoPermissions = ["read", "write", "net", "env", "run", "sys", "ffi"] as const;
+
 /**
  * The command line that runs a module of ours in another process of the same runtime.
  * Under Deno the child gets no permission but those named: no network, no environment, no writes.
  * Bun has no permissions; it is kept from reading `.env` files and from installing packages.
+ *
+ * Deno's `node:child_process` adds `-A` to any command that names Deno's own executable: the rest
+ * is denied by name here, which outweighs it, and the file should be passed out of its sight.
  */
 export function childCommand(
   module: string,
@@ -68,10 +74,17 @@ export function childCommand(
 ): { file: string; args: string[] } {
   const file = process.execPath;
   if (!deno) return { file, args: ["--no-env-file", "--no-install", module] };
-  const grants = Object.entries(permissions)
-    .filter(([, paths]) => paths.length > 0)
-    .map(([name, paths]) => `--allow-${name}=${paths.join(",")}`);
-  return { file, args: ["run", "--no-prompt", "--quiet", "--no-remote", ...grants, module] };
+  const flags = denoPermissions.map((name) => {
+    const paths = name === "read" || name === "ffi" ? permissions[name] ?? [] : [];
+    return paths.length > 0 ? `--allow-${name}=${paths.join(",")}` : `--deny-${name}`;
+  });
+  return { file, args: ["run", "--no-prompt", "--quiet", "--no-remote", ...flags, module] };
+}
+
+/** Permissions that this process holds without bounds; none on Bun, which has no permissions. */
+export function openPermissions(): string[] {
+  if (!deno) return [];
+  return denoPermissions.filter((name) => deno.permissions.querySync({ name }).state === "granted");
 }
 
 /** Types of a native function: a buffer of ours, an address of theirs, and integers. */
