@@ -83,3 +83,46 @@ pub fn hash(inputs: &[Fr]) -> Fr {
     }
     state[1]
 }
+
+#[cfg(test)]
+mod tests {
+    use halo2_axiom::halo2curves::ff::PrimeField;
+    use proptest::prelude::*;
+    use snark_verifier::{loader::native::NativeLoader, util::hash::Poseidon};
+
+    use super::*;
+
+    /// circomlib's `poseidon([1, 2])`: the permutation of (0, 1, 2), first element.
+    #[test]
+    fn permutes_as_circomlib() {
+        let mut state = [0, 1, 2].map(Fr::from);
+        for round in 0..ROUNDS {
+            state = apply_round(round, state);
+        }
+        let wanted = Fr::from_str_vartime(
+            "7853200120776062878684798364095072458815029376092732009249414926327459813530",
+        );
+        assert_eq!(Some(state[0]), wanted);
+    }
+
+    #[test]
+    fn pads_with_one_and_zeros() {
+        assert_eq!(blocks::<u8>(&[], 1, 0), [[1, 0]]);
+        assert_eq!(blocks(&[7u8], 1, 0), [[7, 1]]);
+        assert_eq!(blocks(&[7u8, 8], 1, 0), [[7, 8], [1, 0]]);
+    }
+
+    proptest! {
+        #[test]
+        fn hashes_as_snark_verifier(
+            inputs in prop::collection::vec(prop::array::uniform4(any::<u64>()), 0..8)
+        ) {
+            let inputs: Vec<Fr> = inputs.into_iter().map(Fr::from_raw).collect();
+            let mut other = Poseidon::<Fr, Fr, WIDTH, RATE>::new::<FULL_ROUNDS, PARTIAL_ROUNDS, 0>(
+                &NativeLoader,
+            );
+            other.update(&inputs);
+            prop_assert_eq!(hash(&inputs), other.squeeze());
+        }
+    }
+}

@@ -235,7 +235,10 @@ impl Circuit<Fr> for WeatherCircuit {
                 {
                     strip.fault = self.fault;
                 }
-                self.lay(&mut strip)
+                let public = self.lay(&mut strip)?;
+                #[cfg(test)]
+                assert_eq!(strip.rows(), tests::ROWS);
+                Ok(public)
             },
         )?;
         for (row, wire) in public.into_iter().enumerate() {

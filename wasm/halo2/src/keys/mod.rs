@@ -5,6 +5,8 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod ptau;
+#[cfg(test)]
+mod tests;
 
 use std::{io, iter, sync::OnceLock};
 

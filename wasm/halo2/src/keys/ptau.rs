@@ -5,8 +5,9 @@
 //! the secret was destroyed; that rests on the ceremony.
 //!
 //! Format: `ptau`, version, number of sections (32-bit little-endian each); a section is its type
-//! (32 bits), length (64 bits) and bytes. Section 1 has the size and value of the modulus and the
-//! power, 2 the powers in G1, 3 those in G2, all in little-endian Montgomery form.
+//! (32 bits), length (64 bits) and bytes. Section 1 has the size and value of the modulus, the
+//! power and the ceremony's power; 2 the powers in G1, 3 those in G2, their coordinates in
+//! little-endian Montgomery form.
 
 use halo2_axiom::{
     arithmetic::best_multiexp,
@@ -142,9 +143,13 @@ fn read_g2(bytes: &[u8]) -> Option<G2Affine> {
 
 /// Whether each point is the one before it times the secret: for random r, the pairings of
 /// `Σ r[i]·p[i]` with the secret and of `Σ r[i]·p[i+1]` with one are equal.
-fn are_powers(points: &[G1Affine], secret: &G2Affine) -> bool {
+pub(super) fn are_powers(points: &[G1Affine], secret: &G2Affine) -> bool {
     let random: Vec<Fr> = points[1..].iter().map(|_| Fr::random(OsRng)).collect();
     let low = best_multiexp(&random, &points[..points.len() - 1]).to_affine();
     let high = best_multiexp(&random, &points[1..]).to_affine();
     pairing(&low, secret) == pairing(&high, &G2Affine::generator())
 }
+
+#[cfg(test)]
+#[path = "ptau_tests.rs"]
+mod tests;
