@@ -268,8 +268,26 @@ describe("a sender, where blocks are rare", () => {
     expect(entryOf(id)?.nonce).toBe(1);
     // The pool forgets the stranger's transaction, on which the nonce was based.
     await world.control.dropTransaction({ hash: foreign });
-    await until(() => journal.entries.size === 2, "the gap is filled");
-    await until(() => isPooled(told[0]?.hash), "both can be mined");
+    await until(() => isPooled(told[0]?.hash), "the gap is filled");
+    await mine();
+    await landed;
+    const block = await world.client.getBlock({ includeTransactions: true });
+    const filler = block.transactions.find((tx) => tx.nonce === 0);
+    expect([filler?.to, filler?.value, filler?.input]).toEqual([filler?.from, 0n, "0x"]);
+    expect(journal.entries.size).toBe(1);
+    expect(await world.seen(id)).toBe(1n);
+  });
+
+  test("a chain that starts anew below the journal's nonces is caught up with", async () => {
+    for (let i = 0; i < 3; i++) {
+      const entry = { chainId: 31337n, sender: account.address, request: "{}" };
+      await journal.reserve({ key: `old-${i}`, ...entry }, 0);
+      await journal.update(`old-${i}`, { state: "confirmed" });
+    }
+    const id = nextId++;
+    const { told, landed } = follow(start({ orphanMs: 100 }), id);
+    await until(() => isPooled(told[0]?.hash), "the nonces below are filled");
+    expect(entryOf(id)?.nonce).toBe(3);
     await mine();
     await landed;
     expect(await world.seen(id)).toBe(1n);

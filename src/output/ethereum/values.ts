@@ -10,8 +10,9 @@ export class ValueError extends Error {
 }
 
 /**
- * A message's value in the form that viem encodes for an ABI type. Integers: `0x…` is hex, digits
- * alone are decimal, and digits with a–f are hex, as the original read all of them.
+ * A message's value in the form that viem encodes for an ABI type. Integers: a number is decimal;
+ * of text, `0x…` is hex, digits alone are decimal, and digits with a–f are hex, as the original
+ * read all of them.
  *
  * @throws {ValueError}
  */
@@ -29,7 +30,7 @@ export function toAbiValue(parameter: AbiParameter, json: Json): unknown {
   if (type === "bool") return toBool(name, text);
   if (type === "address") return toAddress(name, text);
   const integer = /^(u?)int(\d*)$/.exec(type);
-  if (integer) return toInteger(name, type, integer[1] === "", Number(integer[2] || 256), text);
+  if (integer) return toInteger(name, type, integer[1] === "", Number(integer[2] || 256), json);
   const bytes = /^bytes(\d*)$/.exec(type);
   if (bytes) return toBytes(name, type, bytes[1] ? Number(bytes[1]) : undefined, text);
   throw new ValueError(name, type, "this node doesn't know the type");
@@ -77,17 +78,35 @@ function structured(json: Json): Json | undefined {
   return json.kind === "string" ? parseJson(json.text) : json;
 }
 
-function toInteger(name: string, type: string, signed: boolean, bits: number, text: string) {
-  const match = /^(-?)(?:0x([0-9a-f]{1,64})|(\d{1,78})|([0-9a-f]{1,64}))$/i.exec(text.trim());
-  if (!match) throw new ValueError(name, type, "it is neither a decimal nor a hex integer");
-  const [, sign, prefixed, decimal, bare] = match;
-  const size = decimal === undefined ? BigInt(`0x${prefixed ?? bare}`) : BigInt(decimal);
-  const value = sign ? -size : size;
+function toInteger(name: string, type: string, signed: boolean, bits: number, json: Json) {
+  const value = json.kind === "number" ? readNumber(json.raw) : readInteger(textOf(json).trim());
+  if (value === undefined) throw new ValueError(name, type, "it is neither decimal nor hex");
   const span = 1n << BigInt(signed ? bits - 1 : bits);
   if (value >= span || value < (signed ? -span : 0n)) {
     throw new ValueError(name, type, "it is out of range");
   }
   return value;
+}
+
+function readInteger(text: string): bigint | undefined {
+  const match = /^(-?)(?:0x([0-9a-f]{1,64})|(\d{1,78})|([0-9a-f]{1,64}))$/i.exec(text);
+  if (!match) return undefined;
+  const [, sign, prefixed, decimal, bare] = match;
+  const size = decimal === undefined ? BigInt(`0x${prefixed ?? bare}`) : BigInt(decimal);
+  return sign ? -size : size;
+}
+
+/** A JSON number without a fractional part, such as `21.0` or `1e21`. */
+function readNumber(text: string): bigint | undefined {
+  const match = /^(-?)(\d{1,78})(?:\.(\d{1,78}))?(?:e([+-]?\d{1,2}))?$/i.exec(text);
+  if (!match) return undefined;
+  const [, sign, whole = "", part = "", exponent = "0"] = match;
+  const zeros = Number(exponent) - part.length;
+  const digits = BigInt(whole + part);
+  const scale = 10n ** BigInt(Math.abs(zeros));
+  if (zeros < 0 && digits % scale !== 0n) return undefined;
+  const size = zeros < 0 ? digits / scale : digits * scale;
+  return sign ? -size : size;
 }
 
 function toBool(name: string, text: string): boolean {

@@ -4,7 +4,7 @@ import { broadcast, isRejected, type SenderDeps } from "./broadcast.ts";
 import { type Budget, today } from "./budget.ts";
 import { findConsumer, findReceipt, simulate } from "./chain.ts";
 import { type Ended, type Entry, entryOf, formatSaved } from "./entry.ts";
-import { RevertedError } from "./errors.ts";
+import { failureOf, RevertedError, rpcText } from "./errors.ts";
 import { cappedFees, raisedFees } from "./fees.ts";
 
 /** What a sender shares with its watcher. */
@@ -49,7 +49,7 @@ export class Watcher {
       );
       for (const result of results) if (result.status === "rejected") failure ??= result;
     }
-    await this.#fillGap(next, head);
+    await this.#fillGap(next);
     if (failure) throw failure.reason;
   }
 
@@ -261,44 +261,41 @@ export class Watcher {
     for (const waiter of entry.waiters) waiter.ended(outcome);
   }
 
-  /** Uses up nonces that are nobody's and hold up ours. */
-  async #fillGap(next: number, head: bigint): Promise<void> {
-    const { deps, entries, budget } = this.book;
-    const address = deps.signer.address;
-    const waiting = [...entries.values()].filter((e) => e.nonce >= next);
-    const first = Math.min(...waiting.map((e) => e.nonce));
+  /**
+   * Uses up nonces that are nobody's and hold up ours, by transfers of nothing. They need no
+   * journal: at worst another transaction has the nonce by then.
+   */
+  async #fillGap(next: number): Promise<void> {
+    const { deps, entries, budget, exclusive } = this.book;
+    const { client, signer, settings, chainId, log } = deps;
+    const address = signer.address;
+    const waiting = [...entries.values()].map((e) => e.nonce).filter((nonce) => nonce >= next);
+    const first = Math.min(...waiting);
     const isGap = waiting.length > 0 && first > next &&
-      await deps.client.getTransactionCount({ address, blockTag: "pending" }) <= next;
-    if (!isGap) {
-      this.#gapSince = undefined;
-      return;
-    }
+      await client.getTransactionCount({ address, blockTag: "pending" }) <= next;
     const now = performance.now();
-    this.#gapSince ??= now;
-    if (now - this.#gapSince < deps.settings.orphanMs) return;
-    const market = await budget.market();
-    const filler = {
-      projectId: 0n,
-      to: address,
-      data: "0x" as const,
-      gas: await deps.client.estimateGas({ account: address, to: address }) * 2n,
-      fees: market.fees,
-      since: head,
-      cancel: "unsent" as const,
-    };
-    await this.book.exclusive(async () => {
-      // What another process left behind is taken up before a nonce is filled.
-      for (const stored of await deps.journal.open(deps.chainId, address)) {
+    this.#gapSince = isGap ? this.#gapSince ?? now : undefined;
+    if (this.#gapSince === undefined || now - this.#gapSince < settings.orphanMs) return;
+    await exclusive(async () => {
+      // What another process left behind is taken up before anything is filled.
+      for (const stored of await deps.journal.open(chainId, address)) {
         if (!entries.has(stored.key)) entries.set(stored.key, entryOf(stored, now));
       }
-      if ([...entries.values()].some((e) => e.nonce === next)) return;
-      const stored = await deps.journal.reserve({
-        key: `fill/${deps.chainId}/${address}/${next}/${head}`,
-        chainId: deps.chainId,
-        sender: address,
-        request: formatSaved(filler),
-      }, next);
-      entries.set(stored.key, entryOf(stored, now));
+      const held = new Set([...entries.values()].map((e) => e.nonce));
+      const { fees } = await budget.market();
+      const gas = await client.estimateGas({ account: address, to: address });
+      for (let nonce = next; nonce < first && nonce < next + lookAhead; nonce++) {
+        if (held.has(nonce)) continue;
+        log.warn({ chainId, nonce }, "filling a nonce that is nobody's");
+        const transfer = { chainId: Number(chainId), nonce, to: address, value: 0n, gas, ...fees };
+        const serializedTransaction = await signer.signTransaction(transfer);
+        await client.sendRawTransaction({ serializedTransaction }).catch((error) => {
+          // Refused because something has the nonce already, the gap is none.
+          if (failureOf(error) === "unreachable") throw error;
+          log.debug({ chainId, nonce }, `not filled: ${rpcText(error)}`);
+        });
+      }
+      this.#gapSince = undefined;
     });
   }
 }

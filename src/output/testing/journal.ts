@@ -15,7 +15,12 @@ export function memoryJournal(): Journal & { readonly entries: Map<string, Journ
     async reserve(entry, chainNonce) {
       const known = entries.get(entry.key);
       if (known) return known;
-      const taken = new Set(openOf(entry.chainId, entry.sender).map((e) => e.nonce));
+      const taken = new Set(
+        [...entries.values()]
+          .filter((e) => e.chainId === entry.chainId && e.sender === entry.sender)
+          .filter((e) => isOpen(e) || e.state === "confirmed")
+          .map((e) => e.nonce),
+      );
       let nonce = chainNonce;
       while (taken.has(nonce)) nonce++;
       const made = {
@@ -35,7 +40,7 @@ export function memoryJournal(): Journal & { readonly entries: Map<string, Journ
         ...old,
         state: state ?? old.state,
         request: request ?? old.request,
-        hashes: addHash ? [...old.hashes, addHash] : old.hashes,
+        hashes: addHash ? [...new Set([...old.hashes, addHash])] : old.hashes,
         updatedAt: Date.now(),
       });
     },
