@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { isIP } from "node:net";
+import { abortable } from "./abort.ts";
 import { isPublicAddress } from "./public-address.ts";
 
 export interface SafeFetchOptions {
@@ -219,13 +220,5 @@ function asFailure(error: unknown, host: string): SafeFetchError {
   const { code, message } = error as { code?: string; message?: string };
   return new SafeFetchError("failed", `${host}: ${code ?? message ?? "no connection"}`, {
     cause: error,
-  });
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }

@@ -20,6 +20,6 @@ export function quoted(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     return Array.isArray(value) ? "a list" : "an object";
   }
-  const text = JSON.stringify(value) ?? String(value);
+  const text = (JSON.stringify(value) ?? String(value)).replace(/\p{Cc}/gu, "\ufffd");
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
