@@ -1,0 +1,72 @@
+import { bytesToHex, hexToBytes, zeroHash } from "viem";
+import { type Program, ProgramError } from "../../runtimes/runtime.ts";
+import type { Message, PackedTask } from "../da/da.ts";
+import {
+  type DigestSigner,
+  inputSalt,
+  leafHash,
+  merkleRoot,
+  type Network,
+  signTask,
+  type Task,
+  taskIdOf,
+} from "../protocol/index.ts";
+
+/** Whom a task is signed by and for. */
+export interface Signing {
+  readonly network: Network;
+  readonly signer: DigestSigner;
+}
+
+/** The 16 bytes of a UUID's text. */
+export function uuidBytes(id: string): Uint8Array {
+  return hexToBytes(`0x${id.replaceAll("-", "")}`);
+}
+
+/**
+ * Makes a signed task of messages. Without a program, or where its form can't commit, the task's
+ * input commitment is zero.
+ * @throws {ProgramError} `input` when the program refuses the messages
+ */
+export async function buildTask(
+  messages: readonly Message[],
+  programId: `0x${string}`,
+  program: Program | undefined,
+  { network, signer }: Signing,
+  signal: AbortSignal,
+): Promise<PackedTask> {
+  const [first] = messages;
+  if (!first) throw new RangeError("a task has at least one message");
+  const { projectId, version } = first;
+  const leaves = messages.map((m) => leafHash({ ...m, id: uuidBytes(m.id) }));
+  const salt = inputSalt(messages.map((m) => m.salt));
+  const commitment = await program?.commit({ messages: messages.map((m) => m.data), salt }, signal);
+  const task: Task = {
+    ...network,
+    projectId,
+    version,
+    programId,
+    messagesRoot: merkleRoot(leaves),
+    inputCommitment: commitment ?? zeroHash,
+    nonce: BigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(16)))),
+  };
+  const signature = await signTask(task, signer);
+  return { task, taskId: taskIdOf(task), signature, inputSalt: salt };
+}
+
+/** Index of the first message that the program refuses on its own; undefined: none. */
+export async function firstRefused(
+  messages: readonly Message[],
+  program: Program,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  for (const [index, message] of messages.entries()) {
+    try {
+      await program.commit({ messages: [message.data], salt: inputSalt([message.salt]) }, signal);
+    } catch (error) {
+      if (error instanceof ProgramError && error.kind === "input") return index;
+      throw error;
+    }
+  }
+  return undefined;
+}
