@@ -1,0 +1,204 @@
+/**
+ * The output half of a task's machine: grants, by epoch, and what becomes of them.
+ *
+ * Who is believed: the holder of the current grant, and nobody else, for `sent`, `retry` and
+ * `dead`. `confirmed` is also believed from any earlier holder, for the grant it once had: what is
+ * final on a chain stays so when the grant has moved on, and not to believe it would leave the
+ * task to a holder who can only fail. The confirming grant becomes the current one, so that a
+ * later reorganisation is heard from the one who sent. `dead` is final for this machine.
+ */
+import {
+  backoff,
+  clip,
+  type EventOf,
+  type Holder,
+  type Output,
+  self,
+  type State,
+  type Turn,
+} from "./state.ts";
+
+const live = (o: Output): boolean => o.state === "granted" || o.state === "sent";
+const ended = (o: Output): boolean => o.state === "confirmed" || o.state === "dead";
+
+export const outputsEnded = (s: State): boolean => s.outputs.every(ended);
+
+export interface OpenOutput {
+  readonly index: number;
+  /** Whether only this enode may do it. */
+  readonly self: boolean;
+  /** Whose last grant came to nothing: somebody else is better, where there is somebody. */
+  readonly last: Holder | undefined;
+}
+
+/** Outputs that need a holder now. */
+export function openOutputs(s: State, at: number): OpenOutput[] {
+  return s.outputs.flatMap((o, index) =>
+    o.state === "waiting" && at >= o.notBefore
+      ? [{
+        index,
+        self: s.rules.outputs[index]?.where === "enode",
+        last: o.grants.at(-1)?.holder,
+      }]
+      : []
+  );
+}
+
+export function beginOutputs(turn: Turn): void {
+  const { state: s } = turn;
+  s.outputs = s.rules.outputs.map(() => ({
+    state: "waiting",
+    attempt: 0,
+    grants: [],
+    current: null,
+    until: 0,
+    notBefore: 0,
+    reference: "",
+  }));
+  for (const [index, rule] of s.rules.outputs.entries()) {
+    const unverified = rule.verifiedOnly && s.winner?.verdict !== "valid";
+    const reason = rule.barred ??
+      (unverified ? "the result can't be verified and may not go there" : undefined);
+    if (reason !== undefined) die(turn, index, reason, "dispatch");
+  }
+  finish(turn);
+}
+
+export function grant(turn: Turn, { output: index, holder }: EventOf<"grant">): void {
+  const { state: s, at, actions } = turn;
+  const open = openOutputs(s, at).find((o) => o.index === index);
+  const o = s.outputs[index];
+  if (!open || !o || open.self !== (holder === self)) return;
+  const epoch = ++s.epoch;
+  o.state = "granted";
+  o.attempt++;
+  o.current = { epoch, holder };
+  o.grants.push(o.current);
+  o.until = at + s.rules.grantMs;
+  o.reference = "";
+  note(turn, index);
+  actions.push({ kind: "grant", output: index, holder, epoch });
+}
+
+export function report(turn: Turn, e: EventOf<"report">): void {
+  const { state: s, at } = turn;
+  const o = s.outputs[e.output];
+  if (!o) return;
+  const granted = o.grants.some((g) => g.epoch === e.epoch && g.holder === e.holder);
+  const current = o.current?.epoch === e.epoch && o.current.holder === e.holder;
+  if (!granted) return;
+  if (e.state === "confirmed") return confirm(turn, e, o);
+  if (!current) return;
+  const reason = `${e.holder}: ${e.comment}`;
+  if (e.state === "sent") return sent(turn, e, o);
+  if (!live(o)) return;
+  if (e.state === "dead") {
+    die(turn, e.output, reason, e.holder);
+    finish(turn);
+  } else {
+    release(turn, e.output, o, reason, at);
+  }
+}
+
+function confirm(turn: Turn, e: EventOf<"report">, o: Output): void {
+  if (ended(o)) return;
+  if (live(o) && o.current && o.current.epoch !== e.epoch) {
+    turn.actions.push({ kind: "cancel", ...o.current });
+  }
+  o.state = "confirmed";
+  o.current = { epoch: e.epoch, holder: e.holder };
+  o.reference = clip(e.reference);
+  note(turn, e.output);
+  finish(turn);
+}
+
+function sent(turn: Turn, e: EventOf<"report">, o: Output): void {
+  const { state: s, at } = turn;
+  if (o.state === "dead") return;
+  o.until = at + s.rules.sentMs;
+  const reference = clip(e.reference);
+  if (o.state === "sent" && o.reference === reference) return;
+  if (o.state === "confirmed") {
+    const comment = `output ${e.output} returned to sent: ${e.comment || "the chain reorganised"}`;
+    turn.log.push({ state: "proved", by: e.holder, comment: clip(comment), result: "" });
+  }
+  o.state = "sent";
+  o.reference = reference;
+  note(turn, e.output);
+}
+
+export function expireGrants(turn: Turn): void {
+  const { state: s, at, actions } = turn;
+  for (const [index, o] of s.outputs.entries()) {
+    if (!live(o) || o.until > at || !o.current) continue;
+    const { holder, epoch } = o.current;
+    const reason = `${holder}: no ${o.state === "sent" ? "confirmation" : "report"} in time`;
+    actions.push({ kind: "cancel", holder, epoch });
+    release(turn, index, o, reason, at);
+  }
+}
+
+/** A znode that is back gets its grants again; who has done one already reports so again. */
+export function linkedHolder({ state: s, actions }: Turn, { prover }: EventOf<"linked">): void {
+  for (const [output, o] of s.outputs.entries()) {
+    if (live(o) && o.current?.holder === prover) {
+      actions.push({ kind: "grant", output, ...o.current });
+    }
+  }
+}
+
+/** The jobs of this enode itself are lost with its process; those of znodes are theirs to report. */
+export function resumeGrants({ state: s, at, actions }: Turn): void {
+  for (const [output, o] of s.outputs.entries()) {
+    if (!live(o) || !o.current) continue;
+    o.until = Math.max(o.until, at + s.rules.graceMs);
+    if (o.current.holder === self) actions.push({ kind: "grant", output, ...o.current });
+  }
+}
+
+/** When grants end; a tick at that time, or later, ends them. */
+export function grantEnds(s: State): number[] {
+  return s.outputs.filter(live).map((o) => o.until);
+}
+
+/** When an output can be granted again. */
+export function grantPauses(s: State): number[] {
+  return s.outputs.filter((o) => o.state === "waiting").map((o) => o.notBefore);
+}
+
+/** An attempt ended without a result; another may follow. */
+function release(turn: Turn, index: number, o: Output, reason: string, at: number): void {
+  const { backoffMs, outputBackoffCapMs, outputAttempts } = turn.state.rules;
+  if (o.attempt >= outputAttempts) {
+    die(turn, index, `after ${o.attempt} attempts: ${reason}`, "dispatch");
+    return finish(turn);
+  }
+  o.state = "waiting";
+  o.current = null;
+  o.notBefore = at + backoff(o.attempt, backoffMs, outputBackoffCapMs);
+  turn.durable = true;
+}
+
+function die(turn: Turn, index: number, reason: string, by: string): void {
+  const o = turn.state.outputs[index];
+  if (!o) return;
+  o.state = "dead";
+  o.current = null;
+  note(turn, index);
+  const comment = `output ${index} (${turn.state.rules.outputs[index]?.name}): ${reason}`;
+  turn.log.push({ state: "failed", by, comment: clip(comment), result: "" });
+}
+
+/** `outputted` means that all are confirmed. */
+function finish({ state: s, log }: Turn): void {
+  if (!s.outputs.every((o) => o.state === "confirmed")) return;
+  const by = s.outputs.at(-1)?.current?.holder ?? "dispatch";
+  const result = s.outputs.map((o) => o.reference).filter(Boolean).join(", ");
+  log.push({ state: "outputted", by, comment: "", result });
+}
+
+function note(turn: Turn, index: number): void {
+  const o = turn.state.outputs[index] as Output;
+  turn.outputs.push({ index, attempt: o.attempt, state: o.state, reference: o.reference });
+  turn.durable = true;
+}

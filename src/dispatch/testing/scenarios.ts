@@ -1,0 +1,308 @@
+/** Histories told one by one; each throws when the machine tells another. */
+import assert from "node:assert/strict";
+import type { Address } from "viem";
+import type { Action, EventBody, Rules, State, Step } from "../state.ts";
+import { type Machine, provers, rules } from "./world.ts";
+
+const [A, B, C] = provers as [Address, Address, Address];
+
+class Story {
+  at = 0;
+  state: State;
+  #step: Step | undefined;
+
+  constructor(readonly m: Machine, change: Partial<Rules> = {}) {
+    this.state = m.create(rules(change), "run 0");
+  }
+
+  happen(body: EventBody): this {
+    this.#step = this.m.step(this.state, { ...body, at: this.at });
+    this.state = this.#step.state;
+    return this;
+  }
+
+  after(ms: number): this {
+    this.at += ms;
+    return this.happen({ kind: "tick" });
+  }
+
+  /** Offers a lease, and has it accepted. */
+  lease(prover: Address): number {
+    this.happen({ kind: "assign", prover });
+    const { epoch } = this.state;
+    this.happen({ kind: "accept", prover, epoch });
+    this.did({ kind: "payload", prover, epoch });
+    return epoch;
+  }
+
+  proved(prover: Address = A, verdict: "valid" | "unverifiable" = "valid"): this {
+    const epoch = this.lease(prover);
+    this.happen({ kind: "receipt", prover, epoch });
+    return this.happen({ kind: "verdict", prover, epoch, verdict, reason: "" });
+  }
+
+  grant(holder: Address | "enode", output = 0): number {
+    this.happen({ kind: "grant", output, holder });
+    const { epoch } = this.state;
+    this.did({ kind: "grant", output, holder, epoch });
+    return epoch;
+  }
+
+  report(
+    holder: Address | "enode",
+    epoch: number,
+    state: "sent" | "confirmed" | "retry" | "dead",
+    reference = "",
+    output = 0,
+  ): this {
+    const comment = state === "dead" ? "reverted: NoRoute" : "";
+    return this.happen({ kind: "report", output, holder, epoch, state, reference, comment });
+  }
+
+  did(...actions: Action[]): this {
+    assert.deepEqual(this.#step?.actions, actions);
+    return this;
+  }
+
+  told(...states: string[]): this {
+    assert.deepEqual(this.#step?.log.map((l) => l.state), states);
+    return this;
+  }
+
+  comment(pattern: RegExp): this {
+    assert.match(this.#step?.log.at(-1)?.comment ?? "", pattern);
+    return this;
+  }
+
+  output(state: string, index = 0): this {
+    assert.equal(this.state.outputs[index]?.state, state);
+    return this;
+  }
+}
+
+export const scenarios: Record<string, (m: Machine) => void> = {
+  "a busy znode costs nothing and is asked again after a pause"(m) {
+    const s = new Story(m).happen({ kind: "assign", prover: A });
+    s.happen({ kind: "refuse", prover: A, epoch: 1, retryable: true, reason: "busy" });
+    assert.equal(s.state.attempts, 0);
+    s.happen({ kind: "assign", prover: A }).did();
+    s.happen({ kind: "assign", prover: B }).did({ kind: "lease", prover: B, epoch: 2 });
+    s.happen({ kind: "gone", prover: B }).after(1_000);
+    s.happen({ kind: "assign", prover: A }).did({ kind: "lease", prover: A, epoch: 3 });
+    s.after(5_000).did({ kind: "cancel", holder: A, epoch: 3 }).after(1_000);
+    assert.deepEqual(m.wants(s.state, s.at).unavailable, new Set([A]), "the pause doubled");
+    assert.equal(s.state.attempts, 0);
+  },
+
+  "three lost leases end in failed, with the last reason and growing pauses"(m) {
+    const s = new Story(m);
+    for (const pause of [1_000, 2_000]) {
+      s.lease(A);
+      s.after(29_999).did().after(1).told();
+      assert.equal(m.wants(s.state, s.at + pause - 1).leases, 0);
+      assert.equal(m.wants(s.state, s.at + pause).leases, 1);
+      assert.equal(m.nextWake(s.state, s.at), s.at + pause);
+      s.after(pause);
+    }
+    const epoch = s.lease(B);
+    s.after(30_000).did({ kind: "cancel", holder: B, epoch }).told("failed");
+    s.comment(/^after 3 attempts: 0x2222.*: the lease ended without a result$/);
+    assert(m.done(s.state));
+    assert.equal(m.nextWake(s.state, s.at), undefined);
+  },
+
+  "progress keeps a lease alive until its proof may take no longer"(m) {
+    const s = new Story(m);
+    const epoch = s.lease(A);
+    for (let i = 0; i < 4; i++) {
+      s.after(20_000).did().happen({ kind: "progress", prover: A, epoch }).did();
+    }
+    s.after(9_999).did().after(1).did({ kind: "cancel", holder: A, epoch });
+    s.happen({ kind: "progress", prover: A, epoch }).did({ kind: "cancel", holder: A, epoch });
+  },
+
+  "the receipt of a lease that ended wins when it is the first that holds"(m) {
+    const s = new Story(m);
+    const first = s.lease(A);
+    s.after(30_000).after(1_000);
+    const second = s.lease(B);
+    s.happen({ kind: "receipt", prover: A, epoch: first });
+    s.did({ kind: "verify", prover: A, epoch: first });
+    s.happen({ kind: "receipt", prover: A, epoch: first }).did();
+    s.happen({ kind: "verdict", prover: A, epoch: first, verdict: "valid", reason: "" });
+    s.did({ kind: "cancel", holder: B, epoch: second }).told("proved");
+    assert.equal(s.state.winner?.prover, A);
+    s.happen({ kind: "receipt", prover: B, epoch: second });
+    s.did({ kind: "cancel", holder: B, epoch: second });
+    assert.equal(s.state.winner?.prover, A);
+  },
+
+  "a receipt without a lease, or under another's, is ignored"(m) {
+    const s = new Story(m);
+    const epoch = s.lease(A);
+    for (const e of [{ prover: B, epoch }, { prover: A, epoch: 9 }, { prover: C, epoch: 0 }]) {
+      s.happen({ kind: "receipt", ...e }).did();
+      s.happen({ kind: "verdict", ...e, verdict: "valid", reason: "" }).told();
+    }
+    s.happen({ kind: "verdict", prover: A, epoch, verdict: "valid", reason: "" }).told();
+    assert.equal(s.state.phase, "dispatched");
+  },
+
+  "the last attempt's end waits for the check of an earlier receipt"(m) {
+    for (const verdict of ["valid", "invalid"] as const) {
+      const s = new Story(m, { attempts: 2 });
+      const first = s.lease(A);
+      s.after(30_000).after(1_000);
+      const second = s.lease(B);
+      s.happen({ kind: "receipt", prover: A, epoch: first });
+      const no = { retryable: true, reason: "crash" };
+      s.happen({ kind: "failure", prover: B, epoch: second, ...no }).told();
+      assert.equal(m.wants(s.state, s.at + 60_000).leases, 0);
+      s.happen({ kind: "verdict", prover: A, epoch: first, verdict, reason: "wrong" });
+      s.told(verdict === "valid" ? "proved" : "failed");
+    }
+  },
+
+  "an invalid receipt costs the lease, and its repetition is not even looked at"(m) {
+    const s = new Story(m);
+    const epoch = s.lease(A);
+    s.happen({ kind: "receipt", prover: A, epoch });
+    s.happen({ kind: "verdict", prover: A, epoch, verdict: "invalid", reason: "bad proof" });
+    s.did({ kind: "cancel", holder: A, epoch });
+    assert.equal(s.state.attempts, 1);
+    s.happen({ kind: "receipt", prover: A, epoch }).did({ kind: "cancel", holder: A, epoch });
+    s.after(1_000).lease(B);
+    s.comment(/^attempt 2; before: 0x1111.*: invalid receipt: bad proof$/);
+  },
+
+  "what can't succeed fails at once, unless others still work on it"(m) {
+    const no = { retryable: false, reason: "trap: unreachable" };
+    const alone = new Story(m);
+    alone.happen({ kind: "failure", prover: A, epoch: alone.lease(A), ...no }).told("failed");
+    alone.comment(/trap: unreachable$/);
+    const two = new Story(m, { redundancy: 2 });
+    const [a, b] = [two.lease(A), two.lease(B)];
+    two.happen({ kind: "failure", prover: A, epoch: a, ...no }).told();
+    two.happen({ kind: "failure", prover: B, epoch: b, ...no }).told("failed");
+  },
+
+  "what the enode knows to be impossible fails at once and stops all"(m) {
+    const s = new Story(m, { redundancy: 2 });
+    const [a, b] = [s.lease(A), s.lease(B)];
+    s.happen({ kind: "abort", reason: "the program can't be loaded" }).told("failed");
+    s.did({ kind: "cancel", holder: A, epoch: a }, { kind: "cancel", holder: B, epoch: b });
+    s.happen({ kind: "abort", reason: "again" }).told();
+  },
+
+  "a znode that is back gets its payload again until it shows progress"(m) {
+    const s = new Story(m);
+    const epoch = s.lease(A);
+    s.happen({ kind: "gone", prover: A });
+    s.happen({ kind: "linked", prover: B }).did();
+    s.happen({ kind: "linked", prover: A }).did({ kind: "payload", prover: A, epoch });
+    s.happen({ kind: "accept", prover: A, epoch }).did({ kind: "payload", prover: A, epoch });
+    s.happen({ kind: "progress", prover: A, epoch });
+    s.happen({ kind: "linked", prover: A }).did();
+  },
+
+  "another process gives leases time to reconnect, once, and never past their deadline"(m) {
+    const s = new Story(m, { redundancy: 2 });
+    const epoch = s.lease(A);
+    s.happen({ kind: "assign", prover: B }).happen({ kind: "receipt", prover: A, epoch });
+    s.at += 29_000;
+    s.happen({ kind: "resume", run: "run 1" }).did();
+    assert.deepEqual(s.state.leases.map((l) => l.prover), [A]);
+    assert.equal(s.state.checks.length, 0);
+    s.at += 9_999;
+    s.happen({ kind: "resume", run: "run 1" }).after(1).did({ kind: "cancel", holder: A, epoch });
+    const late = new Story(m);
+    late.lease(A);
+    late.at += 89_000;
+    late.happen({ kind: "resume", run: "run 1" }).after(999).did().after(1);
+    assert.equal(late.state.leases.length, 0);
+  },
+
+  "an output goes granted, sent, confirmed"(m) {
+    const s = new Story(m).proved();
+    assert.deepEqual(m.wants(s.state, s.at).outputs, [{ index: 0, self: false, last: undefined }]);
+    const epoch = s.grant(A);
+    s.happen({ kind: "grant", output: 0, holder: B }).did();
+    s.report(A, epoch, "sent", "0xaa").output("sent").report(A, epoch, "confirmed", "0xaa");
+    s.told("outputted").output("confirmed");
+    assert(m.done(s.state));
+  },
+
+  "a silent holder loses the grant; only what it confirms is still believed"(m) {
+    const s = new Story(m).proved();
+    const first = s.grant(A);
+    s.report(A, first, "sent", "0xaa").after(40_000).did({
+      kind: "cancel",
+      holder: A,
+      epoch: first,
+    });
+    s.report(A, first, "sent", "0xaa").output("waiting").after(1_000);
+    assert.equal(m.wants(s.state, s.at).outputs[0]?.last, A);
+    const second = s.grant(B);
+    assert(second > first);
+    for (const word of ["sent", "retry", "dead"] as const) s.report(A, first, word, "0xaa");
+    s.report(A, second, "confirmed").report(C, first, "confirmed").output("granted");
+    s.report(A, first, "confirmed", "0xaa").told("outputted");
+    s.did({ kind: "cancel", holder: B, epoch: second });
+    s.report(B, second, "dead").report(B, second, "confirmed", "0xbb").told();
+    assert.equal(s.state.outputs[0]?.reference, "0xaa");
+  },
+
+  "a reorganisation takes a finished task back to sent"(m) {
+    const s = new Story(m).proved();
+    const epoch = s.grant(A);
+    s.report(A, epoch, "confirmed", "0xaa").report(A, epoch, "sent", "0xaa");
+    s.told("proved").comment(/returned to sent/).output("sent");
+    assert(!m.done(s.state));
+    s.report(A, epoch, "confirmed", "0xab").told("outputted");
+  },
+
+  "a dead output fails the task for people, and the others go on"(m) {
+    const outputs = ["stdout", "ethereumContract"].map((name) => ({
+      name,
+      where: "znode" as const,
+      verifiedOnly: false,
+    }));
+    const s = new Story(m, { outputs }).proved();
+    const [first, second] = [s.grant(A, 0), s.grant(B, 1)];
+    s.report(B, second, "dead", "", 1).told("failed");
+    s.comment(/^output 1 \(ethereumContract\): 0x2222.*: reverted: NoRoute$/);
+    assert.equal(s.state.phase, "proved");
+    s.report(A, first, "confirmed").told().output("confirmed").output("dead", 1);
+    assert(m.done(s.state));
+  },
+
+  "an output that is put off is tried again, and dies after its last attempt"(m) {
+    const s = new Story(m).proved();
+    for (const pause of [1_000, 2_000]) {
+      s.report(A, s.grant(A), "retry").told().output("waiting");
+      s.happen({ kind: "grant", output: 0, holder: B }).did().after(pause);
+    }
+    s.report(B, s.grant(B), "retry").told("failed").comment(/after 3 attempts/).output("dead");
+    s.report(A, 2, "confirmed").told().output("dead");
+  },
+
+  "the enode's own outputs are granted to nobody else, and again after a restart"(m) {
+    const outputs = [{ name: "ethereumContract", where: "enode" as const, verifiedOnly: false }];
+    const s = new Story(m, { outputs }).proved();
+    s.happen({ kind: "grant", output: 0, holder: A }).did();
+    const epoch = s.grant("enode");
+    s.happen({ kind: "resume", run: "run 1" });
+    s.did({ kind: "grant", output: 0, holder: "enode", epoch });
+    s.report("enode", epoch, "confirmed", "0xaa").told("outputted");
+  },
+
+  "an unverifiable result only goes where it may"(m) {
+    const outputs = [
+      { name: "stdout", where: "znode" as const, verifiedOnly: false },
+      { name: "textile", where: "znode" as const, verifiedOnly: true },
+    ];
+    const s = new Story(m, { outputs }).proved(A, "unverifiable").told("proved", "failed");
+    s.output("waiting").output("dead", 1).grant(A);
+    new Story(m, { outputs }).proved().told("proved").output("waiting", 1);
+  },
+};
