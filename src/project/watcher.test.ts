@@ -281,6 +281,7 @@ test.each(["with", "without"])(
     const watcher = watch();
     await watcher.start();
     const other = await startTestChain(1234);
+    await other.rpc("anvil_mine", "0x10");
     try {
       chain.proxy.target = other.anvil.url;
       if (how === "with") await chain.proxy.down();
