@@ -5,7 +5,6 @@ interface DenoServer {
   readonly addr: { readonly port: number; readonly hostname: string };
   shutdown(): Promise<void>;
 }
-type DenoPointer = object | null;
 interface DenoNamespace {
   serve(
     options: { port: number; hostname: string; onListen: () => void },
@@ -16,9 +15,6 @@ interface DenoNamespace {
     path: string,
     symbols: Record<string, { parameters: string[]; result: string }>,
   ): { symbols: Record<string, (...args: unknown[]) => unknown> };
-  readonly UnsafePointerView: {
-    getArrayBuffer(pointer: DenoPointer, length: number): ArrayBuffer;
-  };
 }
 const deno = (globalThis as { Deno?: DenoNamespace }).Deno;
 
@@ -114,15 +110,18 @@ export async function openLibrary(
     const symbols = Object.entries(functions).map(([name, { parameters, result }]) => {
       return [name, { parameters: [...parameters] as string[], result: result as string }] as const;
     });
-    const library = deno.dlopen(path, Object.fromEntries(symbols));
+    // A permission for one path does not allow Deno's own views of native memory; the C library,
+    // which every native library depends on, copies as well.
+    const memcpy = { parameters: ["buffer", "pointer", "usize"], result: "pointer" };
+    const library = deno.dlopen(path, { ...Object.fromEntries(symbols), memcpy });
     const toNative = (arg: Uint8Array | number) => typeof arg === "number" ? BigInt(arg) : arg;
     return {
       call: (name, ...args) => plain(library.symbols[name]?.(...args.map(toNative))),
-      read: (pointer, length) =>
-        length === 0
-          ? new Uint8Array(0)
-          : new Uint8Array(deno.UnsafePointerView.getArrayBuffer(pointer as DenoPointer, length))
-            .slice(),
+      read(pointer, length) {
+        const copy = new Uint8Array(length);
+        if (length > 0) library.symbols.memcpy?.(copy, pointer, BigInt(length));
+        return copy;
+      },
     };
   }
   const { dlopen, toArrayBuffer } = await import("bun:ffi");

@@ -71,8 +71,9 @@ export class WsProgram implements CagedProgram {
 
 function describe(instance: WsInstance): string {
   const { code, out } = instance.call("describe");
-  if (code !== 0) throw new ProgramError("load", "its ws_describe failed");
-  return decoder.decode(out);
+  const text = decoder.decode(out);
+  if (code === 0) return text;
+  throw new ProgramError("load", `its ws_describe failed: ${shownWords(text, new Uint8Array(0))}`);
 }
 
 function commitment(instance: WsInstance, input: Uint8Array): Uint8Array {

@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { createRuntimes, type Runtimes } from "./index.ts";
+import { op } from "./testing/assemble.ts";
+import { context, inputOf, spec } from "./testing/checks.ts";
+import { tiny } from "./testing/programs.ts";
+
+const never = new AbortController().signal;
+let runtimes: Runtimes;
+const create = (options = {}) => runtimes = createRuntimes({ workers: 1, ...options });
+afterEach(() => runtimes.close());
+
+describe("runtimes", () => {
+  test("a machine that is not offered is unsupported, and another node may have it", async () => {
+    create();
+    expect(runtimes.offered).toContain("halo2");
+    const failure = runtimes.load({ ...spec(tiny()), vmType: "risc0" }, never);
+    expect(failure).rejects.toMatchObject({ kind: "unsupported", retryable: true });
+  });
+
+  test("a program is loaded once for all who ask at the same time or later", async () => {
+    create();
+    const [a, b] = await Promise.all([1, 2].map(() => runtimes.load(spec(tiny()), never)));
+    expect(a).toBe(b as typeof a);
+    expect(await runtimes.load(spec(tiny()), never)).toBe(a as NonNullable<typeof a>);
+    expect(await runtimes.load(spec(tiny(), "other"), never)).not.toBe(a as NonNullable<typeof a>);
+  });
+
+  test("one who gives up a load leaves it to the others; the last one ends it", async () => {
+    create({ timeoutSeconds: 30 });
+    const spinning = spec(tiny({ start: op.forever([]) }));
+    const [first, second] = [new AbortController(), new AbortController()];
+    const loads = [first, second].map(({ signal }) =>
+      runtimes.load(spinning, signal).catch((error) => error)
+    );
+    first.abort(new Error("first"));
+    expect(await loads[0]).toEqual(new Error("first"));
+    const pending = await Promise.race([loads[1], Bun.sleep(300).then(() => "pending")]);
+    expect(pending).toBe("pending");
+    second.abort(new Error("second"));
+    expect(await loads[1]).toEqual(new Error("second"));
+    // The process that was spinning is free again at once.
+    const program = await runtimes.load(spec(tiny()), never);
+    expect(program.info.name).toBe("tiny");
+  });
+
+  test("a load that failed is tried anew", async () => {
+    create({ timeoutSeconds: 1 });
+    const bad = spec(tiny({ without: "ws_prove" }));
+    for (let i = 0; i < 2; i++) {
+      expect(runtimes.load(bad, never)).rejects.toMatchObject({ kind: "load", retryable: false });
+    }
+  });
+
+  test("commitments and checks do not wait for proofs", async () => {
+    create({ timeoutSeconds: 20 });
+    const looping = tiny({ bodies: { ws_prove: [...op.forever([]), ...op.unreachable] } });
+    const program = await runtimes.load(spec(looping), never);
+    const abort = new AbortController();
+    const proof = program.prove(inputOf("{}"), context, abort.signal).catch((error) => error);
+    while (runtimes.usage().running === 0) await Bun.sleep(10);
+    const { spec: { programId }, info: { imageId } } = program;
+    const receipt = {
+      ...{ vmType: "halo2", programId, imageId, bindingKind: "none" } as const,
+      ...{ publicValues: new Uint8Array(0), proof: new Uint8Array([1]) },
+    };
+    expect(await program.verify(receipt, never)).toEqual({ verdict: "valid" });
+    expect(runtimes.usage().running).toBe(1);
+    abort.abort(new Error("enough"));
+    expect(await proof).toEqual(new Error("enough"));
+  });
+});
