@@ -9,8 +9,6 @@ const goEscapes: Record<string, string> = {
   "&": "\\u0026",
   "\u2028": "\\u2028",
   "\u2029": "\\u2029",
-  "\b": "\\b",
-  "\f": "\\f",
 };
 
 const goText = (text: string): string =>

@@ -1,0 +1,69 @@
+import { type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
+import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
+import type { Chains } from "./clients.ts";
+import type { Deployment } from "./deploy.ts";
+import { getRoute, isEligible } from "./registrars.ts";
+
+/** Who may do what, as the contracts have it now (DESIGN R5). */
+export interface Authority {
+  /** Whether a znode's key may prove: registered, staked, not paused. */
+  isEligible(prover: Address): Promise<boolean>;
+  ownsProject(projectId: bigint, account: Address): Promise<boolean>;
+  /** The program's on-chain verifier; the zero address where there is none. */
+  verifierOf(projectId: bigint, programId: Hex): Promise<Address>;
+}
+
+/** How long an answer of the chain is used, ms: a few blocks of most chains. */
+const freshMs = 5_000;
+
+/** Asks the contracts, and remembers an answer for a few seconds. */
+export function chainAuthority(
+  chains: Chains,
+  contracts: Pick<Deployment, "projectRegistrar" | "znodeRegistrar" | "router">,
+): Authority {
+  const answers = new Map<string, { at: number; answer: Promise<unknown> }>();
+  const remembered = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
+    const now = performance.now();
+    const known = answers.get(key);
+    if (known && now - known.at < freshMs) return known.answer as Promise<T>;
+    for (const [old, { at }] of answers) if (now - at >= freshMs) answers.delete(old);
+    const answer = ask();
+    answers.set(key, { at: now, answer });
+    answer.catch(() => answers.delete(key));
+    return answer;
+  };
+  const reader = async () => (await chains.main()).reader;
+  return {
+    isEligible: (prover) =>
+      remembered(
+        `eligible ${prover}`,
+        async () => await isEligible(await reader(), contracts.znodeRegistrar, prover),
+      ),
+    ownsProject: (projectId, account) =>
+      remembered(`owner ${projectId} ${account}`, async () => {
+        const owner = await (await reader()).readContract({
+          address: contracts.projectRegistrar,
+          abi: projectRegistrarAbi,
+          functionName: "ownerOf",
+          args: [projectId],
+        });
+        return isAddressEqual(owner, account);
+      }),
+    verifierOf: (projectId, programId) =>
+      remembered(`verifier ${projectId} ${programId}`, async () => {
+        const route = await getRoute(await reader(), contracts.router, { projectId, programId });
+        return route?.verifier ?? zeroAddress;
+      }),
+  };
+}
+
+/** Without a chain, a node trusts its own keys and nobody else's. */
+export function ownAuthority(own: readonly Address[]): Authority {
+  const isOwn = (account: Address) =>
+    Promise.resolve(own.some((address) => isAddressEqual(address, account)));
+  return {
+    isEligible: isOwn,
+    ownsProject: (_projectId, account) => isOwn(account),
+    verifierOf: () => Promise.resolve(zeroAddress),
+  };
+}

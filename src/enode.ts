@@ -1,0 +1,78 @@
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { base58btc } from "multiformats/bases/base58";
+import { hexToBytes } from "viem";
+import { Channel } from "./channel.ts";
+import type { Config } from "./config.ts";
+import type { NodeContext } from "./context.ts";
+import { createIngest } from "./ingest/index.ts";
+import type { Links } from "./network/link.ts";
+import { runOutputs } from "./output/index.ts";
+import type { OutputJob, OutputReport } from "./output/types.ts";
+import { startPack } from "./pack/index.ts";
+import { serveHttp } from "./platform.ts";
+import { createDispatch } from "./dispatch/index.ts";
+
+/** ingest → DA → pack → dispatch; and the outputs that only the operator's key may do. */
+export async function startEnode(context: NodeContext, links: Links): Promise<void> {
+  const { config, log, metrics, shutdown, keys, network, da, projects, runtimes } = context;
+  const jobs = new Channel<OutputJob>(256);
+  const reports = new Channel<OutputReport>(256);
+  const outputs = runOutputs(jobs, reports, {
+    ethereum: context.ethereum && {
+      ...context.ethereum,
+      keys: { operator: keys.operator, gas: undefined },
+    },
+    log,
+    metrics,
+  }, shutdown.signal);
+  const dispatch = createDispatch({
+    store: da.tasks,
+    projects,
+    runtimes,
+    links,
+    identity: { network, signer: keys.operator },
+    isEligible: context.authority.isEligible,
+    outputs: { jobs, reports },
+    log,
+    metrics,
+  });
+  shutdown.add("dispatch and output", async () => {
+    await dispatch.stop();
+    jobs.close();
+    await outputs;
+  });
+  const stopPack = startPack({
+    store: da.packing,
+    projects,
+    runtimes,
+    signing: { network, signer: keys.operator },
+    log,
+    metrics,
+  });
+  shutdown.add("pack", stopPack);
+
+  const ingest = createIngest({
+    da,
+    projects,
+    maxBodyBytes: config.MAX_MESSAGE_BYTES,
+    identity: {
+      projectContract: config.PROJECT_CONTRACT_ADDRESS ?? "",
+      operator: keys.operator.address,
+      solanaOperator: solanaAddress(config),
+    },
+    log,
+    metrics,
+  });
+  const server = serveHttp((request) => ingest.fetch(request), {
+    hostname: config.httpHost,
+    port: config.httpPort,
+    maxBodyBytes: config.MAX_MESSAGE_BYTES,
+  });
+  shutdown.add("HTTP", () => server.stop());
+  log.info({ url: `http://${server.hostname}:${server.port}` }, "the HTTP API listens");
+}
+
+function solanaAddress(config: Config): string | undefined {
+  const key = config.OPERATOR_PRIVATE_KEY_ED25519;
+  return key && base58btc.baseEncode(ed25519.getPublicKey(hexToBytes(key)));
+}

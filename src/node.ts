@@ -1,0 +1,94 @@
+/** `bun run node --role=…`: reads the settings and starts the stages of the role. */
+import process from "node:process";
+import { Command, Option } from "commander";
+import {
+  type Config,
+  ConfigError,
+  describeConfig,
+  flagOf,
+  loadConfig,
+  roles,
+  type SettingName,
+  settings,
+} from "./config.ts";
+import { openContext } from "./context.ts";
+import { startEnode } from "./enode.ts";
+import { createLog, errorText } from "./log.ts";
+import { localLinks } from "./network/local.ts";
+import { Shutdown } from "./shutdown.ts";
+import { startZnode } from "./znode.ts";
+
+function readConfig(argv: readonly string[]): Config {
+  const command = new Command("node")
+    .description("Run a W3bstream node.")
+    .addOption(
+      new Option("--role <role>", "enode: messages to tasks; znode: tasks to proofs; all: both")
+        .choices(roles).makeOptionMandatory(),
+    )
+    .addHelpText(
+      "after",
+      "\nEach setting is also an environment variable: --data-directory is DATA_DIRECTORY.\n" +
+        "Keys and tokens belong in the environment, where other users can't see them.",
+    );
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const setting = settings[name];
+    // Secrets have no flag: a command line is visible to every user of the machine.
+    if ("secret" in setting && /KEY/.test(name)) continue;
+    const fallback = "fallback" in setting && setting.fallback ? ` (${setting.fallback})` : "";
+    command.option(`${flagOf(name)} <${setting.placeholder}>`, `${setting.help}${fallback}`);
+  }
+  command.parse([...argv], { from: "user" });
+  const { role, ...flags } = command.opts<Record<string, string>>();
+  const named: Partial<Record<SettingName, string>> = {};
+  for (const [camel, value] of Object.entries(flags)) {
+    const name = camel.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase() as SettingName;
+    named[name] = value;
+  }
+  return loadConfig(role ?? "", named);
+}
+
+/** Starts the stages of the role; resolves when they run. */
+async function start(config: Config, shutdown: Shutdown): Promise<void> {
+  const log = createLog(config.LOG_LEVEL);
+  log.info(describeConfig(config), "starting");
+  const context = await openContext(config, log, shutdown);
+  const links = localLinks({
+    enode: { network: context.network, signer: context.keys.operator },
+    znode: { network: context.network, signer: context.keys.prover },
+    onRefused: (error) => context.metrics.refused.inc({ kind: error.kind }),
+  });
+  if (config.role !== "enode") startZnode(context, config.role === "all" ? links.znode : none);
+  if (config.role !== "znode") {
+    await startEnode(context, config.role === "all" ? links.enode : none);
+  }
+  if (config.role !== "all") {
+    log.warn("enodes and znodes of different processes can't reach each other yet: use --role=all");
+  }
+  log.info({ role: config.role }, "running");
+}
+
+const none = { list: () => [], onLink: () => () => {} };
+
+const shutdown = new Shutdown(createLog("warn"));
+let stopping = false;
+const stop = async (code: number) => {
+  // A second signal does not wait for anything.
+  if (stopping) process.exit(code);
+  stopping = true;
+  await shutdown.run();
+  process.exit(code);
+};
+process.on("SIGINT", () => void stop(0));
+process.on("SIGTERM", () => void stop(0));
+process.on("unhandledRejection", (error) => {
+  // Every promise has an owner; one without is a bug that must not take the node down.
+  console.error(`unhandled: ${errorText(error)}`);
+});
+
+try {
+  await start(readConfig(process.argv.slice(2)), shutdown);
+} catch (error) {
+  console.error(`error: ${errorText(error)}`);
+  if (!(error instanceof ConfigError) && error instanceof Error) console.error(error.stack);
+  await stop(1);
+}

@@ -1,0 +1,36 @@
+import { Channel } from "./channel.ts";
+import type { NodeContext } from "./context.ts";
+import type { Links } from "./network/link.ts";
+import { runOutputs } from "./output/index.ts";
+import type { OutputJob, OutputReport } from "./output/types.ts";
+import { startProver } from "./prove/index.ts";
+
+/** prove → output */
+export function startZnode(context: NodeContext, links: Links): void {
+  const { config, log, metrics, shutdown, keys, network, authority, ethereum } = context;
+  const jobs = new Channel<OutputJob>(256);
+  const reports = new Channel<OutputReport>(256);
+  const outputs = runOutputs(jobs, reports, {
+    ethereum: ethereum && { ...ethereum, keys: { operator: undefined, gas: keys.prover } },
+    log,
+    metrics,
+  }, shutdown.signal);
+  const stopProver = startProver({
+    links,
+    projects: context.projects,
+    runtimes: context.runtimes,
+    identity: { network, signer: keys.prover },
+    capacity: config.WORKERS,
+    mayAssign: (enode, projectId) => context.projects.canOperate(projectId, enode),
+    verifierOf: authority.verifierOf,
+    outputs: { jobs, reports },
+    log,
+    metrics,
+  });
+  shutdown.add("prove and output", async () => {
+    jobs.close();
+    await outputs;
+    reports.close();
+    await stopProver();
+  });
+}
