@@ -8,6 +8,14 @@ import type { OutputJob, OutputReport } from "./types.ts";
 import { unsupportedOutput } from "./unsupported.ts";
 
 export { type EthereumDeps } from "./ethereum/index.ts";
+export {
+  assertNotStakeOwner,
+  type OutputChain,
+  outputChain,
+  type OutputKeys,
+  type SigningPolicy,
+} from "./ethereum/policy.ts";
+export { type ChainSettings } from "./ethereum/settings.ts";
 
 export interface OutputDeps {
   /** Undefined on a node without a chain. */

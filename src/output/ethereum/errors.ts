@@ -27,7 +27,7 @@ export type Failure =
 const wordings: readonly (readonly [Failure, RegExp])[] = [
   ["funds", /insufficient (funds|balance)/],
   ["nonceTooLow", /nonce (is )?too low|old nonce/],
-  ["known", /already (known|imported|exists)|known transaction|existed in pool/],
+  ["known", /already ?(known|imported|exists)|known transaction|existed in pool/],
   ["underpriced", /underpriced|less than block base fee|gas price (is )?(too low|below)|fee ?cap/],
   ["reverted", /revert|invalid opcode|out of gas|gas required exceeds|evm error/],
 ];

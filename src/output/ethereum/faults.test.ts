@@ -141,7 +141,7 @@ describe("an RPC that", () => {
   test("is busy now and then: the job goes on", async () => {
     const id = nextId++;
     let turn = 0;
-    proxy.fault = () => ++turn % 5 === 1 ? refusal("limit exceeded", -32005) : undefined;
+    proxy.fault = () => ++turn % 9 === 1 ? refusal("limit exceeded", -32005) : undefined;
     await start().send(callOf(id), () => {}, never);
     expect(await world.seen(id)).toBe(1n);
   });
@@ -181,7 +181,7 @@ describe("an RPC that", () => {
   test("answers slowly: the job goes on", async () => {
     const id = nextId++;
     proxy.fault = async (method) => {
-      const ms = method === "eth_sendRawTransaction" ? 1_300 : 30;
+      const ms = method === "eth_sendRawTransaction" ? 700 : 20;
       await new Promise((resolve) => setTimeout(resolve, ms));
       return undefined;
     };

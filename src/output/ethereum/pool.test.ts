@@ -151,7 +151,7 @@ describe("a sender, where blocks are rare", () => {
     const id = nextId++;
     const settings = { bumpAfterMs: 30, maxFeePerTransaction: 4n * 10n ** 14n };
     const { told, landed } = follow(start(settings), id);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     const saved = parseSaved(entryOf(id)?.request ?? "");
     const price = saved.fees.type === "eip1559" ? saved.fees.maxFeePerGas : 0n;
     expect(saved.gas * price).toBeLessThanOrEqual(settings.maxFeePerTransaction);

@@ -170,30 +170,27 @@ export class Sender {
     if (stored) held = this.#adopt(entryOf(stored, performance.now()));
     if (held) return held.saved.cancel === "unsent" ? abandoned : held;
 
-    const quote = await this.patiently(
+    const { address } = signer;
+    const [pending, since] = await this.patiently(() =>
+      Promise.all([
+        client.getTransactionCount({ address, blockTag: "pending" }),
+        client.getBlockNumber({ cacheTime: 0 }),
+      ]), signal);
+    const { gas, fees, release } = await this.patiently(
       () => this.#book.budget.quote(projectId, { to, data }),
       signal,
     );
     try {
-      const { gas, fees } = quote;
-      const address = signer.address;
+      const saved = { projectId, to, data, gas, fees, since, cancel: "no" as const };
+      const intent = { key, chainId, sender: address, request: formatSaved(saved) };
       const entry = await this.#book.exclusive(async () => {
-        const [pending, since] = await this.patiently(() =>
-          Promise.all([
-            client.getTransactionCount({ address, blockTag: "pending" }),
-            client.getBlockNumber({ cacheTime: 0 }),
-          ]), signal);
-        const saved = { projectId, to, data, gas, fees, since, cancel: "no" as const };
-        const reserved = await journal.reserve(
-          { key, chainId, sender: address, request: formatSaved(saved) },
-          Math.max(pending, this.#book.floor),
-        );
+        const reserved = await journal.reserve(intent, Math.max(pending, this.#book.floor));
         return this.#adopt(entryOf(reserved, performance.now()));
       });
       entry.simulatedAt = performance.now();
       return entry;
     } finally {
-      quote.release();
+      release();
     }
   }
 

@@ -29,7 +29,7 @@ export function startProxy(url: string) {
   }, { hostname: "127.0.0.1", port: 0, maxBodyBytes: 10_000_000 });
   const transport = http(`http://127.0.0.1:${server.port}/v3/secret-access-key`, {
     retryCount: 0,
-    timeout: 1_000,
+    timeout: 500,
   });
   return Object.assign(proxy, {
     client: createPublicClient({ transport, cacheTime: 0 }),
