@@ -125,11 +125,14 @@ contract Halo2AdapterTest is TestBase {
         vm.assertTrue(kind == IProofVerifier.Binding.None, "kind");
     }
 
-    function test_takes_the_greatest_field_element() public view {
+    function test_the_greatest_word_is_the_greatest_field_element() public view {
         uint256[7] memory words = values();
         words[4] = FIELD - 1;
         bytes memory publicValues = abi.encode(words);
         vm.assertTrue(adapter.verify(PROGRAM, publicValues, prove(publicValues)), "refused");
+        words[4] = FIELD;
+        publicValues = abi.encode(words);
+        vm.assertTrue(!adapter.verify(PROGRAM, publicValues, prove(publicValues)), "taken");
     }
 
     function testFuzz_refuses_binding_limbs_above_128_bits(bool hi, uint256 word) public view {

@@ -38,6 +38,13 @@ contract MessageTreeTest is TestBase {
         }
     }
 
+    function longer(bytes32[] memory proof) private pure returns (bytes32[] memory more) {
+        more = new bytes32[](proof.length + 1);
+        for (uint256 i = 0; i < proof.length; ++i) {
+            more[i] = proof[i];
+        }
+    }
+
     function root(bytes32[] memory leaves) external pure returns (bytes32) {
         return MessageTree.root(leaves);
     }
@@ -81,7 +88,7 @@ contract MessageTreeTest is TestBase {
         else if (what == 2) proof[other % proof.length] ^= bytes32(uint256(1));
         else if (what == 3 && other != place) place = other;
         else if (what == 4 && other != total) total = other;
-        else proof = new bytes32[](proof.length + 1);
+        else proof = longer(proof);
         vm.assertTrue(!MessageTree.verifyProof(top, total, place, leaf, proof), "taken");
     }
 

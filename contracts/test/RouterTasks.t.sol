@@ -61,6 +61,14 @@ contract RouterTasksTest is RouterBase {
         refused(s, notOperator(address(0)));
     }
 
+    function test_unsigned_task_though_the_zero_address_is_an_operator() public {
+        vm.prank(owner);
+        projects.addOperator(1, address(0));
+        Submission memory s = right(1);
+        s.operatorSig = new bytes(65);
+        refused(s, notOperator(address(0)));
+    }
+
     function test_wrong_signer() public {
         Submission memory s = right(1);
         s.operatorSig = signature(STRANGER_KEY, router.taskId(s.task));

@@ -26,7 +26,7 @@ let anvil: Anvil, sender: Sender, core: Deployment, folder: string;
 const deployed: string[] = [];
 const names = ["mean", "min", "max", "count", "inputCommitment", "bindingHi", "bindingLo"];
 const layout = halo2Layout({
-  publicValues: names.map((name) => ({ name })),
+  publicValues: names,
   proofBytes: (vectors.proof.length - 2) / 2,
 });
 const programId = vectors.programId as Hex;
@@ -157,8 +157,10 @@ test("a failed deployment says what failed and why", async () => {
 });
 
 test("a program without commitment or binding has no layout", () => {
-  const program = { publicValues: [{ name: "mean" }], proofBytes: 1 };
-  expect(() => halo2Layout(program)).toThrow('no public value "inputCommitment"');
+  expect(() => halo2Layout({ publicValues: ["mean"], proofBytes: 1 }))
+    .toThrow('no public value "inputCommitment"');
+  expect(() => halo2Layout({ publicValues: names, proofBytes: undefined }))
+    .toThrow("states no proofBytes");
   const { words, inputCommitment, bindingHi, bindingLo } = layout;
   expect([words, inputCommitment, bindingHi, bindingLo]).toEqual([7n, 4n, 5n, 6n]);
 });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { type Abi, type Address, encodeDeployData, getAddress, type Hex } from "viem";
 import { z } from "zod";
+import type { ProgramInfo } from "../../runtimes/runtime.ts";
 import { address, bytes32, describeIssue, uint256 } from "../protocol/schema.ts";
 import { halo2AdapterAbi } from "./abi/halo2Adapter.ts";
 import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
@@ -118,9 +119,10 @@ const VERIFY_GAS = 1_000_000n;
  * @throws RangeError if it has no commitment or binding among its public values
  */
 export function halo2Layout(
-  program: { publicValues: readonly { name: string }[]; proofBytes: number },
+  program: Pick<ProgramInfo, "publicValues" | "proofBytes">,
 ): Halo2Layout {
-  const names = program.publicValues.map((value) => value.name);
+  const names = program.publicValues;
+  if (program.proofBytes === undefined) throw new RangeError("the program states no proofBytes");
   const position = (name: string) => {
     const index = names.indexOf(name);
     if (index < 0) throw new RangeError(`the program has no public value "${name}"`);
