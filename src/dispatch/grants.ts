@@ -139,9 +139,9 @@ export function expireGrants(turn: Turn): void {
 }
 
 /** A znode that is back gets its grants again; who has done one already reports so again. */
-export function linkedHolder({ state: s, actions }: Turn, { prover }: EventOf<"linked">): void {
+export function linkedHolder({ state: s, actions }: Turn, { holder }: EventOf<"linked">): void {
   for (const [output, o] of s.outputs.entries()) {
-    if (live(o) && o.current?.holder === prover) {
+    if (live(o) && o.current?.holder === holder) {
       actions.push({ kind: "grant", output, ...o.current });
     }
   }

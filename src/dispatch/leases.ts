@@ -35,7 +35,8 @@ export function assign({ state: s, at, actions }: Turn, { prover }: EventOf<"ass
   if (openLeases(s, at) < 1 || unavailable(s, at).has(prover)) return;
   const epoch = ++s.epoch;
   const until = at + s.rules.acceptMs;
-  s.leases.push({ prover, epoch, stage: "offered", started: false, until, deadline: until });
+  const offer = { prover, epoch, stage: "offered" as const, started: false, excused: false };
+  s.leases.push({ ...offer, until, deadline: until });
   actions.push({ kind: "lease", prover, epoch });
 }
 
@@ -62,6 +63,7 @@ export function progress(turn: Turn, { prover, epoch }: EventOf<"progress">): vo
   const lease = find(s, { prover, epoch });
   if (!lease || lease.stage !== "leased") return stale(turn, { prover, epoch });
   lease.started = true;
+  lease.excused = false;
   lease.until = Math.min(at + s.rules.leaseMs, lease.deadline);
 }
 
@@ -114,9 +116,10 @@ export function gone({ state: s }: Turn, { prover }: EventOf<"gone">): void {
   s.leases = s.leases.filter((l) => l.prover !== prover || l.stage === "leased");
 }
 
-export function linkedProver({ state: s, actions }: Turn, { prover }: EventOf<"linked">): void {
+export function linkedProver({ state: s, actions }: Turn, { holder }: EventOf<"linked">): void {
   for (const l of s.leases) {
-    if (l.prover !== prover || l.stage !== "leased" || l.started) continue;
+    const { prover } = l;
+    if (prover !== holder || l.stage !== "leased" || l.started) continue;
     actions.push({ kind: "payload", prover, epoch: l.epoch });
   }
 }
@@ -124,7 +127,10 @@ export function linkedProver({ state: s, actions }: Turn, { prover }: EventOf<"l
 export function resumeLeases({ state: s, at }: Turn): void {
   s.leases = s.leases.filter((l) => l.stage === "leased");
   s.checks = [];
-  for (const l of s.leases) l.until = Math.max(l.until, Math.min(l.deadline, at + s.rules.graceMs));
+  for (const l of s.leases) {
+    l.until = Math.min(l.deadline, at + s.rules.graceMs);
+    l.excused = true;
+  }
 }
 
 export function expireLeases(turn: Turn): void {
@@ -136,7 +142,10 @@ export function expireLeases(turn: Turn): void {
   for (const lease of [...s.leases]) {
     if (checking(s, lease.epoch) || Math.min(lease.until, lease.deadline) > at) continue;
     if (lease.stage === "offered") withdraw(turn, lease);
-    else burn(turn, lease, `${lease.prover}: the lease ended without a result`);
+    else if (lease.excused) {
+      end(turn, lease, true);
+      turn.durable = true;
+    } else burn(turn, lease, `${lease.prover}: the lease ended without a result`);
   }
 }
 

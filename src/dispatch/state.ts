@@ -21,7 +21,7 @@ export const rulesSchema = z.object({
   timeoutMs: time,
   /** Most time the check of a receipt may take. */
   checkMs: time,
-  /** Added to what is live when another process takes over, so that znodes can reconnect. */
+  /** How long znodes have to reconnect, and show life, when another process takes over. */
   graceMs: time,
   /** First pause after a lease or a grant that ended without a result; doubles. */
   backoffMs: time,
@@ -61,6 +61,8 @@ const leaseSchema = z.object({
   until: time,
   /** No heartbeat renews the lease beyond it. */
   deadline: time,
+  /** The enode was restarted meanwhile: silence since then is not the znode's fault. */
+  excused: z.boolean(),
 });
 export type Lease = z.infer<typeof leaseSchema>;
 
@@ -147,8 +149,9 @@ export type EventBody =
   | On<"verdict", Judged>
   /** The enode itself sees that no attempt can succeed. */
   | On<"abort", { readonly reason: string }>
-  /** A znode's link ended, or (again) began. */
-  | On<"gone" | "linked", { readonly prover: Address }>
+  | On<"gone", { readonly prover: Address }>
+  /** A holder's link began, or what it was sent may be lost. */
+  | On<"linked", { readonly holder: Holder }>
   /** A holder was chosen for an output. */
   | On<"grant", { readonly output: number; readonly holder: Holder }>
   | On<"report", Report>;

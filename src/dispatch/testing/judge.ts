@@ -109,7 +109,9 @@ export class Judge {
     const ended = before.leases.filter((l) => !alive.has(l.epoch));
     const burnt = s.attempts - before.attempts;
     const costly = ended.filter((l) =>
-      l.stage === "leased" || "retryable" in body && !body.retryable && body.epoch === l.epoch
+      l.stage === "leased" &&
+        !(body.kind === "tick" && l.excused && !before.checks.some((c) => c.epoch === l.epoch)) ||
+      "retryable" in body && !body.retryable && body.epoch === l.epoch
     );
     assert(burnt >= 0 && burnt <= costly.length, "only an accepted lease costs an attempt");
     if (burnt > 0) {
@@ -143,9 +145,11 @@ export class Judge {
       if (body.kind === "progress" && body.epoch === l.epoch && body.prover === l.prover) {
         const until = Math.min(this.#at + this.rules.leaseMs, l.deadline);
         if (l.stage === "leased") assert.equal(l.until, until, "a heartbeat renews");
+        assert(!l.excused, "a sign of life ends the excuse");
       }
       if (body.kind === "resume" && before.run !== s.run) {
-        assert(l.until >= Math.min(l.deadline, this.#at + this.rules.graceMs), "time to reconnect");
+        const until = Math.min(l.deadline, this.#at + this.rules.graceMs);
+        assert(l.until === until && l.excused, "time to reconnect");
       }
     }
     for (const c of s.checks) {

@@ -198,15 +198,15 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     const s = new Story(m);
     const epoch = s.lease(A);
     s.happen({ kind: "gone", prover: A });
-    s.happen({ kind: "linked", prover: B }).did();
-    s.happen({ kind: "linked", prover: A }).did({ kind: "payload", prover: A, epoch });
+    s.happen({ kind: "linked", holder: B }).did();
+    s.happen({ kind: "linked", holder: A }).did({ kind: "payload", prover: A, epoch });
     s.happen({ kind: "accept", prover: A, epoch }).did({ kind: "payload", prover: A, epoch });
     s.happen({ kind: "progress", prover: A, epoch });
-    s.happen({ kind: "linked", prover: A }).did();
+    s.happen({ kind: "linked", holder: A }).did();
   },
 
-  "another process gives leases time to reconnect, once, and never past their deadline"(m) {
-    const s = new Story(m, { redundancy: 2 });
+  "another process gives leases time to show life, and does not blame their silence"(m) {
+    const s = new Story(m, { redundancy: 2, graceMs: 10_000 });
     const epoch = s.lease(A);
     s.happen({ kind: "assign", prover: B }).happen({ kind: "receipt", prover: A, epoch });
     s.at += 29_000;
@@ -215,6 +215,14 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     assert.equal(s.state.checks.length, 0);
     s.at += 9_999;
     s.happen({ kind: "resume", run: "run 1" }).after(1).did({ kind: "cancel", holder: A, epoch });
+    assert.equal(s.state.attempts, 0);
+    assert.equal(m.wants(s.state, s.at).leases, 2);
+    s.happen({ kind: "receipt", prover: A, epoch }).did({ kind: "verify", prover: A, epoch });
+    const alive = new Story(m);
+    const lease = alive.lease(A);
+    alive.happen({ kind: "resume", run: "run 1" });
+    alive.happen({ kind: "progress", prover: A, epoch: lease }).after(30_000);
+    assert.equal(alive.state.attempts, 1);
     const late = new Story(m);
     late.lease(A);
     late.at += 89_000;

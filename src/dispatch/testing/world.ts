@@ -141,7 +141,8 @@ export class World {
         else this.crash(b % 3 === 1);
         return;
       case 17:
-        return this.happen({ kind: b % 2 ? "gone" : "linked", prover: znode });
+        if (b % 2) return this.happen({ kind: "gone", prover: znode });
+        return this.happen({ kind: "linked", holder: a % 4 === 3 ? "enode" : znode });
       case 18:
         return this.#stray(znode, a, b);
       case 19: {
