@@ -49,12 +49,16 @@ const steps: Step[] = [
   { name: "format", command: ["deno", "fmt", "--check", "--quiet"] },
   { name: "lint", command: ["deno", "lint", "--quiet"] },
   { name: "types", command: ["tsc", "--noEmit"] },
-  { name: "contracts: format", command: ["forge", "fmt", "--check"], cwd: "contracts" },
+  { name: "contracts: format", command: ["node", "contracts/forge.mjs", "fmt", "--check"] },
   {
     name: "contracts: ABIs are current",
     command: ["bun", "scripts/build/contracts.ts", "--check"],
   },
-  { name: "contracts: tests", command: ["forge", "test"], cwd: "contracts", count: forgeCounts },
+  {
+    name: "contracts: tests",
+    command: ["node", "contracts/forge.mjs", "test"],
+    count: forgeCounts,
+  },
   {
     name: "shared vectors are current",
     command: ["bun", "scripts/build/vectors.ts", "--check"],
@@ -86,7 +90,7 @@ const steps: Step[] = [
   },
   {
     name: "wasm: committed modules are current",
-    command: ["bash", "scripts/build/halo2.sh", "--check"],
+    command: ["bun", "scripts/build/halo2.ts", "--check"],
     needs: rust,
   },
 ];
