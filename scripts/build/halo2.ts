@@ -6,19 +6,17 @@
  *
  * Needs rustup; the same bytes come from any folder.
  */
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { cargo, cargoModule, target } from "./halo2_cargo.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORKSPACE = join(ROOT, "wasm");
 const SHADOW = join(WORKSPACE, "target/shadow");
-const TARGET = "wasm32-unknown-unknown";
 const PACKAGE = "weather-halo2";
 const MODULE = join(ROOT, "wasm/dist/weather_halo2.wasm");
 const VERIFIER = join(ROOT, "contracts/src/generated/UnsafeTestSetupWeatherVerifier.sol");
@@ -27,17 +25,6 @@ const VECTORS = join(ROOT, "contracts/test/vectors/halo2-weather.json");
 const metadataSchema = z.object({
   packages: z.array(z.object({ name: z.string(), manifest_path: z.string() })),
 });
-
-/** Runs cargo; the toolchain is the one that the folder's rust-toolchain.toml pins. */
-function cargo(cwd: string, args: string[], env: Record<string, string> = {}): string {
-  return execFileSync("cargo", args, {
-    cwd,
-    encoding: "utf8",
-    env: { ...process.env, ...env },
-    maxBuffer: 1 << 28,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-}
 
 /** The folder of a dependency's source, as cargo fetched it. */
 function sourceOf(name: string): string {
@@ -78,18 +65,8 @@ function layShadow(): void {
 
 function buildModule(): Uint8Array<ArrayBuffer> {
   layShadow();
-  const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src");
-  const flags = [
-    "-Ctarget-feature=+simd128,+bulk-memory",
-    `--remap-path-prefix=${registry}=registry`,
-    `--remap-path-prefix=${SHADOW}=wasm`,
-  ];
-  const args = ["build", "--release", "--lib", "--package", PACKAGE, "--target", TARGET];
-  cargo(SHADOW, args, {
-    CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
-    CARGO_TARGET_DIR: join(SHADOW, "target"),
-  });
-  return new Uint8Array(readFileSync(join(SHADOW, "target", TARGET, "release/weather_halo2.wasm")));
+  cargoModule(SHADOW, ["--package", PACKAGE], ["-Ctarget-feature=+simd128,+bulk-memory"]);
+  return new Uint8Array(readFileSync(join(SHADOW, "target", target, "release/weather_halo2.wasm")));
 }
 
 function sha256(bytes: Uint8Array): string {
@@ -112,7 +89,9 @@ function check(): void {
   const committed = sha256(readFileSync(MODULE));
   const built = sha256(buildModule());
   if (committed !== wanted) throw new Error("weather_halo2.wasm is not the file of its .sha256");
-  if (built !== wanted) throw new Error(`weather_halo2.wasm is ${wanted}, the source gives ${built}`);
+  if (built !== wanted) {
+    throw new Error(`weather_halo2.wasm is ${wanted}, the source gives ${built}`);
+  }
   console.log(`weather_halo2.wasm is what the source gives: sha256 ${wanted}`);
 }
 

@@ -56,9 +56,14 @@ fn other_verifier_accepts(public_values: &[u8], proof: &[u8]) -> bool {
         .map(|word| from_big_endian(word.try_into().unwrap()).unwrap())
         .collect();
     let mut transcript = EvmTranscript::<G1Affine, NativeLoader, _, _>::new(proof);
-    Verifier::read_proof(&deciding_key, &protocol, &[instances.clone()], &mut transcript)
-        .and_then(|proof| Verifier::verify(&deciding_key, &protocol, &[instances], &proof))
-        .is_ok()
+    Verifier::read_proof(
+        &deciding_key,
+        &protocol,
+        std::slice::from_ref(&instances),
+        &mut transcript,
+    )
+    .and_then(|proof| Verifier::verify(&deciding_key, &protocol, &[instances], &proof))
+    .is_ok()
 }
 
 #[test]
