@@ -189,6 +189,35 @@ describe("the output stage", () => {
     expect(nonce).toBe(12);
   });
 
+  test("two stages of one node with one key share its nonces, and count its gas once", async () => {
+    const account = await freshAccount(world);
+    const journal = memoryJournal();
+    const before = await world.client.getBalance({ address: account.address });
+    const make = (from: number) =>
+      Promise.all(
+        Array.from({ length: 10 }, (_, i) => jobOf(take(), { message: { id: from + i } })),
+      );
+    const lost = await make(5000);
+    await world.control.setAutomine(false);
+    const dying = stage({ ethereum: await ethereum({ account, journal }) });
+    for (const job of lost) await dying.jobs.send(job);
+    await until(() => dying.reports.length === 10, "all are sent");
+    await dying.abort();
+    await world.control.setAutomine(true);
+    await world.control.mine({ blocks: 1 });
+
+    const enode = stage({ ethereum: await ethereum({ account, journal }) });
+    const znode = stage({ ethereum: await ethereum({ account, journal }) });
+    const [ofEnode, ofZnode] = [await make(5010), await make(5020)];
+    for (const job of [...lost, ...ofEnode]) await enode.jobs.send(job);
+    for (const job of ofZnode) await znode.jobs.send(job);
+    await Promise.all([enode.finish(), znode.finish()]);
+    for (let id = 5000n; id < 5030n; id++) expect(await world.seen(id)).toBe(1n);
+    expect(await world.client.getTransactionCount({ address: account.address })).toBe(30);
+    const after = await world.client.getBalance({ address: account.address });
+    expect(await journal.spent(1n, new Date().toISOString().slice(0, 10))).toBe(before - after);
+  });
+
   test("goes on through an RPC outage, and leaks no URL", async () => {
     const proxy = startProxy(world.url);
     try {

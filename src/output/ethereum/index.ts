@@ -29,20 +29,40 @@ export interface EthereumOutputs extends Output<"ethereumContract"> {
   close(): Promise<void>;
 }
 
+/** The senders over one journal. Two stages of a process that share it share them. */
+interface Pool {
+  readonly senders: Map<string, Sender>;
+  users: number;
+}
+const pools = new WeakMap<Journal, Pool>();
+
+function joinPool(journal: Journal): Pool {
+  const pool = pools.get(journal) ?? { senders: new Map(), users: 0 };
+  pools.set(journal, pool);
+  pool.users++;
+  return pool;
+}
+
+async function leavePool(journal: Journal, pool: Pool): Promise<void> {
+  if (--pool.users > 0) return;
+  pools.delete(journal);
+  await Promise.all([...pool.senders.values()].map((sender) => sender.stop()));
+}
+
 /** Outputs to EVM chains, through the router or to the contract that a file names. */
 export function ethereumOutputs(deps: EthereumDeps): EthereumOutputs {
   const { chains, routers, keys, policy, journal, log } = deps;
-  const senders = new Map<string, Sender>();
+  const pool = joinPool(journal);
   const settingsOf = (chainId: bigint): ChainSettings => ({
     ...defaultSettings(chainId),
     ...deps.settings?.(chainId),
   });
   const senderOf = ({ chainId, client }: OutputChain, signer: TransactionSigner) => {
     const name = `${chainId}/${signer.address}`;
-    let sender = senders.get(name);
+    let sender = pool.senders.get(name);
     if (!sender) {
       sender = new Sender({ chainId, client, signer, journal, settings: settingsOf(chainId), log });
-      senders.set(name, sender);
+      pool.senders.set(name, sender);
     }
     return sender;
   };
@@ -75,9 +95,7 @@ export function ethereumOutputs(deps: EthereumDeps): EthereumOutputs {
       }
     },
 
-    async close() {
-      await Promise.all([...senders.values()].map((sender) => sender.stop()));
-    },
+    close: () => leavePool(journal, pool),
   };
 }
 
