@@ -55,7 +55,10 @@ export async function startWorld(args: readonly string[] = []) {
     if (!contractAddress) throw new Error("nothing was deployed");
     return contractAddress;
   };
-  const target = await deploy(testContracts().Target);
+  const target = await deploy(testContracts().Target).catch(async (error) => {
+    await anvil.stop();
+    throw error;
+  });
   const targetAbi = testContracts().Target.abi;
   const read = (functionName: string, args: unknown[] = []) =>
     client.readContract({ address: target, abi: targetAbi, functionName, args });
