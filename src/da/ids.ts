@@ -31,7 +31,7 @@ export function newIdentity(): Identity {
   else if (++sequence === 0x1000) [lastMs, sequence] = [lastMs + 1, 0];
   const time = lastMs.toString(16).padStart(12, "0");
   const random = Buffer.from(pool.buffer, at, 8);
-  random[0] = (random[0] as number & 0x3f) | 0x80;
+  random[0] = ((random[0] ?? 0) & 0x3f) | 0x80;
   const tail = random.toString("hex");
   const id = `${time.slice(0, 8)}-${time.slice(8)}-7${sequence.toString(16).padStart(3, "0")}-` +
     `${tail.slice(0, 4)}-${tail.slice(4)}`;

@@ -1,6 +1,7 @@
 import type { Log } from "../log.ts";
 import { chainView } from "./chain.ts";
 import type { Da } from "./da.ts";
+import type { Database } from "./database.ts";
 import { ms } from "./encode.ts";
 import { journal } from "./journal.ts";
 import { messageStore, type MessageStoreOptions } from "./messages.ts";
@@ -41,7 +42,12 @@ export async function openDa(config: DaConfig): Promise<Da> {
     await database.close();
     throw error;
   }
-  const messages = messageStore(database, config);
+  return storesOn(database, config);
+}
+
+/** The stores over a database whose schema is up to date. */
+export function storesOn(database: Database, options: MessageStoreOptions = {}): Da {
+  const messages = messageStore(database, options);
   return {
     kind: database.kind,
     messages,

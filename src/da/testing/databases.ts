@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, beforeEach } from "bun:test";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import pino from "pino";
+import { startPostgres, type TestPostgres } from "../../../tests/postgres.ts";
+import type { Da } from "../da.ts";
+import type { Database } from "../database.ts";
+import { storesOn } from "../index.ts";
+import { migrate } from "../migrate.ts";
+import { openPglite } from "../pglite.ts";
+import { openPostgres } from "../postgres.ts";
+
+export const kinds = ["postgres", "pglite"] as const;
+export type Kind = typeof kinds[number];
+
+export const silent = pino({ level: "silent" });
+
+let template: Promise<string> | undefined;
+
+/** A folder with an empty embedded database, copied from one that is made once a process. */
+export async function pgliteFolder(): Promise<string> {
+  template ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), "w3bstream-pglite-template-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    await (await openPglite({ directory: folder, log: silent })).close();
+    return folder;
+  })();
+  const folder = mkdtempSync(join(tmpdir(), "w3bstream-pglite-"));
+  cpSync(join(await template, "database"), join(folder, "database"), { recursive: true });
+  return folder;
+}
+
+export interface Subject {
+  readonly database: Database;
+  readonly da: Da;
+  /** Another node's view of the same database: its own connections on PostgreSQL. */
+  other(): Promise<Da>;
+  readonly server: TestPostgres | undefined;
+}
+
+const tables = "messages, tasks, drivers, task_states, receipts, outputs, journal, gas_spent, " +
+  "chain_cursors, projects";
+
+/** A database of the kind for the tests of one `describe`, emptied before each of them. */
+export function useDatabase(kind: Kind): Subject {
+  let database: Database;
+  let da: Da;
+  let server: TestPostgres | undefined;
+  let folder: string | undefined;
+  const others: Database[] = [];
+
+  beforeAll(async () => {
+    if (kind === "postgres") {
+      server = await startPostgres();
+      database = await openPostgres({ dsn: server.dsn, log: silent });
+    } else {
+      folder = await pgliteFolder();
+      database = await openPglite({ directory: folder, log: silent });
+    }
+    await migrate(database, silent);
+    da = storesOn(database);
+  }, 60_000);
+  beforeEach(async () => {
+    const list = tables.split(", ").map((table) => `w3bstream.${table}`).join(", ");
+    await database.query(`truncate ${list} restart identity`);
+  });
+  afterAll(async () => {
+    for (const other of others) await other.close();
+    await database.close();
+    await server?.stop();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    get database() {
+      return database;
+    },
+    get da() {
+      return da;
+    },
+    get server() {
+      return server;
+    },
+    async other() {
+      if (!server) return storesOn(database);
+      const another = await openPostgres({ dsn: server.dsn, log: silent });
+      others.push(another);
+      return storesOn(another);
+    },
+  };
+}
