@@ -2,7 +2,7 @@
  * Builds the Halo2 sample program and what is made from it.
  *
  *   bun scripts/build/halo2.ts            build wasm/dist/weather_halo2.wasm, verifier, vectors
- *   bun scripts/build/halo2.ts --check    build the module apart and compare its hash
+ *   bun scripts/build/halo2.ts --check    build them apart and compare
  *
  * Needs rustup; the same bytes come from any folder.
  */
@@ -11,36 +11,21 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
-import { cargo, cargoModule, target } from "./halo2_cargo.ts";
+import { cargo, cargoModule, sourceOf, target } from "./halo2_cargo.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORKSPACE = join(ROOT, "wasm");
 const SHADOW = join(WORKSPACE, "target/shadow");
 const PACKAGE = "weather-halo2";
 const MODULE = join(ROOT, "wasm/dist/weather_halo2.wasm");
-const VERIFIER = join(ROOT, "contracts/src/generated/UnsafeTestSetupWeatherVerifier.sol");
+const GENERATED = join(ROOT, "contracts/src/generated");
 const VECTORS = join(ROOT, "contracts/test/vectors/halo2-weather.json");
-
-const metadataSchema = z.object({
-  packages: z.array(z.object({ name: z.string(), manifest_path: z.string() })),
-});
-
-/** The folder of a dependency's source, as cargo fetched it. */
-function sourceOf(name: string): string {
-  const args = ["metadata", "--format-version", "1", "--locked"];
-  const { packages } = metadataSchema.parse(JSON.parse(cargo(WORKSPACE, args)));
-  const found = packages.find((candidate) => candidate.name === name);
-  if (!found) throw new Error(`${name} is not a dependency`);
-  return dirname(found.manifest_path);
-}
 
 /**
  * Lays a copy of the workspace in which halo2-axiom does without `bn256-table`: a table of small
  * field elements that makes up 2 MB of a module, and a feature that can't be turned off otherwise.
  */
-function layShadow(): void {
-  const source = sourceOf("halo2-axiom");
+function layShadow(source: string): void {
   const dependency = join(SHADOW, "halo2-axiom");
   rmSync(dependency, { recursive: true, force: true });
   rmSync(join(SHADOW, "halo2"), { recursive: true, force: true });
@@ -64,8 +49,11 @@ function layShadow(): void {
 }
 
 function buildModule(): Uint8Array<ArrayBuffer> {
-  layShadow();
-  cargoModule(SHADOW, ["--package", PACKAGE], ["-Ctarget-feature=+simd128,+bulk-memory"]);
+  const source = sourceOf(WORKSPACE, "halo2-axiom");
+  layShadow(source);
+  cargoModule(SHADOW, dirname(source), ["--package", PACKAGE], [
+    "-Ctarget-feature=+simd128,+bulk-memory",
+  ]);
   return new Uint8Array(readFileSync(join(SHADOW, "target", target, "release/weather_halo2.wasm")));
 }
 
@@ -73,17 +61,33 @@ function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+/** The command line of the crate, which makes what follows from its keys. */
+function make(...args: string[]): void {
+  cargo(WORKSPACE, ["run", "--quiet", "--package", PACKAGE, "--", ...args]);
+}
+
+/** The verifier contract's source and its file, which is named as the contract is. */
+function verifier(): { source: string; path: string } {
+  const out = join(WORKSPACE, "target/verifier.sol");
+  make("verifier", out);
+  const source = readFileSync(out, "utf8");
+  const name = source.match(/^contract (\w+) /m)?.[1];
+  if (!name) throw new Error("the verifier's source has no contract");
+  return { source, path: join(GENERATED, `${name}.sol`) };
+}
+
 function build(): void {
   const bytes = buildModule();
-  for (const path of [MODULE, VERIFIER, VECTORS]) mkdirSync(dirname(path), { recursive: true });
+  const { source, path } = verifier();
+  for (const file of [MODULE, path, VECTORS]) mkdirSync(dirname(file), { recursive: true });
   writeFileSync(MODULE, bytes);
   writeFileSync(`${MODULE}.sha256`, `${sha256(bytes)}  weather_halo2.wasm\n`);
-  const run = ["run", "--quiet", "--package", PACKAGE, "--"];
-  cargo(WORKSPACE, [...run, "verifier", VERIFIER]);
-  cargo(WORKSPACE, [...run, "vectors", VECTORS, MODULE]);
+  writeFileSync(path, source);
+  make("vectors", VECTORS, MODULE);
   console.log(`weather_halo2.wasm: ${bytes.length} bytes, sha256 ${sha256(bytes)}`);
 }
 
+/** @throws if a committed file is not what the source gives */
 function check(): void {
   const wanted = readFileSync(`${MODULE}.sha256`, "utf8").split(" ")[0];
   const committed = sha256(readFileSync(MODULE));
@@ -92,6 +96,9 @@ function check(): void {
   if (built !== wanted) {
     throw new Error(`weather_halo2.wasm is ${wanted}, the source gives ${built}`);
   }
+  const { source, path } = verifier();
+  if (readFileSync(path, "utf8") !== source) throw new Error(`${path} is not the keys' verifier`);
+  make("check-vectors", VECTORS, MODULE);
   console.log(`weather_halo2.wasm is what the source gives: sha256 ${wanted}`);
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { z } from "zod";
 
 /** The target of modules. */
 export const target = "wasm32-unknown-unknown";
@@ -17,9 +17,29 @@ export function cargo(cwd: string, args: string[], env: Record<string, string> =
   });
 }
 
-/** Builds a module whose bytes don't depend on where the source or cargo's own files are. */
-export function cargoModule(workspace: string, args: string[], flags: string[] = []): void {
-  const registry = join(process.env["CARGO_HOME"] ?? join(homedir(), ".cargo"), "registry/src");
+const metadataSchema = z.object({
+  packages: z.array(z.object({ name: z.string(), manifest_path: z.string() })),
+});
+
+/** The folder of a dependency's source, as cargo fetched it. */
+export function sourceOf(workspace: string, name: string): string {
+  const args = ["metadata", "--format-version", "1", "--locked"];
+  const { packages } = metadataSchema.parse(JSON.parse(cargo(workspace, args)));
+  const found = packages.find((candidate) => candidate.name === name);
+  if (!found) throw new Error(`${name} is not a dependency`);
+  return dirname(found.manifest_path);
+}
+
+/**
+ * Builds a module whose bytes don't depend on where its source and its dependencies' are.
+ * @param registry the folder that holds the dependencies' sources
+ */
+export function cargoModule(
+  workspace: string,
+  registry: string,
+  args: string[],
+  flags: string[] = [],
+): void {
   const all = [
     ...flags,
     `--remap-path-prefix=${registry}=registry`,

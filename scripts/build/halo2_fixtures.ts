@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
-import { cargo, cargoModule, target } from "./halo2_cargo.ts";
+import { cargo, cargoModule, sourceOf, target } from "./halo2_cargo.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORKSPACE = join(ROOT, "wasm/fixtures");
@@ -18,7 +18,8 @@ const FIXTURES = join(ROOT, "tests/fixtures");
 /** A module with wasm-bindgen's exports, as text of a project file: hex of zlib. */
 function code(features: string[]): string {
   const selected = features.length > 0 ? ["--features", features.join(",")] : [];
-  cargoModule(WORKSPACE, ["--package", "simple", "--locked", ...selected]);
+  const registry = dirname(sourceOf(WORKSPACE, "halo2_proofs"));
+  cargoModule(WORKSPACE, registry, ["--package", "simple", "--locked", ...selected]);
   const built = join(WORKSPACE, "target", target, "release/simple.wasm");
   const out = join(WORKSPACE, "target/bindgen");
   cargo(WORKSPACE, ["run", "--release", "--quiet", "--package", "bindgen", "--", built, out]);

@@ -2,7 +2,7 @@
 //!
 //! No error text holds anything of a message, a salt or a binding but the message's index.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use halo2_axiom::halo2curves::bn256::Fr;
 use serde::Deserialize;
@@ -26,7 +26,7 @@ impl Reading {
     /// The numeric field [`FIELD`] of a JSON object, times ten, rounded half away from zero. Other
     /// fields are ignored; of several with the name, the last counts, as in JavaScript.
     fn from_message(message: &str) -> Result<Self, &'static str> {
-        let fields: HashMap<String, &RawValue> =
+        let fields: BTreeMap<String, &RawValue> =
             serde_json::from_str(message).map_err(|_| ": not a JSON object")?;
         let value = fields.get(FIELD).ok_or(".value: missing")?.get();
         if !value.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {

@@ -33,8 +33,7 @@ pub fn make(program: &[u8]) -> Result<String, String> {
     Ok(serde_json::to_string_pretty(&main).map_err(|error| error.to_string())? + "\n")
 }
 
-/// Whether `text` holds proofs for the program that still verify; making new ones would change the
-/// file for nothing, as proofs are randomised.
+/// Whether `text` holds proofs for the program that still verify.
 pub fn are_current(text: &str, program: &[u8]) -> bool {
     let Ok(main) = serde_json::from_str::<Value>(text) else { return false };
     let Some(others) = main["others"].as_array() else { return false };
