@@ -1,18 +1,17 @@
 import { join } from "node:path";
-import { zeroAddress } from "viem";
+import type { Address } from "viem";
 import { createRuntimes, type Runtimes } from "../runtimes/index.ts";
 import { type Authority, chainAuthority, ownAuthority } from "./chain/authority.ts";
 import { type Chains, createChains } from "./chain/clients.ts";
-import { checkDeployment } from "./chain/deploy.ts";
-import { type Config, ConfigError } from "./config.ts";
+import { contractsOf, findNetwork } from "./chain/network.ts";
+import type { Config } from "./config.ts";
 import type { Da } from "./da/da.ts";
 import { openDa } from "./da/index.ts";
 import { type Keys, loadKeys } from "./keys.ts";
 import type { Log } from "./log.ts";
-import { errorText } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import type { EthereumDeps } from "./output/index.ts";
-import { assertNotStakeOwner, outputChain } from "./output/ethereum/policy.ts";
+import { outputChain } from "./output/ethereum/policy.ts";
 import { createProjects, openIpfs } from "./project/index.ts";
 import type { Projects } from "./project/types.ts";
 import type { Network } from "./protocol/index.ts";
@@ -48,7 +47,7 @@ export async function openContext(
   });
   shutdown.add("database", () => da.close());
   const chains = createChains(config);
-  const network = await networkOf(config, chains, keys, log, shutdown.signal);
+  const network = await findNetwork(config, chains, keys, log, shutdown.signal);
   const contracts = contractsOf(config);
   const authority = contracts
     ? chainAuthority(chains, contracts)
@@ -88,9 +87,8 @@ export async function openContext(
     ],
     routers: new Map([[network.chainId, contracts.router]]),
     policy: {
-      canOperate: (projectId: bigint, account: `0x${string}`) =>
-        projects.canOperate(projectId, account),
-      isOwn: async (projectId: bigint, account: `0x${string}`) =>
+      canOperate: (projectId: bigint, account: Address) => projects.canOperate(projectId, account),
+      isOwn: async (projectId: bigint, account: Address) =>
         projects.get(projectId)?.source === "directory" ||
         await authority.ownsProject(projectId, account),
       allow: config.OUTPUT_ALLOW,
@@ -114,50 +112,4 @@ export async function openContext(
     runtimes,
     ethereum,
   };
-}
-
-function contractsOf(config: Config) {
-  if (!config.CHAIN_ENDPOINT) return undefined;
-  const { PROJECT_CONTRACT_ADDRESS, ZNODE_CONTRACT_ADDRESS, ROUTER_CONTRACT_ADDRESS } = config;
-  // Their presence was checked with the configuration.
-  return {
-    projectRegistrar: PROJECT_CONTRACT_ADDRESS as `0x${string}`,
-    znodeRegistrar: ZNODE_CONTRACT_ADDRESS as `0x${string}`,
-    router: ROUTER_CONTRACT_ADDRESS as `0x${string}`,
-  };
-}
-
-/**
- * The chain and router that everything is signed for. Waits for a chain that can't be reached:
- * without its id nothing can be signed, and an operator may well start the node first.
- */
-async function networkOf(
-  config: Config,
-  chains: Chains,
-  keys: Keys,
-  log: Log,
-  signal: AbortSignal,
-): Promise<Network> {
-  const contracts = contractsOf(config);
-  if (!contracts) return { chainId: 0n, router: zeroAddress };
-  for (let waitMs = 1000;; waitMs = Math.min(waitMs * 2, 30_000)) {
-    signal.throwIfAborted();
-    let main;
-    try {
-      main = await chains.main();
-    } catch (error) {
-      log.warn(`${errorText(error)}; trying again in ${waitMs / 1000} s`);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-      continue;
-    }
-    await checkDeployment(main.reader, contracts);
-    if (config.role !== "enode") {
-      try {
-        await assertNotStakeOwner(main.reader, contracts.znodeRegistrar, keys.prover.address);
-      } catch (error) {
-        throw new ConfigError(errorText(error));
-      }
-    }
-    return { chainId: main.id, router: contracts.router };
-  }
 }

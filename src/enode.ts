@@ -15,6 +15,7 @@ import { createDispatch } from "./dispatch/index.ts";
 /** ingest → DA → pack → dispatch; and the outputs that only the operator's key may do. */
 export async function startEnode(context: NodeContext, links: Links): Promise<void> {
   const { config, log, metrics, shutdown, keys, network, da, projects, runtimes } = context;
+  const { isAccepted } = context.authority;
   const jobs = new Channel<OutputJob>(256);
   const reports = new Channel<OutputReport>(256);
   const outputs = runOutputs(jobs, reports, {
@@ -31,7 +32,9 @@ export async function startEnode(context: NodeContext, links: Links): Promise<vo
     runtimes,
     links,
     identity: { network, signer: keys.operator },
+    now: () => da.now(),
     isEligible: context.authority.isEligible,
+    ...(isAccepted ? { isAccepted } : {}),
     outputs: { jobs, reports },
     log,
     metrics,

@@ -1,5 +1,6 @@
 import { type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
 import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
+import { routerAbi } from "./abi/router.ts";
 import type { Chains } from "./clients.ts";
 import type { Deployment } from "./deploy.ts";
 import { getRoute, isEligible } from "./registrars.ts";
@@ -11,6 +12,8 @@ export interface Authority {
   ownsProject(projectId: bigint, account: Address): Promise<boolean>;
   /** The program's on-chain verifier; the zero address where there is none. */
   verifierOf(projectId: bigint, programId: Hex): Promise<Address>;
+  /** Whether the router has accepted the task's result; undefined without a chain. */
+  readonly isAccepted: ((taskId: Hex) => Promise<boolean>) | undefined;
 }
 
 /** How long an answer of the chain is used, ms: a few blocks of most chains. */
@@ -54,6 +57,13 @@ export function chainAuthority(
         const route = await getRoute(await reader(), contracts.router, { projectId, programId });
         return route?.verifier ?? zeroAddress;
       }),
+    isAccepted: async (taskId) =>
+      await (await reader()).readContract({
+        address: contracts.router,
+        abi: routerAbi,
+        functionName: "accepted",
+        args: [taskId],
+      }),
   };
 }
 
@@ -65,5 +75,6 @@ export function ownAuthority(own: readonly Address[]): Authority {
     isEligible: isOwn,
     ownsProject: (_projectId, account) => isOwn(account),
     verifierOf: () => Promise.resolve(zeroAddress),
+    isAccepted: undefined,
   };
 }

@@ -20,6 +20,8 @@ export interface PackDeps {
 
 /** Groups packed at once; each may wait for a commitment. */
 const parallel = 4;
+/** A program that kills its cage this often in a row counts as one that can't commit. */
+const maxFailures = 2;
 /** Pause after a group could not be packed, ms. */
 const problemPauseMs = 5_000;
 
@@ -32,6 +34,8 @@ export function startPack(deps: PackDeps): () => Promise<void> {
 class Packer {
   readonly #stop = new AbortController();
   readonly #paused = new Map<string, number>();
+  /** Failures in a row of each program's cage, while it is asked to load or commit. */
+  readonly #failures = new Map<string, number>();
   readonly #unsubscribe: (() => void)[];
   readonly #loop: Promise<void>;
   #wake: () => void = () => {};
@@ -122,10 +126,13 @@ class Packer {
       retry = false;
       const packed = await store.pack(group, { ...bounds, maxCount }, async (messages) => {
         try {
-          return await buildTask(messages, programId, program, signing, signal);
+          const task = await buildTask(messages, programId, program, signing, signal);
+          if (program) this.#failures.delete(programId);
+          return task;
         } catch (error) {
-          if (!(error instanceof ProgramError) || error.retryable || !program) throw error;
-          const refused = messages.length > 1
+          if (!(error instanceof ProgramError) || !program) throw error;
+          if (this.#mayRecover(version, error)) throw error;
+          const refused = messages.length > 1 && error.kind === "input"
             ? await firstRefused(messages, program, signal)
             : undefined;
           if (refused === undefined) {
@@ -151,12 +158,21 @@ class Packer {
    * program's own reason where they are proved.
    */
   async #load(version: ProjectVersion): Promise<Program | undefined> {
+    if ((this.#failures.get(version.program.programId) ?? 0) >= maxFailures) return undefined;
     try {
       return await this.deps.runtimes.load(version.program, this.#stop.signal);
     } catch (error) {
-      if (error instanceof ProgramError && !error.retryable) return undefined;
+      if (error instanceof ProgramError && !this.#mayRecover(version, error)) return undefined;
       throw error;
     }
+  }
+
+  /** Whether the messages should wait for another try; a runtime not offered may be, one day. */
+  #mayRecover({ program: { programId } }: ProjectVersion, error: ProgramError): boolean {
+    if (!error.retryable || error.kind === "unsupported") return error.retryable;
+    const failures = (this.#failures.get(programId) ?? 0) + 1;
+    this.#failures.set(programId, failures);
+    return failures < maxFailures;
   }
 
   #sleep(ms: number): Promise<void> {

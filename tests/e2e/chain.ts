@@ -1,0 +1,109 @@
+import { createServer, type Server } from "node:http";
+import { once } from "node:events";
+import { join } from "node:path";
+import { bytesToHex } from "viem";
+import { type Anvil, anvilAccount, startAnvil } from "../../src/chain/anvil.ts";
+import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
+import type { Deployment } from "../../src/chain/deploy.ts";
+import { encodeProject, openIpfs } from "../../src/project/index.ts";
+import {
+  type Parties,
+  type PublishedProject,
+  registerWeather,
+  setUpNetwork,
+} from "../../scripts/demo/network.ts";
+import { weatherModule } from "./files.ts";
+
+/** A local chain with the contracts, a staked znode, and the weather project published. */
+export interface TestNetwork {
+  readonly anvil: Anvil;
+  readonly chain: ChainClient;
+  readonly parties: Parties;
+  readonly deployment: Deployment;
+  readonly project: PublishedProject;
+  /** What a node of role all needs to take part. */
+  readonly env: Record<string, string>;
+}
+
+const key = (index: number) => bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
+
+/** @param dataDirectory of the node, where its IPFS blocks are put */
+export async function startNetwork(
+  dataDirectory: string,
+  packing: Record<string, unknown>,
+): Promise<TestNetwork> {
+  const anvil = await startAnvil();
+  try {
+    const chain = await connectChain(anvil.url);
+    const parties = {
+      deployer: anvilAccount(0),
+      projectOwner: anvilAccount(1),
+      operator: anvilAccount(2),
+      staker: anvilAccount(3),
+      prover: anvilAccount(4),
+      rival: anvilAccount(5),
+    };
+    const deployment = await setUpNetwork(chain, parties);
+    const code = await weatherModule();
+    const output = { type: "ethereumContract" };
+    const encoded = await encodeProject({
+      versions: [{ version: "0.1", vmType: "halo2", code, packing, output }],
+    });
+    const ipfs = openIpfs({ directory: join(dataDirectory, "ipfs") });
+    await ipfs.put(encoded.blocks);
+    await ipfs.close();
+    const project = await registerWeather(chain, deployment, parties, encoded);
+    const env = {
+      CHAIN_ENDPOINT: anvil.url,
+      PROJECT_CONTRACT_ADDRESS: deployment.projectRegistrar,
+      ZNODE_CONTRACT_ADDRESS: deployment.znodeRegistrar,
+      ROUTER_CONTRACT_ADDRESS: deployment.router,
+      CHAIN_POLL_SECONDS: "1",
+      OPERATOR_PRIVATE_KEY: key(2),
+      PROVER_PRIVATE_KEY: key(4),
+    };
+    return { anvil, chain, parties, deployment, project, env };
+  } catch (error) {
+    await anvil.stop();
+    throw error;
+  }
+}
+
+/** An RPC endpoint that can be cut off. */
+export interface Proxy {
+  readonly url: string;
+  down: boolean;
+  stop(): Promise<void>;
+}
+
+/** Forwards JSON-RPC to `target`; while `down`, connections are dropped. */
+export async function startProxy(target: string): Promise<Proxy> {
+  const proxy = { down: false };
+  const server: Server = createServer(async (request, response) => {
+    if (proxy.down) return void request.socket.destroy();
+    try {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      const answer = await fetch(target, {
+        method: "POST",
+        body,
+        headers: { "content-type": "application/json" },
+      });
+      const text = await answer.text();
+      if (proxy.down) return void request.socket.destroy();
+      response.writeHead(answer.status, { "content-type": "application/json" }).end(text);
+    } catch {
+      request.socket.destroy();
+    }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  return Object.assign(proxy, {
+    url: `http://127.0.0.1:${port}`,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  });
+}
