@@ -71,7 +71,10 @@ export async function startEnode(context: NodeContext, links: Links): Promise<vo
     port: config.httpPort,
     maxBodyBytes: config.MAX_MESSAGE_BYTES,
   });
-  shutdown.add("HTTP", () => server.stop());
+  shutdown.add("HTTP", async () => {
+    await ingest.drain();
+    await server.stop();
+  });
   log.info({ url: `http://${server.hostname}:${server.port}` }, "the HTTP API listens");
 }
 
