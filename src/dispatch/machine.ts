@@ -25,7 +25,15 @@ import {
   resumeGrants,
 } from "./grants.ts";
 import * as leases from "./leases.ts";
-import { type Event, type Rules, type State, stateSchema, type Step, type Turn } from "./state.ts";
+import {
+  type Event,
+  type Holder,
+  type Rules,
+  type State,
+  stateSchema,
+  type Step,
+  type Turn,
+} from "./state.ts";
 
 export function create(rules: Rules, run: string): State {
   return {
@@ -147,9 +155,10 @@ export function nextWake(state: State, at: number): number | undefined {
   return ends.length + pauses.length === 0 ? undefined : Math.min(...ends, ...pauses);
 }
 
-/** Whether a znode ever had, or has, a lease or a grant of that epoch. */
-export function concerns(state: State, prover: Address, epoch: number): boolean {
-  const same = (x: { epoch: number; prover: Address }) => x.epoch === epoch && x.prover === prover;
-  return state.leases.some(same) || state.past.some(same) ||
-    state.outputs.some((o) => o.grants.some((g) => g.epoch === epoch && g.holder === prover));
+/** Who has a lease, an offer or a grant that lives. */
+export function holders(state: State): Set<Holder> {
+  const grants = state.outputs.flatMap((o) =>
+    o.current && (o.state === "granted" || o.state === "sent") ? [o.current.holder] : []
+  );
+  return new Set<Holder>([...state.leases.map((l) => l.prover), ...grants]);
 }

@@ -1,0 +1,385 @@
+/**
+ * Drives the machine of one task: takes events a batch at a time, finds znodes for what the
+ * machine wants, saves, and only then acts.
+ */
+import type { Address, Hex } from "viem";
+import { ProgramError, type Receipt } from "../../runtimes/runtime.ts";
+import type { NewStateEntry, TaskRecord } from "../da/da.ts";
+import { errorText, type Log } from "../log.ts";
+import { resultText } from "./check.ts";
+import { Checks } from "./checks.ts";
+import { fairest } from "./deps.ts";
+import { type Desk, fromKey, insist, type TaskActor } from "./desk.ts";
+import {
+  cancelFrame,
+  grantFrame,
+  HopelessError,
+  leaseFrame,
+  ownJob,
+  payloadFrame,
+} from "./frames.ts";
+import { Loaded } from "./loaded.ts";
+import { create, done, holders, load, nextWake, step, wants } from "./machine.ts";
+import { rulesOf } from "./rules.ts";
+import { type Action, type EventBody, self, type State, type Step } from "./state.ts";
+
+const longestTimer = 2 ** 31 - 1;
+/** Times that a program which should load may fail to. */
+const programTries = 3;
+
+type ActionOf<K extends Action["kind"]> = Extract<Action, { readonly kind: K }>;
+type Apply = (body: EventBody) => void;
+
+export class Actor implements TaskActor {
+  #record: TaskRecord | undefined;
+  #state: State | undefined;
+  /** The database gave the task to this node; other nodes' tasks only get their events passed on. */
+  #owned = false;
+  #prepared = false;
+  #failingSince: number | undefined;
+  #failures = 0;
+  #mail: EventBody[] = [];
+  #working: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #loaded: Loaded;
+  readonly #checks: Checks;
+  readonly #occupied = new Map<string, Address>();
+
+  constructor(readonly taskId: Hex, private readonly desk: Desk) {
+    this.#loaded = new Loaded(desk);
+    this.#checks = new Checks(desk, this, this.#loaded);
+  }
+
+  /** Nothing is under way: the task can be read again from the database at no loss. */
+  get idle(): boolean {
+    return !this.#working && this.#mail.length === 0 && !this.#checks.running;
+  }
+
+  /** Resolves when the batch under way is dealt with. */
+  get working(): Promise<void> {
+    return this.#working ?? Promise.resolve();
+  }
+
+  concerns(prover: Address): boolean {
+    return this.#state !== undefined && holders(this.#state).has(prover);
+  }
+
+  /** The database gave the task to this node. */
+  own(record: TaskRecord): Promise<void> {
+    if (!this.#owned || (this.#record?.revision ?? -1) < record.revision) {
+      this.#record = record;
+      this.#state = undefined;
+      this.#owned = true;
+    }
+    return this.post({ kind: "tick" });
+  }
+
+  /** Resolves when the event was dealt with; what it starts goes on. */
+  post(body: EventBody, receipt?: Receipt): Promise<void> {
+    if (receipt && body.kind === "receipt") this.#checks.offer(body.prover, body.epoch, receipt);
+    this.#mail.push(body);
+    return this.#working ??= this.#work();
+  }
+
+  /** Forgets the task; the database still has it. */
+  retire(): void {
+    clearTimeout(this.#timer);
+    this.#occupy(undefined);
+    this.desk.retired(this);
+  }
+
+  async #work(): Promise<void> {
+    // Whoever posts sees `#working` set before anything happens.
+    await Promise.resolve();
+    try {
+      while (this.#mail.length > 0 && !this.desk.signal.aborted) {
+        const began = await this.#begin();
+        if (began === "unknown") this.#mail = [];
+        if (began !== "ready") break;
+        await this.#turn(this.#mail.splice(0));
+      }
+    } catch (error) {
+      if (!this.desk.signal.aborted) {
+        this.#log.error({ task: this.taskId }, `dispatch failed: ${errorText(error)}`);
+      }
+      this.#mail = [];
+      this.#record = this.#state = undefined;
+    }
+    this.#working = undefined;
+    this.#rest();
+  }
+
+  /** Sleeps until something is due, or leaves. */
+  #rest(): void {
+    const state = this.#state;
+    // A task that waits for its project has its own timer.
+    if (this.desk.signal.aborted || this.#failingSince !== undefined) return;
+    clearTimeout(this.#timer);
+    if (!state || done(state) || !this.#owned) {
+      if (this.idle) this.retire();
+      return;
+    }
+    const at = this.desk.clock.at();
+    const wake = nextWake(state, at);
+    if (wake !== undefined) this.#tickIn(wake - at);
+  }
+
+  #tickIn(ms: number): void {
+    clearTimeout(this.#timer);
+    const delay = Math.min(Math.max(1, ms), longestTimer);
+    this.#timer = setTimeout(() => void this.post({ kind: "tick" }), delay);
+  }
+
+  /** Brings record, state and, where this node drives the task, its project into memory. */
+  async #begin(): Promise<"ready" | "unknown" | "later"> {
+    const { deps, options, run, isOwn, signal } = this.desk;
+    this.#record ??= await insist(this.desk, () => deps.store.get(this.taskId));
+    const record = this.#record;
+    // A task that nobody drove yet has no lease that a frame could be about.
+    if (!record || (record.machine === null && !this.#owned)) return "unknown";
+    if (!this.#state && record.machine !== null) this.#adopt(record.machine);
+    if (this.#state && (this.#prepared || done(this.#state) || !this.#owned)) return "ready";
+    try {
+      const version = await this.#loaded.version(record.task);
+      this.#state ??= create(rulesOf(version, options, isOwn, deps.outputs !== undefined), run);
+      if (this.#state.winner === null) {
+        const reason = await this.#loaded.whyHopeless(record);
+        if (reason !== undefined) this.#mail.push({ kind: "abort", reason });
+      }
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (this.#putOff(error)) return "later";
+    }
+    this.#prepared = true;
+    this.#failingSince = undefined;
+    return "ready";
+  }
+
+  /** Takes over a stored state; when it is another process's, its machine is told so. */
+  #adopt(machine: string): void {
+    const { peers, run } = this.desk;
+    this.#state = load(machine);
+    if (!this.#owned || this.#state.run === run) return;
+    const linked = [...holders(this.#state)].filter((h) => h !== self && peers.get(h))
+      .map((holder) => ({ kind: "linked" as const, holder }));
+    this.#mail.unshift({ kind: "resume", run }, ...linked);
+  }
+
+  /** Project or program can't be had now: false when that has gone on for too long. */
+  #putOff(error: unknown): boolean {
+    const { options, run, isOwn } = this.desk;
+    const now = performance.now();
+    this.#failingSince ??= now;
+    this.#failures++;
+    const late = now - this.#failingSince >= options.projectMs;
+    if (!late && !(error instanceof ProgramError && this.#failures >= programTries)) {
+      this.#log.warn({ task: this.taskId }, `a task waits for its project: ${errorText(error)}`);
+      // It is no other task's turn that it takes.
+      this.desk.waits(this, false);
+      this.#tickIn(Math.min(30_000, options.backoffMs * 2 ** Math.min(this.#failures, 10)));
+      return true;
+    }
+    const none = { redundancy: 1, attempts: 1, timeoutSeconds: 1, outputs: [] };
+    this.#state ??= create(rulesOf(none, options, isOwn, true), run);
+    const reason = `the project can't be used: ${errorText(error)}`;
+    // A proved task keeps waiting for a holder, and its project may come back.
+    if (this.#state.winner === null) this.#mail.push({ kind: "abort", reason });
+    return false;
+  }
+
+  async #turn(batch: readonly EventBody[]): Promise<void> {
+    for (let events = batch;;) {
+      const at = this.desk.clock.at();
+      const steps: Step[] = [];
+      let state = this.#state as State;
+      const apply = (body: EventBody) => {
+        const next = step(state, { ...body, at });
+        state = next.state;
+        steps.push(next);
+      };
+      for (const body of events) {
+        if (body.kind !== "report" || !this.#checks.doubted(state, body)) apply(body);
+      }
+      const waiting = this.#fill(apply, () => state, at);
+      // Before the save, so that no other task takes the same place meanwhile.
+      this.#occupy(state);
+      if (steps.some((s) => s.durable) && !await this.#save(steps, state, at)) {
+        events = await this.#reload(events);
+        continue;
+      }
+      this.#state = state;
+      this.desk.waits(this, waiting);
+      this.#checks.keep(state);
+      for (const action of steps.flatMap((s) => s.actions)) this.#act(action);
+      return;
+    }
+  }
+
+  async #save(steps: readonly Step[], state: State, at: number): Promise<boolean> {
+    const { deps, options } = this.desk;
+    const record = this.#record as TaskRecord;
+    const receipt = this.#receiptOf(steps);
+    const wake = Math.min(nextWake(state, at) ?? Infinity, at + options.holdMs);
+    const update = {
+      taskId: this.taskId,
+      revision: record.revision,
+      phase: state.phase,
+      machine: JSON.stringify(state),
+      // Looked at again within the hold, so that another process soon notices when this one died;
+      // a task that another node drives is shown to it at once.
+      wakeAt: done(state) ? null : this.#owned ? wake : at,
+      log: steps.flatMap((s) =>
+        s.log.map((e) => e.state === "proved" && s.accepted ? withResult(e, receipt?.receipt) : e)
+      ),
+      outputs: steps.flatMap((s) => s.outputs),
+      ...(receipt ? { receipt } : {}),
+    };
+    if (!await insist(this.desk, () => deps.store.save(update))) return false;
+    const { phase, machine } = update;
+    this.#record = { ...record, revision: record.revision + 1, phase, machine };
+    this.#tell(update.log);
+    return true;
+  }
+
+  /** Somebody else saved: the events are held against what is stored now. */
+  async #reload(events: readonly EventBody[]): Promise<readonly EventBody[]> {
+    const { deps, run } = this.desk;
+    const record = await insist(this.desk, () => deps.store.get(this.taskId));
+    if (!record) throw new Error("the task is gone");
+    this.#record = record;
+    if (record.machine === null) return events;
+    this.#state = load(record.machine);
+    this.#owned &&= this.#state.run === run;
+    // Checks are not stored; what a lost answer of the database left undone is done again.
+    const receipts = this.#checks.waiting
+      .map((key) => ({ kind: "receipt" as const, ...fromKey(key) }));
+    const linked = this.#owned
+      ? [...holders(this.#state)].map((holder) => ({ kind: "linked" as const, holder }))
+      : [];
+    return [...linked, ...receipts, ...events.filter((e) => e.kind !== "receipt")];
+  }
+
+  /** Finds znodes for what the machine wants; true when some are missing. */
+  #fill(apply: Apply, state: () => State, at: number): boolean {
+    const { deps, peers } = this.desk;
+    const [record, version] = [this.#record, this.#loaded.known];
+    if (!this.#owned || !version || !record) return false;
+    const { allow } = version.provers;
+    let waiting = false;
+    for (let w = wants(state(), at); w.leases > 0; w = wants(state(), at)) {
+      const { unavailable, tried } = w;
+      const free = peers.candidates(version.vmType, allow)
+        .filter(({ prover }) => !unavailable.has(prover));
+      const fresh = free.filter(({ prover }) => !tried.has(prover));
+      const pool = fresh.length > 0 ? fresh : free;
+      const chosen = pool.length > 0 ? (deps.choose ?? fairest)(record, pool) : undefined;
+      waiting = chosen === undefined;
+      if (!chosen) break;
+      apply({ kind: "assign", prover: chosen.prover });
+    }
+    const winner = state().winner?.prover;
+    for (const { index: output, self: own, last } of wants(state(), at).outputs) {
+      const able = peers.outputters(allow);
+      const others = able.filter((p) => p !== last);
+      const pool = others.length > 0 ? others : able;
+      const holder = own ? self : pool.find((p) => p === winner) ?? pool[0];
+      if (holder === undefined) waiting = true;
+      else apply({ kind: "grant", output, holder });
+    }
+    return waiting;
+  }
+
+  #act(action: Action): void {
+    const { deps: { identity, store }, peers } = this.desk;
+    const record = this.#record as TaskRecord;
+    const { epoch } = action;
+    if (action.kind === "verify") return this.#checks.verify(record, action.prover, epoch);
+    const holder = "holder" in action ? action.holder : action.prover;
+    if (holder === self) {
+      if (action.kind === "grant") void this.#grantSelf(action);
+      return;
+    }
+    const peer = peers.get(holder);
+    if (action.kind === "lease") {
+      const frame = leaseFrame(record, epoch, (this.#state as State).rules);
+      if (peer) return peer.send(frame);
+      return void this.post({ kind: "gone", prover: holder });
+    }
+    if (action.kind === "cancel") return peer?.send(cancelFrame(record, epoch));
+    if (action.kind === "grant") {
+      return peer?.send(grantFrame(record, action, holder, identity, store));
+    }
+    const payload = payloadFrame(record, epoch, store);
+    peer?.send(async () => {
+      try {
+        return await payload();
+      } catch (error) {
+        if (!(error instanceof HopelessError)) throw error;
+        await this.post({ kind: "abort", reason: error.message });
+        return undefined;
+      }
+    });
+  }
+
+  async #grantSelf(action: ActionOf<"grant">): Promise<void> {
+    const { deps: { outputs, store }, signal } = this.desk;
+    const record = this.#record as TaskRecord;
+    const { output, epoch } = action;
+    try {
+      if (!outputs) throw new Error("this enode runs no outputs");
+      const version = await this.#loaded.version(record.task);
+      await outputs.jobs.send(await ownJob(record, action, version, store), signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const report = { kind: "report" as const, state: "retry" as const, reference: "" };
+      await this.post({ ...report, output, epoch, holder: self, comment: errorText(error) });
+    }
+  }
+
+  /** Tells the peers which of their places this task takes. */
+  #occupy(state: State | undefined): void {
+    const { peers } = this.desk;
+    const now = new Map(state?.leases.map((l) => [`${this.taskId}/${l.epoch}`, l.prover]) ?? []);
+    let freed = false;
+    for (const [lease, prover] of this.#occupied) {
+      if (now.has(lease)) continue;
+      peers.vacate(prover, lease);
+      this.#occupied.delete(lease);
+      freed = true;
+    }
+    for (const [lease, prover] of now) {
+      if (this.#occupied.has(lease)) continue;
+      peers.occupy(prover, lease);
+      this.#occupied.set(lease, prover);
+    }
+    if (freed) this.desk.freed();
+  }
+
+  /** The receipt to store with a step that accepted one. */
+  #receiptOf(steps: readonly Step[]) {
+    const winner = steps.find((s) => s.accepted)?.state.winner;
+    if (!winner) return undefined;
+    const { prover, epoch, verdict } = winner;
+    const receipt = this.#checks.receipt(prover, epoch);
+    if (!receipt) throw new Error("the accepted receipt is not at hand");
+    return { prover, receipt, verdict };
+  }
+
+  #tell(log: readonly NewStateEntry[]): void {
+    const { task, serial } = this.#record as TaskRecord;
+    const project = task.projectId.toString();
+    for (const { state, by, comment } of log) {
+      this.desk.deps.metrics?.tasks.inc({ project, state });
+      const fields = { project, task: this.taskId, serial: serial.toString(), by, comment };
+      this.#log[state === "failed" ? "warn" : "info"](fields, state);
+    }
+  }
+
+  get #log(): Log {
+    return this.desk.deps.log;
+  }
+}
+
+function withResult(entry: NewStateEntry, receipt: Receipt | undefined): NewStateEntry {
+  return receipt ? { ...entry, result: resultText(receipt) } : entry;
+}

@@ -1,0 +1,143 @@
+/** Work that a task's events start and that ends in another event: checks of receipts and reports. */
+import type { Address, Hex } from "viem";
+import { ProgramError, type Receipt, type Verdict } from "../../runtimes/runtime.ts";
+import type { TaskRecord } from "../da/da.ts";
+import { errorText } from "../log.ts";
+import { checkReceipt } from "./check.ts";
+import { type Desk, keyOf, pause, type TaskActor } from "./desk.ts";
+import type { Loaded } from "./loaded.ts";
+import type { EventOf, State } from "./state.ts";
+
+export class Checks {
+  readonly #receipts = new Map<string, Receipt>();
+  readonly #running = new Set<string>();
+  readonly #believed = new Set<string>();
+
+  constructor(
+    private readonly desk: Desk,
+    private readonly actor: TaskActor,
+    private readonly loaded: Loaded,
+  ) {}
+
+  get running(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Leases whose receipts are at hand. */
+  get waiting(): string[] {
+    return [...this.#receipts.keys()];
+  }
+
+  receipt(prover: Address, epoch: number): Receipt | undefined {
+    return this.#receipts.get(keyOf(prover, epoch));
+  }
+
+  /** The first receipt of a lease is the one that counts. */
+  offer(prover: Address, epoch: number, receipt: Receipt): void {
+    const key = keyOf(prover, epoch);
+    if (!this.#receipts.has(key)) this.#receipts.set(key, receipt);
+  }
+
+  /** Drops receipts that the machine does not ask about. */
+  keep({ checks }: State): void {
+    const asked = new Set(checks.map((c) => keyOf(c.prover, c.epoch)));
+    for (const key of this.#receipts.keys()) if (!asked.has(key)) this.#receipts.delete(key);
+  }
+
+  /** Has a receipt judged; the verdict is posted to the actor. */
+  verify(record: TaskRecord, prover: Address, epoch: number): void {
+    const key = keyOf(prover, epoch);
+    const receipt = this.#receipts.get(key);
+    if (!receipt) return;
+    this.#run(key, async () => {
+      const verdict = await this.#judge(record, prover, receipt);
+      return async () => {
+        // Without a verdict the machine ends the check by itself.
+        if (!verdict) return;
+        const reason = verdict.verdict === "invalid" ? verdict.reason : "";
+        if (reason) this.desk.deps.metrics?.refused.inc({ kind: "proof" });
+        const { verdict: said } = verdict;
+        await this.actor.post({ kind: "verdict", prover, epoch, verdict: said, reason });
+      };
+    });
+  }
+
+  /**
+   * Whether a report must wait: a znode's word that a router output is confirmed is held against
+   * the chain first, and posted again when it is true.
+   */
+  doubted(state: State, body: EventOf<"report">): boolean {
+    const { isAccepted, log, metrics } = this.desk.deps;
+    const rule = state.rules.outputs[body.output];
+    const onRouter = rule?.name === "ethereumContract" && rule.where === "znode";
+    if (!isAccepted || body.state !== "confirmed" || !onRouter) return false;
+    const granted = state.outputs[body.output]?.grants
+      .some((g) => g.epoch === body.epoch && g.holder === body.holder);
+    const key = `output ${body.output}@${body.epoch}`;
+    if (!granted || this.#believed.has(key)) return false;
+    this.#run(key, async () => {
+      const accepted = await this.#confirm(isAccepted);
+      return async () => {
+        if (accepted) {
+          this.#believed.add(key);
+          return await this.actor.post(body);
+        }
+        metrics?.refused.inc({ kind: "report" });
+        log.warn({ task: this.actor.taskId, by: body.holder }, "confirmed, but not on the chain");
+        await this.actor.post({ kind: "tick" });
+      };
+    });
+    return true;
+  }
+
+  #run(key: string, work: () => Promise<() => Promise<void>>): void {
+    if (this.#running.has(key)) return;
+    this.#running.add(key);
+    void work().then((then) => {
+      this.#running.delete(key);
+      return this.desk.signal.aborted ? undefined : then();
+    });
+  }
+
+  async #judge(
+    record: TaskRecord,
+    prover: Address,
+    receipt: Receipt,
+  ): Promise<Verdict | undefined> {
+    const { checks, deps, options, signal } = this.desk;
+    const until = performance.now() + options.checkMs;
+    while (!signal.aborted && performance.now() < until) {
+      try {
+        return await checks.run(async () => {
+          const program = await this.loaded.program(record.task);
+          return await checkReceipt(record, prover, program, receipt, signal);
+        });
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        if (error instanceof ProgramError && !error.retryable) {
+          return { verdict: "invalid", reason: `not verified: ${error.message}` };
+        }
+        deps.log.warn({ task: record.taskId }, `receipt not checked: ${errorText(error)}`);
+        await pause(1_000, signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** The chain's view here may be some blocks behind the znode's. */
+  async #confirm(isAccepted: (taskId: Hex) => Promise<boolean>): Promise<boolean> {
+    const { deps, signal } = this.desk;
+    for (let wait = 500; wait < 20_000 && !signal.aborted; wait *= 2) {
+      try {
+        if (await isAccepted(this.actor.taskId)) return true;
+      } catch (error) {
+        deps.log.warn(
+          { task: this.actor.taskId },
+          `the router can't be asked: ${errorText(error)}`,
+        );
+      }
+      await pause(wait, signal);
+    }
+    return false;
+  }
+}

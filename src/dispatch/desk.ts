@@ -1,0 +1,73 @@
+import type { Address, Hex } from "viem";
+import type { Receipt } from "../../runtimes/runtime.ts";
+import { errorText } from "../log.ts";
+import type { Clock } from "./clock.ts";
+import type { DispatchDeps, DispatchOptions } from "./deps.ts";
+import type { Peers } from "./peers.ts";
+import type { Semaphore } from "./semaphore.ts";
+import type { EventBody } from "./state.ts";
+
+/** What a desk sees of a task's actor. */
+export interface TaskActor {
+  readonly taskId: Hex;
+  post(body: EventBody, receipt?: Receipt): Promise<void>;
+}
+
+/** What all actors of a node share. */
+export interface Desk {
+  readonly deps: DispatchDeps;
+  readonly options: DispatchOptions;
+  readonly clock: Clock;
+  readonly peers: Peers;
+  readonly checks: Semaphore;
+  /** Names this process to machines. */
+  readonly run: string;
+  /** Aborts when dispatch stops. */
+  readonly signal: AbortSignal;
+  readonly isOwn: NonNullable<DispatchDeps["isOwn"]>;
+  /** A znode has room again. */
+  freed(): void;
+  /** Whether the task waits for a znode. */
+  waits(actor: TaskActor, waiting: boolean): void;
+  /** The actor is of no more use; what comes next for its task is another's. */
+  retired(actor: TaskActor): void;
+}
+
+export const keyOf = (prover: Address, epoch: number): string => `${prover}@${epoch}`;
+
+export function fromKey(key: string): { prover: Address; epoch: number } {
+  const [prover = "", epoch = ""] = key.split("@");
+  return { prover: prover as Address, epoch: Number(epoch) };
+}
+
+/** Asks until it is answered: the database may be away for a while. */
+export async function insist<T>(
+  { deps, signal }: Desk,
+  ask: () => Promise<T>,
+  most = 60,
+): Promise<T> {
+  for (let tries = 1, wait = 50;; tries++, wait = Math.min(wait * 2, 1_000)) {
+    signal.throwIfAborted();
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries >= most) throw error;
+      deps.log.warn(`dispatch waits for the database: ${errorText(error)}`);
+      await pause(wait, signal);
+    }
+  }
+}
+
+/** Ends early when the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const stop = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      resolve();
+    };
+    const timer = setTimeout(stop, ms);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,115 @@
+/** What dispatch sends for each action of a task's machine. */
+import type { Address } from "viem";
+import type { TaskRecord, TaskStore } from "../da/da.ts";
+import type { LinkIdentity } from "../network/link.ts";
+import type { OutputJob } from "../output/types.ts";
+import type { ProjectVersion } from "../project/types.ts";
+import { limits, signEvidence } from "../protocol/index.ts";
+import type { Outgoing } from "./peers.ts";
+import type { Action, Rules } from "./state.ts";
+
+/** Bytes of a payload frame that are not messages. */
+const frameRoom = 4_096;
+
+/** Why a payload can never be sent. */
+export class HopelessError extends Error {
+  override readonly name = "HopelessError";
+}
+
+type ActionOf<K extends Action["kind"]> = Extract<Action, { readonly kind: K }>;
+
+export function leaseFrame(record: TaskRecord, epoch: number, rules: Rules): Outgoing {
+  const { taskId, task, signature, serial } = record;
+  const { leaseMs, timeoutMs } = rules;
+  return () =>
+    Promise.resolve([
+      "lease",
+      { taskId, epoch: BigInt(epoch), task, signature, serial, leaseMs, timeoutMs },
+    ]);
+}
+
+export function cancelFrame({ taskId }: TaskRecord, epoch: number): Outgoing {
+  return () => Promise.resolve(["cancel", { taskId, epoch: BigInt(epoch) }]);
+}
+
+export function payloadFrame(record: TaskRecord, epoch: number, store: TaskStore): Outgoing {
+  const { taskId } = record;
+  return async () => {
+    const inputSalt = await store.inputSalt(taskId);
+    if (!inputSalt) throw new HopelessError("the messages were purged");
+    const messages = await store.messages(taskId);
+    // Each message costs a few bytes of framing.
+    const size = messages.reduce((sum, { data }) => sum + data.length + 16, frameRoom);
+    if (size > limits.directFrame) {
+      throw new HopelessError("the messages are too large to be sent in one task");
+    }
+    return ["payload", {
+      taskId,
+      epoch: BigInt(epoch),
+      messages: messages.map((m) => m.data),
+      inputSalt,
+      clientId: messages[0]?.clientId ?? "",
+    }];
+  };
+}
+
+/** The stored receipt of a proved task, and whose it is. */
+type Stored = NonNullable<Awaited<ReturnType<TaskStore["receipt"]>>>;
+
+async function stored(store: TaskStore, { taskId }: TaskRecord): Promise<Stored> {
+  const found = await store.receipt(taskId);
+  if (!found) throw new Error(`task ${taskId} has no receipt`);
+  return found;
+}
+
+export function grantFrame(
+  record: TaskRecord,
+  { output, epoch }: ActionOf<"grant">,
+  prover: Address,
+  { network, signer }: LinkIdentity,
+  store: TaskStore,
+): Outgoing {
+  const { taskId, task, signature, serial } = record;
+  return async () => {
+    const { prover: receiptProver, receipt } = await stored(store, record);
+    const grant = { taskId, epoch: BigInt(epoch), prover, output };
+    const evidence = await signEvidence(network, "OutputGrant", grant, signer);
+    return ["grant", {
+      taskId,
+      epoch: grant.epoch,
+      output,
+      task,
+      signature,
+      serial,
+      receiptProver,
+      receipt,
+      evidence,
+    }];
+  };
+}
+
+/** The job of an output that only this enode may do. */
+export async function ownJob(
+  record: TaskRecord,
+  { output, epoch }: ActionOf<"grant">,
+  version: ProjectVersion,
+  store: TaskStore,
+): Promise<OutputJob> {
+  const { taskId, task, signature, serial } = record;
+  const config = version.outputs[output];
+  if (!config) throw new Error(`the project has no output ${output}`);
+  const { prover, receipt } = await stored(store, record);
+  const [first] = await store.messages(taskId);
+  return {
+    taskId,
+    task,
+    signature,
+    serial,
+    epoch: BigInt(epoch),
+    output,
+    config,
+    prover,
+    receipt,
+    firstMessage: first?.data,
+  };
+}

@@ -1,0 +1,306 @@
+import type { Address, Hex } from "viem";
+import { errorText } from "../log.ts";
+import type { Link } from "../network/link.ts";
+import type { WireBody } from "../protocol/index.ts";
+import { Actor } from "./actor.ts";
+import { Clock } from "./clock.ts";
+import { defaults, type DispatchDeps, type DispatchOptions } from "./deps.ts";
+import { type Desk, insist, pause, type TaskActor } from "./desk.ts";
+import { hear } from "./hear.ts";
+import { Peer, Peers } from "./peers.ts";
+import { isDirect } from "./rules.ts";
+import { Semaphore } from "./semaphore.ts";
+import { type EventBody, self } from "./state.ts";
+
+export { type Candidate, type Choose, type DispatchDeps, type DispatchOptions } from "./deps.ts";
+
+export interface Dispatch {
+  /** Ends what is being saved, gives the tasks back to the database, and forgets the links. */
+  stop(): Promise<void>;
+  /** Tasks in memory, those of them that wait for a znode, and linked znodes. */
+  status(): { readonly held: number; readonly waiting: number; readonly peers: number };
+}
+
+/**
+ * The enode's dispatch stage, running: gives due tasks to linked znodes, judges what they prove,
+ * and grants the outputs.
+ *
+ * @example
+ * const dispatch = createDispatch({ store, now, projects, runtimes, links, identity, … });
+ * await dispatch.stop();
+ */
+export function createDispatch(deps: DispatchDeps): Dispatch {
+  const dispatch = new Dispatcher(deps);
+  dispatch.start();
+  return dispatch;
+}
+
+/** Frames of one link that are dealt with at once. */
+const framesAtOnce = 64;
+/** Pause between questions whether a znode may still have work, ms. */
+const eligibleMs = 5_000;
+/** Most time that stopping waits for saves, ms. */
+const stopMs = 8_000;
+
+class Dispatcher implements Dispatch, Desk {
+  readonly options: DispatchOptions;
+  readonly clock: Clock;
+  readonly peers = new Peers();
+  readonly checks: Semaphore;
+  readonly run = crypto.randomUUID();
+  readonly isOwn;
+  readonly #driver: string;
+  readonly #stop = new AbortController();
+  readonly #actors = new Map<Hex, Actor>();
+  readonly #waiting = new Map<TaskActor, number>();
+  readonly #unsubscribe: (() => void)[] = [];
+  #loops: Promise<unknown>[] = [];
+  #wake: () => void = () => {};
+  #awake = false;
+  /** The last claim may have left due tasks behind. */
+  #more = false;
+  #nudging = false;
+
+  constructor(readonly deps: DispatchDeps) {
+    this.options = { ...defaults, ...deps.options };
+    const now = deps.now ?? (() => Promise.resolve(Date.now()));
+    this.clock = new Clock(
+      now,
+      (error) => deps.log.warn(`the database's clock can't be read: ${errorText(error)}`),
+    );
+    this.checks = new Semaphore(this.options.checks);
+    this.isOwn = deps.isOwn ?? isDirect;
+    this.#driver = deps.driver ?? this.run;
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  start(): void {
+    this.#loops = [this.#start()];
+  }
+
+  async #start(): Promise<void> {
+    const { deps, options, signal } = this;
+    await insist(this, () => this.clock.start(), Infinity).catch(() => undefined);
+    if (signal.aborted) return;
+    this.#unsubscribe.push(
+      deps.store.onPacked(() => this.#awaken()),
+      deps.links.onLink((link) => void this.#read(link)),
+    );
+    for (const link of deps.links.list()) void this.#read(link);
+    await Promise.all([
+      this.#claimLoop(),
+      this.#every(options.holdMs / 3, () => deps.store.renew(this.#driver, options.holdMs)),
+      this.#every(eligibleMs, async () => {
+        await Promise.all(this.peers.all().map((peer) => peer.refresh()));
+        this.#nudge();
+      }),
+      this.#readReports(),
+    ]);
+  }
+
+  async stop(): Promise<void> {
+    if (this.signal.aborted) return;
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    const saves = [...this.#actors.values()].map((actor) => actor.working);
+    const late = new AbortController();
+    await Promise.race([Promise.allSettled(saves), pause(stopMs, late.signal)]);
+    late.abort();
+    this.#stop.abort(new Error("dispatch stops"));
+    this.#wake();
+    this.clock.stop();
+    for (const actor of [...this.#actors.values()]) actor.retire();
+    for (const peer of this.peers.all()) peer.close("dispatch stops");
+    await Promise.allSettled(this.#loops);
+    try {
+      // Other drivers need not wait until the hold is over.
+      await this.deps.store.renew(this.#driver, 0);
+    } catch (error) {
+      this.deps.log.warn(`claims were not given back: ${errorText(error)}`);
+    }
+  }
+
+  status() {
+    return {
+      held: this.#actors.size,
+      waiting: this.#waiting.size,
+      peers: this.peers.all().length,
+    };
+  }
+
+  freed(): void {
+    this.#nudge();
+  }
+
+  waits(actor: TaskActor, waiting: boolean): void {
+    if (!waiting) {
+      const few = this.#waiting.delete(actor) && this.#waiting.size <= this.options.lookahead / 2;
+      if (few && this.#more) this.#awaken();
+    } else if (!this.#waiting.has(actor)) this.#waiting.set(actor, performance.now());
+  }
+
+  retired(actor: TaskActor): void {
+    if (this.#actors.get(actor.taskId) === actor) this.#actors.delete(actor.taskId);
+    this.waits(actor, false);
+  }
+
+  #actor(taskId: Hex): Actor {
+    const known = this.#actors.get(taskId);
+    if (known) return known;
+    const actor = new Actor(taskId, this);
+    this.#actors.set(taskId, actor);
+    return actor;
+  }
+
+  #awaken(): void {
+    this.#awake = true;
+    this.#wake();
+  }
+
+  async #claimLoop(): Promise<void> {
+    const { deps, options, signal } = this;
+    while (!signal.aborted) {
+      this.#awake = false;
+      let full = false;
+      try {
+        full = await this.#claim();
+      } catch (error) {
+        if (signal.aborted) return;
+        deps.log.warn(`tasks can't be claimed: ${errorText(error)}`);
+        await pause(options.idleMs, signal);
+      }
+      if (full || this.#awake) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, options.idleMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** Takes what is due, as far as there is room; true when there may be more. */
+  async #claim(): Promise<boolean> {
+    const { deps, options } = this;
+    const lookahead = Math.max(options.lookahead, 2 * this.peers.capacity);
+    this.#evict(lookahead);
+    const room = Math.min(lookahead - this.#waiting.size, options.held - this.#actors.size);
+    this.#more = room <= 0;
+    if (this.#more) return false;
+    const records = await deps.store.claim(this.#driver, options.holdMs, room);
+    for (const record of records) {
+      const actor = this.#actor(record.taskId);
+      // Counted until its first batch is done; afterwards it says so itself.
+      this.waits(actor, true);
+      void actor.own(record);
+    }
+    return this.#more = records.length === room;
+  }
+
+  /** Makes room: who waits long goes back to the database, so that nobody stands in the way. */
+  #evict(lookahead: number): void {
+    const { held, holdMs } = this.options;
+    const old = performance.now() - holdMs;
+    for (const [waiter, since] of this.#waiting) {
+      if (this.#waiting.size < lookahead || since > old) break;
+      const actor = this.#actors.get(waiter.taskId);
+      if (actor?.idle) actor.retire();
+    }
+    for (const actor of this.#actors.values()) {
+      if (this.#actors.size < held) break;
+      if (actor.idle) actor.retire();
+    }
+  }
+
+  /** Lets waiting tasks look again, as many as could find a place. */
+  #nudge(): void {
+    if (this.#nudging) return;
+    this.#nudging = true;
+    // Many places become free at once.
+    queueMicrotask(() => {
+      this.#nudging = false;
+      if (this.signal.aborted) return;
+      for (const waiter of [...this.#waiting.keys()]) {
+        const actor = this.#actors.get(waiter.taskId);
+        if (actor?.idle) void actor.post({ kind: "tick" });
+      }
+    });
+  }
+
+  async #every(ms: number, work: () => Promise<void>): Promise<void> {
+    while (!this.signal.aborted) {
+      try {
+        await work();
+      } catch (error) {
+        if (!this.signal.aborted) this.deps.log.warn(`dispatch: ${errorText(error)}`);
+      }
+      await pause(ms, this.signal);
+    }
+  }
+
+  async #readReports(): Promise<void> {
+    const source = this.deps.outputs?.reports;
+    if (!source) return;
+    try {
+      while (!this.signal.aborted) {
+        const next = await source.receive(this.signal);
+        if (next.done) return;
+        const { taskId, epoch, ...report } = next.value;
+        void this.#actor(taskId)
+          .post({ kind: "report", holder: self, epoch: Number(epoch), ...report });
+      }
+    } catch (error) {
+      if (!this.signal.aborted) this.deps.log.error(`reports end: ${errorText(error)}`);
+    }
+  }
+
+  /** Reads one link until it ends. */
+  async #read(link: Link): Promise<void> {
+    const { deps, options } = this;
+    const peer = new Peer(link, deps.isEligible, deps.log, options.sendMs);
+    this.peers.add(peer);
+    let pending = 0;
+    try {
+      await peer.refresh();
+      for await (const message of link.messages()) {
+        if (this.signal.aborted || !peer.open) break;
+        if (message.kind === "hello") {
+          this.#greet(peer, message.body);
+          continue;
+        }
+        if (message.kind === "refuse" && message.body.retryable) peer.rest();
+        const heard = peer.eligible
+          ? await hear(message, peer.prover, deps.identity.network)
+          : { refused: "ineligible" };
+        if (heard.refused !== undefined) deps.metrics?.refused.inc({ kind: heard.refused });
+        if (!("event" in heard)) continue;
+        pending++;
+        const dealt = this.#actor(heard.taskId).post(heard.event, heard.receipt)
+          .finally(() => pending--);
+        if (pending >= framesAtOnce) await dealt;
+      }
+    } catch (error) {
+      deps.log.debug({ prover: peer.prover }, `link ended: ${errorText(error)}`);
+    }
+    peer.close("it ended");
+    if (this.peers.remove(peer)) this.#each(peer.prover, { kind: "gone", prover: peer.prover });
+  }
+
+  #greet(peer: Peer, hello: WireBody<"hello">): void {
+    const first = peer.hello === undefined;
+    peer.greet(hello);
+    if (first) this.#each(peer.prover, { kind: "linked", holder: peer.prover });
+    this.#nudge();
+    this.#awaken();
+  }
+
+  /** Gives an event to every task that the znode has to do with. */
+  #each(prover: Address, body: EventBody): void {
+    for (const actor of this.#actors.values()) {
+      if (actor.concerns(prover)) void actor.post(body);
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/** The znodes that are linked: what they offer, what they have, and frames on their way to them. */
+import type { Address } from "viem";
+import type { VmType } from "../../runtimes/runtime.ts";
+import { Channel } from "../channel.ts";
+import { errorText, type Log } from "../log.ts";
+import type { Link } from "../network/link.ts";
+import type { WireBody, WireKind } from "../protocol/index.ts";
+import type { Candidate } from "./deps.ts";
+
+/** Made only when its turn comes, so that payloads don't pile up in memory. */
+export type Outgoing = () => Promise<
+  { [K in WireKind]: readonly [K, WireBody<K>] }[WireKind] | undefined
+>;
+
+/** Frames that may wait for one znode. */
+const outboxSize = 1_024;
+/** Pause after a znode said that it is busy, ms. */
+const busyMs = 500;
+
+/** One link to a znode. */
+export class Peer {
+  readonly #outbox = new Channel<Outgoing>(outboxSize);
+  #hello: WireBody<"hello"> | undefined;
+  #eligible = false;
+  #open = true;
+  #restUntil = 0;
+
+  constructor(
+    readonly link: Link,
+    private readonly isEligible: (prover: Address) => boolean | Promise<boolean>,
+    private readonly log: Log,
+    private readonly sendMs: number,
+  ) {
+    void this.#pump();
+  }
+
+  get prover(): Address {
+    return this.link.remote;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  get eligible(): boolean {
+    return this.#eligible;
+  }
+
+  /** Undefined until the znode said what it offers. */
+  get hello(): WireBody<"hello"> | undefined {
+    return this.#hello;
+  }
+
+  greet(hello: WireBody<"hello">): void {
+    this.#hello = hello;
+    this.#restUntil = 0;
+  }
+
+  get resting(): boolean {
+    return performance.now() < this.#restUntil;
+  }
+
+  rest(): void {
+    this.#restUntil = performance.now() + busyMs;
+  }
+
+  /** Asks again whether the znode may have work; while nobody can say, the last answer holds. */
+  async refresh(): Promise<void> {
+    try {
+      this.#eligible = await this.isEligible(this.prover);
+    } catch (error) {
+      this.log.warn({ prover: this.prover }, `eligibility not known: ${errorText(error)}`);
+    }
+  }
+
+  /** Sends when its turn comes; a znode that takes nothing any more loses its link. */
+  send(outgoing: Outgoing): void {
+    if (this.#open && !this.#outbox.trySend(outgoing)) this.close("too many frames wait");
+  }
+
+  close(reason: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#outbox.close();
+    this.link.close();
+    this.log.debug({ prover: this.prover }, `link closed: ${reason}`);
+  }
+
+  async #pump(): Promise<void> {
+    for await (const outgoing of this.#outbox) {
+      if (!this.#open) return;
+      let frame: Awaited<ReturnType<Outgoing>>;
+      try {
+        frame = await outgoing();
+      } catch (error) {
+        this.log.warn({ prover: this.prover }, `frame not made: ${errorText(error)}`);
+        continue;
+      }
+      if (!frame) continue;
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(new Error("the link is stuck")), this.sendMs);
+      try {
+        await this.link.send<WireKind>(frame[0], frame[1], late.signal);
+      } catch (error) {
+        return this.close(errorText(error));
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+}
+
+/** All linked znodes. Two links of one znode share its capacity; the newest is sent to. */
+export class Peers {
+  readonly #links = new Map<Address, Peer[]>();
+  readonly #busy = new Map<Address, Set<string>>();
+  readonly #chosen = new Map<Address, number>();
+  #count = 0;
+
+  add(peer: Peer): void {
+    this.#links.set(peer.prover, [...(this.#links.get(peer.prover) ?? []), peer]);
+  }
+
+  /** Answers whether it was the znode's last link. */
+  remove(peer: Peer): boolean {
+    const rest = (this.#links.get(peer.prover) ?? []).filter((p) => p !== peer);
+    if (rest.length > 0) this.#links.set(peer.prover, rest);
+    else this.#links.delete(peer.prover);
+    return rest.length === 0;
+  }
+
+  get(prover: Address): Peer | undefined {
+    return this.#links.get(prover)?.findLast((p) => p.open);
+  }
+
+  all(): Peer[] {
+    return [...this.#links.values()].flat();
+  }
+
+  /** Notes, or forgets, that a znode has a lease. */
+  occupy(prover: Address, lease: string): void {
+    const leases = this.#busy.get(prover) ?? new Set();
+    this.#busy.set(prover, leases.add(lease));
+    this.#chosen.set(prover, ++this.#count);
+  }
+
+  vacate(prover: Address, lease: string): void {
+    const leases = this.#busy.get(prover);
+    leases?.delete(lease);
+    if (leases?.size === 0) this.#busy.delete(prover);
+  }
+
+  /** Proofs that all znodes together can make at once. */
+  get capacity(): number {
+    return this.#ready().reduce((sum, peer) => sum + (peer.hello?.capacity ?? 0), 0);
+  }
+
+  /** Znodes that could prove a program of the machine now. */
+  candidates(vmType: VmType, allow: readonly Address[] | undefined): Candidate[] {
+    return this.#ready().flatMap((peer) => {
+      const { prover, hello } = peer;
+      const busy = this.#busy.get(prover)?.size ?? 0;
+      const capacity = hello?.capacity ?? 0;
+      const free = capacity > busy && !peer.resting && hello?.runtimes.includes(vmType);
+      if (!free || (allow && !allow.includes(prover))) return [];
+      return [{ prover, capacity, busy, lastChosen: this.#chosen.get(prover) ?? 0 }];
+    });
+  }
+
+  /** Znodes that could output now. */
+  outputters(allow: readonly Address[] | undefined): Address[] {
+    return this.#ready().map((p) => p.prover).filter((p) => !allow || allow.includes(p));
+  }
+
+  #ready(): Peer[] {
+    return [...this.#links.keys()].flatMap((prover) => {
+      const peer = this.get(prover);
+      return peer?.eligible && peer.hello ? [peer] : [];
+    });
+  }
+}
