@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { programIdOf } from "../protocol/task.ts";
@@ -134,6 +135,18 @@ describe("forms", () => {
     const parsed = await only([version({ code: `0x${code.toUpperCase()}` })]);
     expect(parsed.program.code).toEqual(program);
   });
+});
+
+test("files of the original's forms with real programs", async () => {
+  for (const name of ["v1", "v2"]) {
+    const path = new URL(`../../tests/fixtures/original-halo2-${name}.json`, import.meta.url);
+    const file = await parseProjectFile(await readFile(path), { projectId: 1n });
+    expect(file.warnings).toEqual([]);
+    for (const { program, outputs } of file.versions.values()) {
+      expect(WebAssembly.validate(program.code as Uint8Array<ArrayBuffer>)).toBe(true);
+      expect(outputs).toEqual([{ type: "stdout" }]);
+    }
+  }
 });
 
 describe("outputs", () => {

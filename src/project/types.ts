@@ -76,7 +76,7 @@ export interface Project {
   /** A paused project gets no new tasks; those that exist finish. */
   readonly paused: boolean;
   readonly defaultVersion: string;
-  /** All versions that can be named; one that an update removed stays for its old tasks. */
+  /** All versions that can be named; one that an update removed stays, `retired`. */
   readonly versions: ReadonlyMap<string, ProjectVersion>;
   /** Why the latest config can't be used, when it can't. */
   readonly problem: string | undefined;
@@ -86,7 +86,7 @@ export interface Project {
 export interface Projects {
   get(id: bigint): Project | undefined;
   list(): Project[];
-  /** The version of that name that new messages get. */
+  /** The version of that name that new messages get; undefined for a retired one. */
   version(id: bigint, version: string): ProjectVersion | undefined;
   /**
    * The version that a task was made for, though the project has since been updated.
