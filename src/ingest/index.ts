@@ -1,198 +1,301 @@
-import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { Hono } from "hono";
 import type { Address } from "viem";
-import {
-  type Appended,
-  type Da,
-  type NewMessage,
-  OverloadedError,
-  type StateEntry,
-} from "../da/da.ts";
+import type { Appended, Da, NewMessage } from "../da/da.ts";
+import { OverloadedError } from "../da/da.ts";
+import { DatabaseUnavailableError } from "../da/index.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Projects } from "../project/types.ts";
-import { BodyError, type MessageRequest, parseJson, parseMessage } from "./body.ts";
+import type { Projects, ProjectVersion } from "../project/types.ts";
+import { failure, json, messageStates, parseUint, taskStates } from "./answers.ts";
+import { BodyReader } from "./body.ts";
+import { type MessageRequest, parseMessage, parseMessages, RequestError } from "./message.ts";
 import { senderOf } from "./sender.ts";
+
+/** Says who sent a message, or refuses it. Undefined: as far as is known, nobody in particular. */
+export type Authenticate = (
+  request: Request,
+  message: {
+    readonly version: ProjectVersion;
+    readonly data: Uint8Array;
+    /** The address that signed the message, where it carries a signature. */
+    readonly signer: string | undefined;
+  },
+) => Promise<
+  | { readonly clientId: string }
+  | { readonly status: 401 | 403; readonly error: string }
+  | undefined
+>;
+
+export interface IngestLimits {
+  /** Most messages of one `POST /messages`. */
+  readonly batchMessages?: number;
+  /** Bytes of all bodies that are being read together. */
+  readonly readingBytes?: number;
+  /** Seconds until a request's body must be there. */
+  readonly bodySeconds?: number;
+}
 
 export interface IngestDeps {
   readonly da: Pick<Da, "messages" | "tasks">;
-  readonly projects: Projects;
-  /** Largest request body, bytes. */
+  readonly projects: Pick<Projects, "get" | "version">;
+  /** Largest body of one request. */
   readonly maxBodyBytes: number;
+  readonly limits?: IngestLimits;
   /** What `GET /enode_config` says. */
   readonly identity: {
     readonly projectContract: Address | "";
     readonly operator: Address;
     readonly solanaOperator: string | undefined;
   };
+  readonly authenticate?: Authenticate;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-/** Most messages of one `POST /messages`. */
-const maxBatch = 1000;
+export interface Ingest {
+  /** The routes, to mount beside others. */
+  readonly app: Hono;
+  fetch(request: Request): Response | Promise<Response>;
+  /** Refuses new messages from now on; settles when those that are being stored are answered. */
+  drain(): Promise<void>;
+}
 
-/** The enode's HTTP API: the original's routes, and `POST /messages`, `GET /metrics`. */
-export function createIngest(deps: IngestDeps): Hono {
-  const { da, metrics, identity } = deps;
+/** The HTTP API of the original's http_plugin and enode, over one port. */
+export function createIngest(deps: IngestDeps): Ingest {
+  const { da, log, metrics, identity, limits = {} } = deps;
+  const bodyLimits = { bytes: deps.maxBodyBytes, seconds: limits.bodySeconds ?? 30 };
+  const batchMessages = limits.batchMessages ?? 1000;
+  const bodies = new BodyReader(limits.readingBytes ?? 64 * 1024 * 1024);
   const app = new Hono();
-  const limit = bodyLimit({
-    maxSize: deps.maxBodyBytes,
-    onError: (c) => c.json({ error: `the body is larger than ${deps.maxBodyBytes} bytes` }, 413),
-  });
+  let running = 0;
+  let draining: PromiseWithResolvers<void> | undefined;
 
-  app.use(async (c, next) => {
-    const began = performance.now();
-    await next();
-    const { routePath } = c.req;
-    const seconds = (performance.now() - began) / 1000;
-    metrics.httpSeconds.observe({ route: routePath, status: String(c.res.status) }, seconds);
-  });
-  app.onError((error, c) => answerError(error, c, deps.log));
-  app.notFound((c) => c.json({ error: "404 page not found" }, 404));
-
-  app.get("/live", (c) => c.json({ status: "up" }));
-  app.get("/metrics", async (c) =>
-    c.text(await metrics.registry.metrics(), 200, {
-      "content-type": metrics.registry.contentType,
-    }));
-  app.get("/enode_config", (c) =>
-    c.json({
-      projectContractAddress: identity.projectContract,
-      OperatorETHAddress: identity.operator,
-      ...(identity.solanaOperator ? { operatorSolanaAddress: identity.solanaOperator } : {}),
-    }));
-
-  app.post("/message", limit, async (c) => {
-    const request = parseMessage(parseJson(await c.req.text()));
-    const message = await accept(deps, request, c.req.header("idempotency-key"));
-    const appended = await da.messages.append(message);
-    count(deps, message, appended);
-    if ("error" in appended) return c.json({ error: appended.error }, 400);
-    return c.json({ messageID: appended.id });
-  });
-
-  app.post("/messages", limit, async (c) => {
-    const list = parseJson(await c.req.text());
-    if (!Array.isArray(list)) throw new BodyError("the body must be a list of messages");
-    if (list.length > maxBatch) throw new BodyError(`at most ${maxBatch} messages at once`);
-    const answers: ({ messageID: string } | { error: string })[] = [];
-    const accepted: { index: number; message: NewMessage }[] = [];
-    for (const [index, item] of list.entries()) {
+  /** Counts, times, and turns what is thrown into an answer. */
+  const route =
+    (name: string, work: (request: Request) => Promise<Response>) =>
+    async (request: Request): Promise<Response> => {
+      const started = performance.now();
+      running++;
+      let response: Response;
       try {
-        accepted.push({ index, message: await accept(deps, parseMessage(item), undefined) });
+        response = await work(request);
       } catch (error) {
-        if (!(error instanceof BodyError || error instanceof UnknownProjectError)) throw error;
-        answers[index] = { error: error.message };
+        response = refusal(error, log, name);
+      } finally {
+        running--;
+        if (running === 0) draining?.resolve();
       }
+      metrics.httpSeconds.observe(
+        { route: name, status: response.status },
+        (performance.now() - started) / 1000,
+      );
+      return response;
+    };
+  const count = (projectId: bigint | undefined, result: string) =>
+    metrics.messages.inc({ project: projectId?.toString() ?? "unknown", result });
+
+  const postMessage = route("POST /message", async (request) => {
+    if (draining) throw new OverloadedError(5);
+    let known: bigint | undefined;
+    try {
+      const parsed = parseMessage(await bodies.text(request, bodyLimits));
+      const version = versionOf(deps.projects, parsed);
+      known = version.projectId;
+      const key = idempotencyKey(request);
+      const appended = await da.messages.append(await accept(deps, request, parsed, version, key));
+      if ("error" in appended) throw new RequestError(400, appended.error);
+      count(known, appended.duplicate ? "duplicate" : "accepted");
+      return json(200, `{"messageID":"${appended.id}"}`);
+    } catch (error) {
+      count(known, resultOf(error));
+      throw error;
     }
-    const appended = await da.messages.appendMany(accepted.map(({ message }) => message));
-    for (const [i, { index, message }] of accepted.entries()) {
-      const result = appended[i] as Appended;
-      count(deps, message, result);
-      answers[index] = "error" in result ? { error: result.error } : { messageID: result.id };
-    }
-    return c.json({ messages: answers });
   });
 
-  app.get("/message/:id", async (c) => {
-    const messageID = c.req.param("id");
-    const status = await da.messages.status(messageID);
-    return c.json({ messageID, states: status ? shown(status.states) : null });
-  });
-
-  app.get("/task/:project_id/:task_id", async (c) => {
-    const projectID = parseUint(c.req.param("project_id"));
-    const text = c.req.param("task_id");
-    const id = /^0x[0-9a-fA-F]{64}$/.test(text)
-      ? text.toLowerCase() as `0x${string}`
-      : parseUint(text);
-    const status = await da.tasks.status(projectID, id);
-    return c.json({
-      taskID: status ? Number(status.serial) : typeof id === "bigint" ? Number(id) : id,
-      projectID: Number(projectID),
-      ...(status ? { taskHash: status.taskId } : {}),
-      states: status ? shown(status.states) : null,
+  const postMessages = route("POST /messages", async (request) => {
+    if (draining) throw new OverloadedError(5);
+    const key = idempotencyKey(request);
+    const parsed = parseMessages(await bodies.text(request, bodyLimits), batchMessages);
+    const prepared = await Promise.all(parsed.map(async (item, i) => {
+      try {
+        if (item instanceof RequestError) throw item;
+        const version = versionOf(deps.projects, item);
+        return await accept(deps, request, item, version, key && `${key}/${i}`);
+      } catch (error) {
+        if (error instanceof RequestError) return error;
+        throw error;
+      }
+    }));
+    const good = prepared.filter((item): item is NewMessage => !(item instanceof RequestError));
+    const appended = (await da.messages.appendMany(good)).values();
+    const results = prepared.map((item): Appended & { status?: number } =>
+      item instanceof RequestError
+        ? { error: item.message, status: item.status }
+        : appended.next().value as Appended
+    );
+    results.forEach((result, i) => {
+      const item = prepared[i];
+      const known = item instanceof RequestError ? undefined : item?.projectId;
+      count(known, "error" in result ? "refused" : result.duplicate ? "duplicate" : "accepted");
     });
+    const stored = results.filter((result) => "id" in result).length;
+    const status = stored === results.length ? 200 : stored > 0 ? 207 : 400;
+    return json(
+      status,
+      JSON.stringify({
+        messages: results.map((result) =>
+          "id" in result
+            ? { messageID: result.id }
+            : { error: result.error, status: result.status ?? 400 }
+        ),
+      }),
+    );
   });
-  return app;
-}
 
-/** Answered with 404, in the original's words. */
-class UnknownProjectError extends Error {
-  constructor(projectId: bigint, version: string) {
-    super(`project config not exist, projectID ${projectId}, version ${version}`);
-  }
-}
+  const getMessage = (id: string) =>
+    route("GET /message/:id", async () => {
+      const status = await da.messages.status(id);
+      const states = status ? messageStates(status.receivedAt, status.states) : null;
+      return json(200, JSON.stringify({ messageID: id, states }));
+    });
 
-/** Answered with 403. */
-class PausedError extends BodyError {
-  constructor(projectId: bigint) {
-    super(`project ${projectId} is paused and takes no messages`);
-  }
-}
+  const getTask = (projectText: string, taskText: string) =>
+    route("GET /task/:project_id/:task_id", async () => {
+      const [projectId, task] = [uint(projectText), taskId(taskText)];
+      const status = await da.tasks.status(projectId, task);
+      // Numbers go beyond what a JavaScript number holds, so they are written as text.
+      const number = status?.serial ?? (typeof task === "bigint" ? task : "null");
+      const hash = status ? `,"taskHash":"${status.taskId}"` : "";
+      const states = JSON.stringify(status ? taskStates(status.states) : null);
+      return json(200, `{"taskID":${number},"projectID":${projectId},"states":${states}${hash}}`);
+    });
 
-async function accept(
-  deps: IngestDeps,
-  request: MessageRequest,
-  idempotencyKey: string | undefined,
-): Promise<NewMessage> {
-  const { projectID: projectId, projectVersion: version } = request;
-  const config = deps.projects.version(projectId, version);
-  if (!config) {
-    deps.metrics.messages.inc({ project: "unknown", result: "refused" });
-    throw new UnknownProjectError(projectId, version);
-  }
-  if (deps.projects.get(projectId)?.paused) throw new PausedError(projectId);
-  if (idempotencyKey !== undefined && (idempotencyKey === "" || idempotencyKey.length > 256)) {
-    throw new BodyError("Idempotency-Key must have from 1 to 256 characters");
-  }
-  const clientId = await senderOf(request);
+  app.post("/message", (c) => postMessage(c.req.raw));
+  app.post("/messages", (c) => postMessages(c.req.raw));
+  app.post("/message/", (c) => c.redirect("/message", 307));
+  app.get("/message/:id", (c) => getMessage(c.req.param("id"))(c.req.raw));
+  app.get(
+    "/task/:project_id/:task_id",
+    (c) => getTask(c.req.param("project_id"), c.req.param("task_id"))(c.req.raw),
+  );
+  app.get(
+    "/live",
+    () => draining ? json(503, `{"status":"draining"}`) : json(200, `{"status":"up"}`),
+  );
+  app.get("/metrics", async () => {
+    const headers = { "content-type": metrics.registry.contentType };
+    return new Response(await metrics.registry.metrics(), { headers });
+  });
+  app.get("/enode_config", () =>
+    json(
+      200,
+      JSON.stringify({
+        projectContractAddress: identity.projectContract,
+        OperatorETHAddress: identity.operator,
+        operatorSolanaAddress: identity.solanaOperator,
+      }),
+    ));
+  app.notFound(() => new Response("404 page not found", { status: 404 }));
+  app.onError((error) => refusal(error, log, "other"));
+
   return {
-    projectId,
-    version,
-    clientId,
-    data: new TextEncoder().encode(request.data),
-    idempotencyKey,
-    group: config.packing.groupBy === "device" ? clientId : "",
+    app,
+    fetch: (request) => app.fetch(request),
+    drain() {
+      draining ??= Promise.withResolvers();
+      if (running === 0) draining.resolve();
+      return draining.promise;
+    },
   };
 }
 
-function count({ metrics }: IngestDeps, { projectId }: NewMessage, appended: Appended): void {
-  const result = "error" in appended ? "refused" : appended.duplicate ? "duplicate" : "accepted";
-  metrics.messages.inc({ project: `${projectId}`, result });
+/** @throws {RequestError} for a project or version that new messages can't have */
+function versionOf(
+  projects: IngestDeps["projects"],
+  { projectId, version }: MessageRequest,
+): ProjectVersion {
+  const found = projects.version(projectId, version);
+  if (!found) {
+    throw new RequestError(
+      404,
+      `project config not exist, projectID ${projectId}, version ${version.slice(0, 64)}`,
+    );
+  }
+  if (projects.get(projectId)?.paused) {
+    throw new RequestError(403, `project ${projectId} is paused and takes no messages`);
+  }
+  return found;
 }
 
-function answerError(error: unknown, c: Context, log: Log): Response {
-  if (error instanceof PausedError) return c.json({ error: error.message }, 403);
-  if (error instanceof BodyError) return c.json({ error: error.message }, error.status);
-  if (error instanceof UnknownProjectError) return c.json({ error: error.message }, 404);
+const encoder = new TextEncoder();
+
+/** @throws {RequestError} when the sender is not who may send */
+async function accept(
+  { authenticate }: IngestDeps,
+  request: Request,
+  message: MessageRequest,
+  version: ProjectVersion,
+  idempotencyKey: string | undefined,
+): Promise<NewMessage> {
+  const { signature } = message;
+  const signer = signature === undefined ? undefined : await senderOf({ ...message, signature });
+  const data = encoder.encode(message.data);
+  let clientId: string = signer ?? "";
+  if (authenticate) {
+    const answer = await authenticate(request, { version, data, signer });
+    if (answer && "error" in answer) throw new RequestError(answer.status, answer.error);
+    if (answer) clientId = answer.clientId;
+  }
+  return {
+    projectId: version.projectId,
+    version: version.version,
+    clientId,
+    data,
+    idempotencyKey,
+    group: version.packing.groupBy === "device" ? clientId : "",
+  };
+}
+
+/** @throws {RequestError} */
+function idempotencyKey(request: Request): string | undefined {
+  const key = request.headers.get("idempotency-key");
+  if (key === null) return undefined;
+  // Room for a batch's "/<index>".
+  if (!/^[\x20-\x7e]{1,200}$/.test(key)) {
+    throw new RequestError(400, "Idempotency-Key must have 1 to 200 printable ASCII characters");
+  }
+  return key;
+}
+
+function uint(text: string): bigint {
+  try {
+    return parseUint(text);
+  } catch (error) {
+    throw new RequestError(400, (error as Error).message);
+  }
+}
+
+const taskId = (text: string): bigint | `0x${string}` =>
+  /^0x[0-9a-fA-F]{64}$/.test(text) ? text.toLowerCase() as `0x${string}` : uint(text);
+
+function resultOf(error: unknown): string {
+  if (error instanceof RequestError) return "refused";
+  return error instanceof OverloadedError ? "overloaded" : "failed";
+}
+
+function refusal(error: unknown, log: Log, route: string): Response {
+  if (error instanceof RequestError) {
+    // What is left of the body is not worth reading.
+    const close = error.status === 413 || error.status === 408;
+    return failure(error.status, error.message, close ? { connection: "close" } : undefined);
+  }
   if (error instanceof OverloadedError) {
-    c.header("Retry-After", `${Math.ceil(error.retryAfterSeconds)}`);
-    return c.json({ error: "overloaded: send it again later" }, 503);
+    return failure(503, error.message, { "retry-after": String(error.retryAfterSeconds) });
   }
-  log.error(`request failed: ${errorText(error)}`);
-  c.header("Retry-After", "5");
-  return c.json({ error: "the message store is not available: send it again later" }, 503);
-}
-
-/** @throws {BodyError} in the words of Go's strconv */
-function parseUint(text: string): bigint {
-  if (!/^\d+$/.test(text)) {
-    throw new BodyError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (error instanceof DatabaseUnavailableError) {
+    log.warn({ route, reason: errorText(error.cause) }, "the database is not available");
+    return failure(503, error.message, { "retry-after": "1" });
   }
-  const value = BigInt(text);
-  if (value >= 1n << 64n) {
-    throw new BodyError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`);
-  }
-  return value;
-}
-
-function shown(states: readonly StateEntry[]) {
-  return states.map(({ state, at, comment, result }) => ({
-    state,
-    time: new Date(at).toISOString(),
-    comment,
-    result,
-  }));
+  log.error({ route, reason: errorText(error) }, "request failed");
+  return failure(500, "internal error");
 }

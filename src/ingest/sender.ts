@@ -1,34 +1,34 @@
-import { keccak256, recoverAddress, toBytes } from "viem";
-import { signature as signatureSchema } from "../protocol/schema.ts";
-import { BodyError, type MessageRequest } from "./body.ts";
+import { type Address, type Hex, keccak256, recoverAddress, toBytes } from "viem";
+import { type MessageRequest, RequestError } from "./message.ts";
 
-/** Go's encoding/json, which the successor signs, escapes these in text. */
-const goEscapes: Record<string, string> = {
-  "<": "\\u003c",
-  ">": "\\u003e",
-  "&": "\\u0026",
-  "\u2028": "\\u2028",
-  "\u2029": "\\u2029",
-};
+/** What the successor's devices sign: the request as Go marshals it, without the signature. */
+export function signedText({ projectId, version, data }: MessageRequest): string {
+  return `{"projectID":${projectId},"projectVersion":${goString(version)},"data":${
+    goString(data)
+  }}`;
+}
 
-const goText = (text: string): string =>
-  JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, (c) => goEscapes[c] ?? c);
+/** A JSON string in Go's escapes, which differ from JavaScript's where HTML could be meant. */
+const goString = (text: string): string =>
+  JSON.stringify(text).replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 /**
- * The sender of a message: the address whose key made the successor's device signature
- * (secp256k1 over keccak256 of the compact JSON of the other fields); "" without one.
- * @throws {BodyError} 401 when the signature is none
+ * The device that signed the request (COMPAT §11).
+ *
+ * @throws {RequestError} 401 when the signature is none, or of no key
  */
-export async function senderOf(message: MessageRequest): Promise<string> {
-  if (message.signature === "") return "";
-  const parsed = signatureSchema.safeParse(message.signature);
-  if (!parsed.success) throw new BodyError("signature must be 0x and 65 bytes of hex", 401);
-  const signed = `{"projectID":${message.projectID},"projectVersion":${
-    goText(message.projectVersion)
-  },"data":${goText(message.data)}}`;
+export async function senderOf(request: MessageRequest & { signature: string }): Promise<Address> {
+  const { signature } = request;
+  if (!/^0x[0-9a-fA-F]{130}$/.test(signature)) {
+    throw new RequestError(401, "signature must be 65 bytes as 0x-hex");
+  }
   try {
-    return await recoverAddress({ hash: keccak256(toBytes(signed)), signature: parsed.data });
+    const hash = keccak256(toBytes(signedText(request)));
+    return await recoverAddress({ hash, signature: signature as Hex });
   } catch {
-    throw new BodyError("signature does not recover to an address", 401);
+    throw new RequestError(401, "signature is not a signature of this message");
   }
 }

@@ -1,0 +1,48 @@
+/** Response bodies in the original's shapes. */
+import type { StateEntry } from "../da/da.ts";
+
+const jsonType = { "content-type": "application/json; charset=utf-8" };
+
+export function json(status: number, body: string, headers?: Record<string, string>): Response {
+  return new Response(body, { status, headers: headers ? { ...jsonType, ...headers } : jsonType });
+}
+
+export const failure = (
+  status: number,
+  error: string,
+  headers?: Record<string, string>,
+): Response => json(status, JSON.stringify({ error }), headers);
+
+/** The original's states; what else a task's log holds is the dispatcher's own. */
+const shown = new Set(["packed", "dispatched", "proved", "outputted", "failed"]);
+
+const stateOf = ({ state, at, comment, result }: Omit<StateEntry, "by">) => ({
+  state,
+  time: new Date(at).toISOString(),
+  comment,
+  result,
+});
+
+export function messageStates(receivedAt: number, states: readonly StateEntry[]): object[] {
+  const received = stateOf({ state: "received", at: receivedAt, comment: "", result: "" });
+  return [received, ...taskStates(states)];
+}
+
+export const taskStates = (states: readonly StateEntry[]): object[] =>
+  states.filter(({ state }) => shown.has(state)).map(stateOf);
+
+/**
+ * A number as Go's strconv.ParseUint(text, 10, 64) takes it.
+ *
+ * @throws {Error} with Go's text
+ */
+export function parseUint(text: string): bigint {
+  const error = (what: string) => new Error(`strconv.ParseUint: parsing ${goQuote(text)}: ${what}`);
+  if (!/^\d+$/.test(text)) throw error("invalid syntax");
+  const value = BigInt(text);
+  if (value >= 1n << 64n) throw error("value out of range");
+  return value;
+}
+
+// As strconv.Quote does for what can be in a path; a longer text would only fill the log.
+const goQuote = (text: string): string => JSON.stringify(text.slice(0, 100));
