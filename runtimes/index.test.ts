@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createRuntimes, type Runtimes } from "./index.ts";
 import { op } from "./testing/assemble.ts";
-import { context, inputOf, spec } from "./testing/checks.ts";
-import { tiny } from "./testing/programs.ts";
+import { context, inputOf, spec } from "./testing/rig.ts";
+import { tiny } from "./testing/tiny.ts";
 
 const never = new AbortController().signal;
 let runtimes: Runtimes;

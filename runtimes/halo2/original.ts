@@ -70,7 +70,12 @@ export class OriginalProgram implements CagedProgram {
       return { result };
     } catch (error) {
       const full = instance.guest.byteLength > this.maxBytes / 2;
-      throw failure(error, { said: instance.host.said, full }, input);
+      const reason = failure(error, { said: instance.host.said, full }, input);
+      if (reason === error || full) throw reason;
+      throw new ProgramError(
+        "trap",
+        `${reason.message}; programs of this form trap when they refuse their input`,
+      );
     }
   }
 }

@@ -49,11 +49,17 @@ export interface Remains {
 }
 
 /** Why a call failed: an error of ours as it is, one of the engine's with the program's words. */
-export function failure(error: unknown, { said, full }: Remains, input?: Uint8Array): unknown {
+export function failure(
+  error: unknown,
+  { said, full }: Remains,
+  input?: Uint8Array,
+): ProgramError {
   if (error instanceof ProgramError) return error;
   const { name, message } = error instanceof Error ? error : new Error("failed without a reason");
   const words = shownWords(said, input ?? new Uint8Array(0));
-  const text = `${name}: ${message.slice(0, 300)}${words && ` (it said: ${words})`}`;
+  // Bun adds the host's line of code.
+  const reason = message.replace(/ \(evaluating '.*'\)$/s, "").slice(0, 300);
+  const text = `${name}: ${reason}${words && ` (it said: ${words})`}`;
   if (full) return new ProgramError("memory", `failed with its memory nearly full: ${text}`);
   return new ProgramError("trap", text);
 }

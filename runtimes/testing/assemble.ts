@@ -74,6 +74,9 @@ export const op = {
   grow: [0x40, 0],
   fill: [0xfc, 0x0b, 0],
   unreachable: [0x00],
+  nullRef: [0xd0, externref],
+  tableGet: (table: number) => [0x25, ...uleb(table)],
+  tableGrow: (table: number) => [0xfc, 0x0f, ...uleb(table)],
   /** Runs the body for ever. */
   forever: (body: readonly number[]) => [0x03, 0x40, ...body, 0x0c, 0x00, 0x0b],
 } as const;

@@ -4,10 +4,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRuntimes, type Runtimes } from "../index.ts";
 import { type Program, ProgramError, type ProgramErrorKind } from "../runtime.ts";
-import { type Check, context, inputOf, spec } from "./checks.ts";
-import { tiny } from "./programs.ts";
-
-const never = new AbortController().signal;
+import { type Check, context, inputOf, never, spec } from "./rig.ts";
+import { tiny } from "./tiny.ts";
 
 export function nativeChecks(libraryPath: string): Check[] {
   const asked = spec(tiny());

@@ -1,10 +1,10 @@
-/** Small programs for tests: a good one of our form, hostile variants of it, original ones. */
-import { assemble, type Assembly, type Func, i32, i64, type Import, op } from "./assemble.ts";
+/** Programs of our form that must fail, each with its reason. */
+import { assemble, i32, op } from "./assemble.ts";
+import { answer, description, encode, hostImports, tiny, type Variant } from "./tiny.ts";
 
-const encode = (text: string) => new TextEncoder().encode(text);
-const loop = [...op.forever([]), ...op.unreachable];
+export const loop = [...op.forever([]), ...op.unreachable];
 /** Grows by 1 MiB and writes to all of it, for ever; goes on writing when it can't grow. */
-export const memoryBomb = [
+const memoryBomb = [
   ...op.forever([
     ...[...op.const(16), ...op.grow, ...op.drop],
     ...[...op.size, ...op.const(16), ...op.sub, ...op.const(65536), ...op.mul],
@@ -12,86 +12,6 @@ export const memoryBomb = [
   ]),
   ...op.unreachable,
 ];
-
-const description = {
-  name: "tiny",
-  runtime: "halo2",
-  binding: "none",
-  unsafeTestSetup: false,
-  publicValues: [],
-  imageId: `0x${"ab".repeat(32)}`,
-};
-
-interface Variant {
-  readonly description?: string;
-  /** Bodies by function name, instead of the good ones. */
-  readonly bodies?: Readonly<Record<string, readonly number[]>>;
-  readonly without?: string;
-  readonly memory?: readonly number[];
-  readonly start?: readonly number[];
-  readonly imports?: readonly Import[];
-  readonly rawImport?: readonly number[];
-  /** Text found at `wordsAt`. */
-  readonly words?: string;
-}
-
-export const wordsAt = 2048;
-export const answer = (at: number, length: number) => [
-  ...op.const(at),
-  ...op.globalSet(0),
-  ...op.const(length),
-  ...op.globalSet(1),
-  ...op.const(0),
-];
-
-/** Imports of our form, in the order of their function indexes. */
-export const hostImports: readonly Import[] = [
-  { from: "env", name: "host_log", params: [i32, i32] },
-  { from: "env", name: "host_progress", params: [i32, i32] },
-  { from: "env", name: "host_random", params: [i32, i32] },
-];
-
-/** A program of our form, whose proof is "ok" and which holds everything for valid. */
-export function tiny(variant: Variant = {}): Uint8Array<ArrayBuffer> {
-  const about = encode(variant.description ?? JSON.stringify(description));
-  const good: Record<string, Func> = {
-    // The heap starts at 64 KiB and is emptied by each free.
-    ws_alloc: {
-      params: [i32],
-      results: [i32],
-      body: [
-        ...op.globalGet(2),
-        ...[...op.globalGet(2), ...op.get(0), ...op.add, ...op.globalSet(2)],
-      ],
-    },
-    ws_free: { params: [i32, i32], body: [...op.const(65536), ...op.globalSet(2)] },
-    ws_out_ptr: { results: [i32], body: op.globalGet(0) },
-    ws_out_len: { results: [i32], body: op.globalGet(1) },
-    ws_describe: { results: [i32], body: answer(1024, about.length) },
-    ws_commit: { params: [i32, i32], results: [i32], body: answer(512, 32) },
-    ws_prove: { params: [i32, i32], results: [i32], body: answer(600, 6) },
-    ws_verify: { params: [i32, i32, i32, i32], results: [i32], body: answer(0, 0) },
-  };
-  const functions: Func[] = Object.entries(good)
-    .filter(([name]) => name !== variant.without)
-    .map(([name, fn]) => ({ ...fn, name, body: variant.bodies?.[name] ?? fn.body }));
-  if (variant.start) functions.push({ body: variant.start });
-  const module: Assembly = {
-    functions,
-    memory: variant.memory ?? [3],
-    globals: [0, 0, 65536],
-    data: [
-      { at: 512, bytes: new Uint8Array(32).fill(0xcc) },
-      { at: 600, bytes: new Uint8Array([0, 0, 0, 0, ...encode("ok")]) },
-      { at: 1024, bytes: about },
-      { at: wordsAt, bytes: encode(variant.words ?? "") },
-    ],
-    imports: variant.imports ?? [],
-    ...(variant.start ? { start: functions.length - 1 } : {}),
-    ...(variant.rawImport ? { rawImport: variant.rawImport } : {}),
-  };
-  return assemble(module);
-}
 
 const inProve = (body: readonly number[], rest: Variant = {}) =>
   tiny({ ...rest, bodies: { ws_prove: body } });
@@ -104,7 +24,6 @@ export interface Hostile {
   readonly message: RegExp;
 }
 
-/** Programs that must fail, each with its reason. */
 export const hostile: Readonly<Record<string, () => Hostile>> = {
   "a loop without end in prove": () => ({
     code: inProve(loop),
@@ -314,121 +233,5 @@ export const hostile: Readonly<Record<string, () => Hostile>> = {
     at: "load",
     kind: "load",
     message: /publicValues lacks inputCommitment/,
-  }),
-};
-
-const placeholder = "__wbindgen_placeholder__";
-const hash = "0123456789abcdef";
-
-/** Imports of the original's form; hashes are of no version in particular. */
-const bindgenImports: readonly Import[] = [
-  { from: placeholder, name: `__wbg_newnoargs_${hash}`, params: [i32, i32], results: [i32] },
-  { from: placeholder, name: "__wbindgen_object_drop_ref", params: [i32] },
-  { from: placeholder, name: "__wbindgen_throw", params: [i32, i32] },
-  { from: placeholder, name: `__wbg_newwithlength_${hash}`, params: [i32], results: [i32] },
-];
-
-/** A module of the original's form; `prove` does what `body` says, and by default echoes. */
-export function original(
-  version: "v1" | "v2",
-  body?: readonly number[],
-  imports: readonly Import[] = bindgenImports,
-): Uint8Array<ArrayBuffer> {
-  // In place: the result's pointer and length are the input's, the last two parameters.
-  const last = version === "v1" ? 1 : 7;
-  const echo = [
-    ...[...op.get(0), ...op.get(last), ...op.store],
-    ...[...op.get(0), ...op.const(4), ...op.add, ...op.get(last + 1), ...op.store],
-  ];
-  return assemble({
-    imports,
-    memory: [2],
-    globals: [65536, 4096],
-    functions: [
-      {
-        name: "prove",
-        params: version === "v1" ? [i32, i32, i32] : [i32, i64, i64, i32, i32, i32, i32, i32, i32],
-        body: body ?? echo,
-      },
-      {
-        name: "__wbindgen_malloc",
-        params: [i32, i32],
-        results: [i32],
-        body: [
-          ...op.globalGet(1),
-          ...[...op.globalGet(1), ...op.get(0), ...op.add, ...op.globalSet(1)],
-        ],
-      },
-      {
-        name: "__wbindgen_free",
-        params: [i32, i32, i32],
-        body: [...op.const(4096), ...op.globalSet(1)],
-      },
-      {
-        name: "__wbindgen_add_to_stack_pointer",
-        params: [i32],
-        results: [i32],
-        body: [
-          ...[...op.globalGet(0), ...op.get(0), ...op.add, ...op.globalSet(0)],
-          ...op.globalGet(0),
-        ],
-      },
-    ],
-    data: [{ at: 256, bytes: encode("return this; alert(1)") }],
-  });
-}
-
-/** Original programs that must fail. */
-export const hostileOriginals: Readonly<Record<string, () => Hostile>> = {
-  "JavaScript to run": () => ({
-    code: original("v1", [...op.const(256), ...op.const(21), ...op.call(0), ...op.drop]),
-    at: "prove",
-    kind: "trap",
-    message: /tried to run JavaScript/,
-  }),
-  "a reference that it doesn't hold": () => ({
-    code: original("v1", [...op.const(4000), ...op.call(1)]),
-    at: "prove",
-    kind: "trap",
-    message: /reference it doesn't hold/,
-  }),
-  "references without end": () => ({
-    code: original("v1", op.forever([...op.const(1), ...op.call(3), ...op.drop])),
-    at: "prove",
-    kind: "trap",
-    message: /holds more than 65536 references/,
-  }),
-  "an array of 4 GiB": () => ({
-    code: original("v1", [...op.const(-1), ...op.call(3), ...op.drop]),
-    at: "prove",
-    kind: "trap",
-    message: /wants an array of 4294967295 bytes/,
-  }),
-  "an error that it throws": () => ({
-    code: original("v1", [...op.const(256), ...op.const(11), ...op.call(2)]),
-    at: "prove",
-    kind: "trap",
-    message: /it said: return this/,
-  }),
-  "a result outside its memory": () => ({
-    code: original("v1", [
-      ...[...op.get(0), ...op.const(-8), ...op.store],
-      ...[...op.get(0), ...op.const(4), ...op.add, ...op.const(64), ...op.store],
-    ]),
-    at: "prove",
-    kind: "trap",
-    message: /outside its memory/,
-  }),
-  "an import that is not allowed": () => ({
-    code: original("v1", [], [{ from: placeholder, name: `__wbg_fetch_${hash}` }]),
-    at: "load",
-    kind: "load",
-    message: /imports __wbindgen_placeholder__\.__wbg_fetch_0123456789abcdef, which is not allowed/,
-  }),
-  "a name of every object's prototype": () => ({
-    code: original("v1", [], [{ from: placeholder, name: "constructor" }]),
-    at: "load",
-    kind: "load",
-    message: /imports __wbindgen_placeholder__\.constructor/,
   }),
 };

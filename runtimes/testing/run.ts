@@ -1,12 +1,8 @@
 /** Runs the checks and prints one JSON line each. Argument: a compiled native.c, if there is one. */
 import process from "node:process";
-import { allChecks } from "./checks.ts";
-import { nativeChecks } from "./native.ts";
-import { weatherChecks } from "./weather.ts";
+import { everyCheck } from "./all.ts";
 
-const library = process.argv[2];
-const native = library ? nativeChecks(library) : [];
-for (const { name, run } of [...allChecks(), ...weatherChecks(), ...native]) {
+for (const { name, run } of everyCheck(process.argv[2])) {
   try {
     await run();
     console.log(JSON.stringify({ name, ok: true }));

@@ -5,12 +5,11 @@ import { bytesToHex, hexToBytes } from "viem";
 import { bindingOf } from "../../src/protocol/task.ts";
 import { createRuntimes } from "../index.ts";
 import { type Program, ProgramError, type Receipt } from "../runtime.ts";
-import { type Check, context, inputOf, spec } from "./checks.ts";
+import { type Check, context, inputOf, never, spec } from "./rig.ts";
 
 export const weatherCode = new Uint8Array(
   readFileSync(new URL("../../wasm/dist/weather_halo2.wasm", import.meta.url)),
 );
-const never = new AbortController().signal;
 /** Order of the field that public values are elements of. */
 const modulus = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
 const readings = (count: number) =>

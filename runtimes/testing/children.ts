@@ -1,131 +1,33 @@
-/** What must hold of the runtimes, on Bun and on Deno alike: the tests run these on both. */
+/** What must hold of the child pool and its programs, on Bun and on Deno alike. */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { childCommand, runtimeName } from "../../src/platform.ts";
-import { programIdOf } from "../../src/protocol/task.ts";
 import { carried } from "../../src/channel.ts";
+import { childCommand, runtimeName } from "../../src/platform.ts";
 import { overPipe } from "../child-carrier.ts";
-import { halo2Runtime } from "../halo2/index.ts";
 import { type Call, ChildPool } from "../pool.ts";
-import {
-  type Program,
-  ProgramError,
-  type ProgramSpec,
-  type Progress,
-  type ProveContext,
-  type Runtime,
-  type TaskInput,
-} from "../runtime.ts";
-import {
-  answer,
-  hostile,
-  hostileOriginals,
-  hostImports,
-  original,
-  tiny,
-  wordsAt,
-} from "./programs.ts";
+import type { Progress } from "../runtime.ts";
 import { op } from "./assemble.ts";
-
-const mib = 1024 * 1024;
-const limits = { memoryBytes: 256 * mib, timeoutSeconds: 1 };
-const never = new AbortController().signal;
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const bytes = (text: string) => new TextEncoder().encode(text);
-
-export const spec = (code: Uint8Array, param = ""): ProgramSpec => ({
-  vmType: "halo2",
-  code,
-  param,
-  programId: programIdOf(code, param),
-});
-export const context: ProveContext = {
-  taskId: `0x${"11".repeat(32)}`,
-  prover: `0x${"22".repeat(20)}`,
-  projectId: 7n,
-  version: "0.1",
-  serial: 9n,
-  clientId: "did:io:0x1",
-  signature: "0x5a",
-};
-export const inputOf = (...messages: string[]): TaskInput => ({
-  messages: messages.map(bytes),
-  salt: new Uint8Array(32).fill(7),
-});
-
-/** Clock ticks of CPU that a process has used; undefined once it is gone. */
-function cpuTicks(pid: number): number | undefined {
-  try {
-    const stat = execFileSync("cat", [`/proc/${pid}/stat`], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    const fields = stat.toString().replace(/^.*\) /s, "").split(" ");
-    // A zombie runs nothing.
-    return fields[0] === "Z" ? undefined : Number(fields[11]) + Number(fields[12]);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Pools and a runtime over them that remember each process they ever had. */
-class Rig {
-  readonly provers = new ChildPool({ size: 2 });
-  readonly checkers = new ChildPool({ size: 1 });
-  readonly runtime: Runtime = halo2Runtime({ ...this, limits });
-  readonly everyPid = new Set<number>();
-  readonly #watch = setInterval(() => this.#look(), 10);
-
-  #look(): void {
-    for (const pid of [...this.provers.pids, ...this.checkers.pids]) this.everyPid.add(pid);
-  }
-
-  load(code: Uint8Array, param = ""): Promise<Program> {
-    return this.runtime.load(spec(code, param), never);
-  }
-
-  /** Every process either is one of the pools' and idle, or is gone. */
-  async quiet(): Promise<void> {
-    this.#look();
-    const before = new Map([...this.everyPid].map((pid) => [pid, cpuTicks(pid)]));
-    await sleep(500);
-    const living = new Set([...this.provers.pids, ...this.checkers.pids]);
-    for (const [pid, ticks] of before) {
-      const now = cpuTicks(pid);
-      if (now === undefined || ticks === undefined) continue;
-      assert.ok(living.has(pid), `process ${pid} was left behind`);
-      assert.ok(now - ticks <= 5, `process ${pid} used ${now - ticks} ticks of CPU`);
-    }
-  }
-
-  async close(): Promise<void> {
-    clearInterval(this.#watch);
-    this.#look();
-    await Promise.all([this.provers.close(), this.checkers.close()]);
-    for (const pid of this.everyPid) assert.equal(cpuTicks(pid), undefined, "a process is left");
-  }
-}
-
-async function fails(what: Promise<unknown>, kind: string, message: RegExp): Promise<void> {
-  const error = await what.then(() => undefined, (error) => error);
-  assert.ok(error instanceof ProgramError, `did not fail with a ProgramError but with ${error}`);
-  assert.equal(error.kind, kind, error.message);
-  assert.match(error.message, message);
-}
-
-const works = async (program: Program) => {
-  const receipt = await program.prove(inputOf("{}"), context, never);
-  assert.deepEqual(receipt.proof, bytes("ok"));
-};
-
-export interface Check {
-  readonly name: string;
-  run(): Promise<void>;
-}
+import { hostileOriginals, original, originalWithReferences } from "./bindgen.ts";
+import { hostile, loop } from "./programs.ts";
+import { answer, hostImports, tiny, wordsAt } from "./tiny.ts";
+import {
+  bytes,
+  type Check,
+  context,
+  cpuTicks,
+  fails,
+  inputOf,
+  mib,
+  never,
+  Rig,
+  sleep,
+  works,
+} from "./rig.ts";
 
 /** Checks in order; those on hostile programs share one set of processes. */
-export function allChecks(): Check[] {
+export function childChecks(): Check[] {
   const rig = new Rig();
   const programs = Object.entries({ ...hostile, ...hostileOriginals });
   return [
@@ -167,7 +69,7 @@ function check(name: string, run: (rig: Rig) => Promise<void>): void {
   checks.push({ name, run: withRig });
 }
 
-const looping = () => tiny({ bodies: { ws_prove: [...op.forever([]), ...op.unreachable] } });
+const looping = () => tiny({ bodies: { ws_prove: loop } });
 
 check("a cancelled proof ends at once, and its process with it", async (rig) => {
   const program = await rig.load(looping());
@@ -338,6 +240,16 @@ check("an original program that asks for an object gets its one message bare", a
   await fails(rig.load(original("v1"), '{"input":"list"}'), "load", /codeExpParam/);
   // What other tools put there is none of our business.
   await works(await rig.load(tiny(), "--k 13"));
+});
+
+check("an original program of newer tools, with external references, runs as well", async (rig) => {
+  const program = await rig.load(originalWithReferences());
+  for (let i = 0; i < 2; i++) {
+    const receipt = await program.prove(inputOf("x"), context, never);
+    // The table begins with 1 + 4 references; the first exception is the sixth.
+    assert.deepEqual(receipt.proof.subarray(0, 5), bytes('["x"]'));
+    assert.equal(receipt.proof.length, 5 + i);
+  }
 });
 
 check("messages that are no text are refused before anything runs", async (rig) => {

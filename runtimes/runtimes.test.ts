@@ -4,19 +4,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { allChecks } from "../testing/checks.ts";
-import { nativeChecks } from "../testing/native.ts";
-import { weatherChecks } from "../testing/weather.ts";
+import { everyCheck } from "./testing/all.ts";
 
 setDefaultTimeout(240_000);
 
-const directory = mkdtempSync(join(tmpdir(), "w3bstream-halo2-"));
+const directory = mkdtempSync(join(tmpdir(), "w3bstream-runtimes-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** The native program for tests; undefined where there is no C compiler. */
 function compileNative(): string | undefined {
   const library = join(directory, "native.so");
-  const source = fileURLToPath(new URL("../testing/native.c", import.meta.url));
+  const source = fileURLToPath(new URL("./testing/native.c", import.meta.url));
   try {
     execFileSync("cc", ["-D_GNU_SOURCE", "-shared", "-fPIC", "-o", library, source]);
     return library;
@@ -26,9 +24,8 @@ function compileNative(): string | undefined {
 }
 
 const library = compileNative();
-const native = library === undefined ? [] : nativeChecks(library);
-const checks = [...allChecks(), ...weatherChecks(), ...native];
-if (native.length === 0) test.skip("native programs: no C compiler on this machine", () => {});
+const checks = everyCheck(library);
+if (library === undefined) test.skip("native programs: no C compiler on this machine", () => {});
 
 describe("on Bun", () => {
   for (const { name, run } of checks) test(name, run);
@@ -40,7 +37,7 @@ describe("on Deno", () => {
 
   // With the permissions that a node has, not with all of them.
   beforeAll(async () => {
-    const root = new URL("../../", import.meta.url);
+    const root = new URL("../", import.meta.url);
     const permissions = ["--allow-read", "--allow-run", "--allow-env"];
     child = spawn(
       fileURLToPath(new URL("node_modules/.bin/deno", root)),
