@@ -21,7 +21,7 @@ export interface Halo2Options {
 }
 
 /** Longest that a commitment, a check or a description may take, in seconds. */
-const shortSeconds = 20;
+const shortSeconds = 10;
 
 const module = new URL("./child.ts", import.meta.url);
 const wasmCage: CageKind = { name: "halo2", module };

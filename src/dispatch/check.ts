@@ -84,7 +84,7 @@ const longestResult = 64 * 1024;
 /** The task's result as the API shows it: text where an original program gave text, else hex. */
 export function resultText({ bindingKind, publicValues, proof }: Receipt): string {
   if (proof.length > longestResult) return "";
-  if (bindingKind === "none" && publicValues.length === 0) {
+  if (bindingKind !== "data" && publicValues.length === 0) {
     try {
       const text = new TextDecoder("utf-8", { fatal: true }).decode(proof);
       // deno-lint-ignore no-control-regex
