@@ -182,6 +182,23 @@ describe("redirects", () => {
     });
   });
 
+  test("to another host don't carry what the first was told", async () => {
+    const headers = { Authorization: "secret", Accept: "text/x" };
+    const echo: RequestListener = ({ headers: { authorization, accept } }, response) =>
+      response.end(`${authorization} ${accept}`);
+    const other = await serve(echo);
+    const port = await serve((request, response) => {
+      if (request.url === "/here") return echo(request, response);
+      const location = request.url === "/away" ? `http://127.0.0.1:${other}/` : "/here";
+      response.writeHead(302, { location });
+      response.end();
+    });
+    const near = await fetched(`http://127.0.0.1:${port}/near`, { headers });
+    expect(text(near.body)).toBe("secret text/x");
+    const away = await fetched(`http://127.0.0.1:${port}/away`, { headers });
+    expect(text(away.body)).toBe("undefined text/x");
+  });
+
   test("to another network are refused", async () => {
     let asked = 0;
     const inner = await serve((_, response) => {

@@ -8,7 +8,8 @@ import { isPublicAddress } from "./public-address.ts";
 
 export interface SafeFetchOptions {
   readonly method?: "GET" | "POST";
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Only `Accept` follows a redirect to another origin. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Uint8Array;
   /** Most bytes of the answer's body. */
   readonly maxBytes: number;
@@ -63,18 +64,27 @@ export async function safeFetch(url: string, options: SafeFetchOptions): Promise
   try {
     signal.throwIfAborted();
     let target = checkedUrl(url);
+    let headers = options.headers;
     for (let hop = 0;; hop++) {
-      const response = await request(target, options, signal);
+      const response = await request(target, { ...options, headers }, signal);
       const location = response.headers.get("location");
       if (method !== "GET" || !isRedirect(response.status) || location === null) return response;
       if (hop === maxRedirects) {
         throw new SafeFetchError("failed", `more than ${maxRedirects} redirects`);
       }
-      target = checkedUrl(location, target);
+      const next = checkedUrl(location, target);
+      if (next.origin !== target.origin) headers = withoutSecrets(headers);
+      target = next;
     }
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What one host was told is not passed on to another. */
+function withoutSecrets(headers: SafeFetchOptions["headers"]): SafeFetchOptions["headers"] {
+  const harmless = Object.entries(headers ?? {}).filter(([name]) => /^accept$/i.test(name));
+  return Object.fromEntries(harmless);
 }
 
 const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status);

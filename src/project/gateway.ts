@@ -23,7 +23,10 @@ export interface EndpointOptions extends SafeFetchOptions {
 type Ask = (base: string, cid: CID, options: EndpointOptions) => Promise<SafeResponse>;
 
 const get = (path: (cid: CID) => string, accept: string): Ask => (base, cid, options) =>
-  safeFetch(`${base}${path(cid)}`, { ...options, headers: { Accept: accept } });
+  safeFetch(`${base}${path(cid)}`, {
+    ...options,
+    headers: { ...options.headers, Accept: accept },
+  });
 const post = (path: (cid: CID) => string): Ask => (base, cid, options) =>
   safeFetch(`${base}${path(cid)}`, { ...options, method: "POST", body: new Uint8Array() });
 
@@ -45,18 +48,28 @@ export class Endpoint {
   /** Index of the way that answered last. */
   #preferred = 0;
 
-  /** @param url http(s) with optional path, for example https://ipfs.example */
-  constructor(private readonly url: string) {}
+  readonly #base: string;
+  readonly #authorization: Readonly<Record<string, string>>;
+
+  /** @param text http(s) with optional path and `user:password@`, which are sent as Basic */
+  constructor(text: string) {
+    const url = new URL(text);
+    const credentials = [url.username, url.password].map(decodeURIComponent).join(":");
+    this.#authorization = url.username || url.password
+      ? { Authorization: `Basic ${Buffer.from(credentials).toString("base64")}` }
+      : {};
+    this.#base = `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+  }
 
   /** @throws {IpfsError} */
   async ask(what: "block" | "file", cid: CID, options: EndpointOptions): Promise<Uint8Array> {
-    const base = this.url.replace(/\/+$/, "");
     const order = this.#preferred === 0 ? [0, 1] : [1, 0];
+    const request = { ...options, headers: this.#authorization };
     const reasons: string[] = [];
     let cause: unknown;
     for (const index of order) {
       try {
-        const { status, body } = await (ways[what][index] as Ask)(base, cid, options);
+        const { status, body } = await (ways[what][index] as Ask)(this.#base, cid, request);
         if (status !== 200) throw new IpfsError(`status ${status}`);
         await options.verify(body);
         this.#preferred = index;

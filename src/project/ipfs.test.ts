@@ -153,6 +153,21 @@ describe.each(["gateway", "kubo"] as const)("an endpoint: %s", (kind) => {
   });
 });
 
+test("an endpoint with a path and a password", async () => {
+  const block = await blockOf(raw, random(10));
+  const address = await serve((request, response) => {
+    const known = request.headers.authorization === `Basic ${btoa("me:p@ss")}`;
+    const right = request.url === `/sub/ipfs/${block.cid}?format=raw`;
+    response.statusCode = known && right ? 200 : 401;
+    response.end(block.bytes);
+  });
+  const at = (user: string) =>
+    ipfsAt({ directory: directory(), endpoint: `http://${user}@${address}/sub/` });
+  expect(await at("me:p%40ss").getBlock(block.cid)).toEqual(block.bytes);
+  const error = await at("me:wrong").getBlock(block.cid).catch((error: Error) => error.message);
+  expect(error).toBe(`${block.cid} can't be fetched: status 401`);
+});
+
 test("an endpoint that never answers", async () => {
   const address = await serve(() => {});
   const { cid } = await blockOf(raw, random(100));

@@ -498,6 +498,16 @@ describe("in a directory", () => {
     await until(() => projects.get(1n)?.versions.get("0.0")?.retired);
     const old = await projects.forTask(1n, "0.1", idOf("old"), never);
     expect(old.program.code).toEqual(program("old"));
+    await projects.close();
+
+    await rm(join(directory, "1"));
+    const without = await start({ directory });
+    expect(without.get(1n)).toBeUndefined();
+    const still = await without.forTask(1n, "0.1", idOf("old"), never);
+    expect(still.program.code).toEqual(program("old"));
+    await expect(without.forTask(2n, "0.1", idOf("old"), never)).rejects.toThrow(
+      "project 2 is not known",
+    );
   });
 
   test("without a chain, only the node's own operator operates", async () => {

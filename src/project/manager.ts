@@ -167,8 +167,8 @@ class ProjectManager implements Projects {
         this.#polledAt = performance.now();
       }
       await this.#states.get(id)?.tried;
-      if (!this.#states.has(id)) throw new Error(`project ${id} is not known`);
-      return known() ?? await this.#past.find(id, version, wanted as Hex);
+      return known() ??
+        await this.#past.find(id, version, wanted as Hex, this.#states.has(id));
     };
     return known() ?? await abortable(search(), signal);
   }

@@ -28,19 +28,28 @@ export class PastVersions {
 
   /**
    * The version with that program, from the node's cache or else the chain's history.
+   * @param exists whether the chain or the directory has the project now
    * @throws when neither has it
    */
-  async find(id: bigint, version: string, programId: Hex): Promise<ProjectVersion> {
+  async find(
+    id: bigint,
+    version: string,
+    programId: Hex,
+    exists: boolean,
+  ): Promise<ProjectVersion> {
     const key = `${id}/${programId}/${version}`;
     const recent = this.#recent.get(key);
     if (recent) return recent;
     let search = this.#searching.get(key);
     if (!search) {
-      search = this.#search(id, version, programId).finally(() => this.#searching.delete(key));
+      search = this.#search(id, version, programId, exists).finally(() =>
+        this.#searching.delete(key)
+      );
       this.#searching.set(key, search);
     }
     const found = await search;
     if (!found) {
+      if (!exists) throw new Error(`project ${id} is not known`);
       throw new Error(
         `project ${id} has no version ${version} with program ${programId}, now or before, that ` +
           "can be had",
@@ -89,9 +98,10 @@ export class PastVersions {
     id: bigint,
     version: string,
     programId: Hex,
+    exists: boolean,
   ): Promise<ProjectVersion | undefined> {
     const kept = await this.#inCache(id, version, programId);
-    if (kept || !this.chain) return kept;
+    if (kept || !exists || !this.chain) return kept;
     const last = this.#searchedAt.get(id);
     if (last !== undefined && performance.now() - last < historyMs) return undefined;
     const known = new Set((await this.loader.cache.history(id)).map(({ hash }) => hash));
