@@ -9,7 +9,8 @@ import { packedChannel } from "./packing.ts";
 import { messageOf, type MessageRow, taskColumns, taskOf, type TaskRow } from "./records.ts";
 
 // `skip locked`, so that drivers don't wait for each other. A claimed task is due again when the
-// hold ends, unless `save` says otherwise, so the head of the index only has tasks to do.
+// hold ends, unless `save` says otherwise, so the head of the index only has tasks to do. The array
+// makes the update read by key: a join with `due`, whose size it can't know, scans all tasks.
 const claimDue = `
   with me as (
     insert into w3bstream.drivers (name, live_until) values ($1, now() + $2 * interval '1 ms')
@@ -23,10 +24,10 @@ const claimDue = `
        for update skip locked
   ), claimed as (
     update w3bstream.tasks t set driver = $1, wake_at = now() + $2 * interval '1 ms'
-      from due where t.serial = due.serial
-    returning t.*, due.due_at
+     where serial = any (array(select serial from due))
+    returning *
   )
-  select ${taskColumns} from claimed t order by due_at, serial`;
+  select ${taskColumns} from claimed t join due using (serial) order by due.due_at, t.serial`;
 
 const renewDriver = `
   with gone as (
