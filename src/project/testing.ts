@@ -15,12 +15,13 @@ export interface RpcCall {
   readonly params: readonly unknown[];
 }
 
+type Answer = { readonly result: unknown } | { readonly error: unknown } | undefined;
+
 /** A JSON-RPC endpoint that can go away, lie, refuse and count. */
 export class RpcProxy {
   readonly calls: RpcCall[] = [];
   /** Answers in the chain's place, or undefined to pass the call on. */
-  intercept: (call: RpcCall) => { result: unknown } | { error: unknown } | undefined = () =>
-    undefined;
+  intercept: (call: RpcCall) => Answer | Promise<Answer> = () => undefined;
   #server: http.Server | undefined;
   #port = 0;
 
@@ -46,7 +47,7 @@ export class RpcProxy {
       for await (const chunk of request) body += chunk;
       const call = JSON.parse(body) as RpcCall;
       this.calls.push(call);
-      const own = this.intercept(call);
+      const own = await this.intercept(call);
       response.setHeader("content-type", "application/json");
       if (own) return void response.end(JSON.stringify({ jsonrpc: "2.0", id: call.id, ...own }));
       try {

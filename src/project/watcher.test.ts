@@ -205,16 +205,15 @@ describe("reorganisations", () => {
     await create(1);
     const snapshot = await chain.rpc("evm_snapshot");
     await create(2);
-    let reverted: Promise<unknown> | undefined;
     let blocks = 0;
-    chain.proxy.intercept = ({ method }) => {
+    chain.proxy.intercept = async ({ method }) => {
       if (method !== "eth_getBlockByNumber" || ++blocks !== 2) return undefined;
-      reverted = chain.rpc("evm_revert", snapshot).then(() => create(5));
-      return { result: null };
+      await chain.rpc("evm_revert", snapshot);
+      await create(5);
+      return undefined;
     };
     const watcher = watch();
     await watcher.start();
-    await reverted;
     expect(await known()).toEqual([]);
     await watcher.poll();
     expect(await known()).toEqual(["1 ipfs://1 1", "2 ipfs://5 5"]);
