@@ -51,10 +51,10 @@ export async function buildTask(
     nonce: BigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(16)))),
   };
   const signature = await signTask(task, signer);
-  return { task, taskId: taskIdOf(task), signature, inputSalt: salt };
+  return { task, taskId: taskIdOf(task), signature, inputSalt: salt, leaves };
 }
 
-/** Index of the first message that the program refuses on its own; undefined: none. */
+/** Index of the first message that the program can't take even alone; undefined: none. */
 export async function firstRefused(
   messages: readonly Message[],
   program: Program,
@@ -64,7 +64,7 @@ export async function firstRefused(
     try {
       await program.commit({ messages: [message.data], salt: inputSalt([message.salt]) }, signal);
     } catch (error) {
-      if (error instanceof ProgramError && error.kind === "input") return index;
+      if (error instanceof ProgramError) return index;
       throw error;
     }
   }

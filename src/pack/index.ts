@@ -1,52 +1,69 @@
-import { type Program, ProgramError } from "../../runtimes/runtime.ts";
 import type { Runtimes } from "../../runtimes/index.ts";
 import type { PackStore, PendingGroup } from "../da/da.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Projects, ProjectVersion } from "../project/types.ts";
-import { buildTask, firstRefused, type Signing } from "./build.ts";
-import { decide, ruleProblem, type TaskBounds } from "./rules.ts";
+import type { Signing } from "./build.ts";
+import { nameOf, Packer } from "./packer.ts";
+import { boundsOf, decide } from "./rules.ts";
 
 export interface PackDeps {
   readonly store: PackStore;
-  readonly projects: Projects;
-  readonly runtimes: Runtimes;
+  readonly projects: Pick<Projects, "get" | "version" | "canOperate" | "onChange">;
+  readonly runtimes: Pick<Runtimes, "load">;
   readonly signing: Signing;
   readonly log: Log;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "tasks" | "refused">;
+  /** Told why messages of a version wait, and undefined when they no longer do. */
+  readonly onProblem?: (projectId: bigint, version: string, problem: string | undefined) => void;
   /** Milliseconds between looks when nothing wakes the stage: another node may have packed. */
   readonly idleMs?: number;
+  /** Pause after a group could not be packed, ms. */
+  readonly problemMs?: number;
 }
 
 /** Groups packed at once; each may wait for a commitment. */
 const parallel = 4;
-/** A program that kills its cage this often in a row counts as one that can't commit. */
-const maxFailures = 2;
-/** Pause after a group could not be packed, ms. */
-const problemPauseMs = 5_000;
+/** Least time between looks, ms: messages come in thousands, and a look costs a query. */
+const restMs = 10;
+/** Pause when another node packs the group, ms. */
+const othersMs = 200;
 
 /** The enode's pack stage. Answers a function that stops it. */
 export function startPack(deps: PackDeps): () => Promise<void> {
-  const packer = new Packer(deps);
-  return () => packer.stop();
+  const stage = new PackStage(deps);
+  return () => stage.stop();
 }
 
-class Packer {
+interface Due {
+  readonly group: PendingGroup;
+  readonly version: ProjectVersion;
+}
+
+class PackStage {
   readonly #stop = new AbortController();
-  readonly #paused = new Map<string, number>();
-  /** Failures in a row of each program's cage, while it is asked to load or commit. */
-  readonly #failures = new Map<string, number>();
+  readonly #packer: Packer;
+  /** Groups that could not be packed: until when they rest, and why. */
+  readonly #problems = new Map<string, { until: number; reason: string }>();
   readonly #unsubscribe: (() => void)[];
   readonly #loop: Promise<void>;
   #wake: () => void = () => {};
   #dirty = true;
 
   constructor(private readonly deps: PackDeps) {
+    this.#packer = new Packer(deps, this.#stop.signal);
     const wake = () => {
       this.#dirty = true;
       this.#wake();
     };
-    this.#unsubscribe = [deps.store.onAppended(wake), deps.projects.onChange(wake)];
+    this.#unsubscribe = [
+      deps.store.onAppended(wake),
+      deps.projects.onChange(() => {
+        // What was wrong with a project may be right now.
+        for (const problem of this.#problems.values()) problem.until = 0;
+        wake();
+      }),
+    ];
     this.#loop = this.#run();
   }
 
@@ -66,117 +83,83 @@ class Packer {
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         this.deps.log.warn(`packing failed: ${errorText(error)}`);
-        waitMs = problemPauseMs;
+        waitMs = this.#problemMs;
       }
-      await this.#sleep(waitMs);
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+      if (!this.#dirty) await this.#sleep(waitMs);
     }
   }
 
   /** Packs what is due; answers how long until something else may be. */
   async #look(): Promise<number> {
-    let waitMs = this.deps.idleMs ?? 5_000;
-    const due: { group: PendingGroup; version: ProjectVersion; bounds: TaskBounds }[] = [];
-    for (const group of await this.deps.store.pending()) {
-      const version = this.deps.projects.version(group.projectId, group.version);
-      if (!version || this.deps.projects.get(group.projectId)?.paused) continue;
-      const pause = (this.#paused.get(nameOf(group)) ?? 0) - performance.now();
-      if (pause > 0) {
-        waitMs = Math.min(waitMs, pause);
-        continue;
-      }
+    const { projects, store, idleMs = 5_000 } = this.deps;
+    let waitMs = idleMs;
+    const due: Due[] = [];
+    const groups = await store.pending();
+    const names = new Set(groups.map(nameOf));
+    for (const name of this.#problems.keys()) if (!names.has(name)) this.#problems.delete(name);
+    for (const group of groups) {
+      const version = projects.version(group.projectId, group.version);
+      if (!version || projects.get(group.projectId)?.paused) continue;
+      const rest = (this.#problems.get(nameOf(group))?.until ?? 0) - performance.now();
       const decision = decide(group, version.packing);
-      if ("pack" in decision) due.push({ group, version, bounds: decision.pack });
+      if (rest > 0) waitMs = Math.min(waitMs, rest);
+      else if ("pack" in decision) due.push({ group, version });
       else waitMs = Math.min(waitMs, decision.wait ?? waitMs);
     }
     const work = due.values();
     await Promise.all(Array.from({ length: parallel }, async () => {
-      for (const { group, version, bounds } of work) await this.#packGroup(group, version, bounds);
+      for (const next of work) waitMs = Math.min(waitMs, await this.#packGroup(next));
     }));
-    return due.length > 0 ? 0 : waitMs;
+    return waitMs;
   }
 
-  async #packGroup(group: PendingGroup, version: ProjectVersion, bounds: TaskBounds) {
+  /** Answers how long until the group should be looked at again, ms. */
+  async #packGroup({ group, version }: Due): Promise<number> {
+    const { log, metrics } = this.deps;
+    const bounds = boundsOf(version.packing);
+    let left = group.count;
     try {
-      await this.#pack(group, version, bounds);
-      this.#paused.delete(nameOf(group));
+      do {
+        const packed = await this.#packer.pack(group, version, bounds);
+        if (!packed) return othersMs;
+        const project = group.projectId.toString();
+        const messages = packed.messageCount;
+        metrics.tasks.inc({ project, state: "packed" });
+        log.info({ project, task: packed.taskId, messages }, "packed");
+        left -= messages;
+        this.#solved(group);
+      } while (left >= bounds.maxCount && !this.#stop.signal.aborted);
+      return 0;
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      this.#pause(group, errorText(error));
+      if (this.#stop.signal.aborted) return 0;
+      this.#waits(group, errorText(error));
+      return this.#problemMs;
     }
   }
 
-  #pause(group: PendingGroup, reason: string): void {
+  #waits(group: PendingGroup, reason: string): void {
     const { projectId, version } = group;
+    const known = this.#problems.get(nameOf(group));
+    this.#problems.set(nameOf(group), { until: performance.now() + this.#problemMs, reason });
+    if (known?.reason === reason) return;
     this.deps.metrics.refused.inc({ kind: "packing" });
     this.deps.log.error({ project: `${projectId}`, version }, `messages wait: ${reason}`);
-    this.#paused.set(nameOf(group), performance.now() + problemPauseMs);
+    this.deps.onProblem?.(projectId, version, reason);
   }
 
-  /** Packs one task. */
-  async #pack(group: PendingGroup, version: ProjectVersion, bounds: TaskBounds): Promise<void> {
-    const { store, signing, log, metrics } = this.deps;
-    const { signal } = this.#stop;
-    const program = await this.#load(version);
-    const problem = ruleProblem(version.packing, program?.info.maxMessages);
-    if (problem) return this.#pause(group, problem);
-    const { programId } = version.program;
-    let maxCount = bounds.maxCount;
-    // A refused message is found, and packed alone: its task fails, and its neighbours' do not.
-    for (let retry = true; retry;) {
-      retry = false;
-      const packed = await store.pack(group, { ...bounds, maxCount }, async (messages) => {
-        try {
-          const task = await buildTask(messages, programId, program, signing, signal);
-          if (program) this.#failures.delete(programId);
-          return task;
-        } catch (error) {
-          if (!(error instanceof ProgramError) || !program) throw error;
-          if (this.#mayRecover(version, error)) throw error;
-          const refused = messages.length > 1 && error.kind === "input"
-            ? await firstRefused(messages, program, signal)
-            : undefined;
-          if (refused === undefined) {
-            return await buildTask(messages, programId, undefined, signing, signal);
-          }
-          maxCount = Math.max(1, refused);
-          retry = true;
-          return undefined;
-        }
-      });
-      if (!packed) continue;
-      metrics.tasks.inc({ project: `${group.projectId}`, state: "packed" });
-      log.info({
-        project: `${group.projectId}`,
-        task: packed.taskId,
-        messages: packed.messageCount,
-      }, "packed");
-    }
+  #solved(group: PendingGroup): void {
+    if (!this.#problems.delete(nameOf(group))) return;
+    this.deps.onProblem?.(group.projectId, group.version, undefined);
   }
 
-  /**
-   * The program; undefined when it is none, so that its tasks are made, and fail with the
-   * program's own reason where they are proved.
-   */
-  async #load(version: ProjectVersion): Promise<Program | undefined> {
-    if ((this.#failures.get(version.program.programId) ?? 0) >= maxFailures) return undefined;
-    try {
-      return await this.deps.runtimes.load(version.program, this.#stop.signal);
-    } catch (error) {
-      if (error instanceof ProgramError && !this.#mayRecover(version, error)) return undefined;
-      throw error;
-    }
+  get #problemMs(): number {
+    return this.deps.problemMs ?? 5_000;
   }
 
-  /** Whether the messages should wait for another try; a runtime not offered may be, one day. */
-  #mayRecover({ program: { programId } }: ProjectVersion, error: ProgramError): boolean {
-    if (!error.retryable || error.kind === "unsupported") return error.retryable;
-    const failures = (this.#failures.get(programId) ?? 0) + 1;
-    this.#failures.set(programId, failures);
-    return failures < maxFailures;
-  }
-
+  /** Ends early when something wakes the stage. */
   #sleep(ms: number): Promise<void> {
-    if (this.#dirty || ms <= 0) return Promise.resolve();
+    if (this.#stop.signal.aborted || ms <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {
@@ -186,5 +169,3 @@ class Packer {
     });
   }
 }
-
-const nameOf = ({ projectId, version, group }: PendingGroup) => `${projectId}/${version}/${group}`;

@@ -1,5 +1,6 @@
 import type { PendingGroup } from "../da/da.ts";
 import type { PackingRule } from "../project/types.ts";
+import { limits } from "../protocol/index.ts";
 
 /** Bounds on the next task of a group. */
 export interface TaskBounds {
@@ -12,15 +13,25 @@ export type Decision =
   | { readonly pack: TaskBounds }
   | { readonly wait: number | undefined };
 
+/** What fits into one payload frame beside its other fields. */
+export const payloadBytes = limits.directFrame - 512 * 1024;
+
+/** The bounds of a rule's tasks, and of what can be sent to a znode. */
+export function boundsOf(rule: PackingRule): TaskBounds {
+  return { maxCount: rule.count, maxBytes: Math.min(rule.bytes ?? payloadBytes, payloadBytes) };
+}
+
 /**
  * A task is due as soon as one of the rule's bounds is met: enough messages, enough bytes, or the
  * oldest message has waited for the window.
  */
-export function decide(group: PendingGroup, rule: PackingRule): Decision {
-  const bounds = { maxCount: rule.count, maxBytes: rule.bytes ?? Number.MAX_SAFE_INTEGER };
+export function decide(
+  group: Pick<PendingGroup, "count" | "bytes" | "ageMs">,
+  rule: PackingRule,
+): Decision {
+  const bounds = boundsOf(rule);
   if (group.count === 0) return { wait: undefined };
-  if (group.count >= rule.count) return { pack: bounds };
-  if (rule.bytes !== undefined && group.bytes >= rule.bytes) return { pack: bounds };
+  if (group.count >= bounds.maxCount || group.bytes >= bounds.maxBytes) return { pack: bounds };
   if (rule.windowMs === undefined) return { wait: undefined };
   const left = rule.windowMs - group.ageMs;
   return left <= 0 ? { pack: bounds } : { wait: left };

@@ -1,0 +1,113 @@
+import { type Program, ProgramError } from "../../runtimes/runtime.ts";
+import type { PendingGroup, TaskRecord } from "../da/da.ts";
+import type { ProjectVersion } from "../project/types.ts";
+import { buildTask, firstRefused } from "./build.ts";
+import type { PackDeps } from "./index.ts";
+import { ruleProblem, type TaskBounds } from "./rules.ts";
+
+/** A program whose cage dies this often in a row is one that can't load, or commit to the task. */
+const mostFailures = 2;
+/** How long a program that can't load is not tried again, ms. */
+const unloadableMs = 60_000;
+
+/** Refused messages remembered; one that is forgotten is found again. */
+const mostRefused = 10_000;
+
+/** Why the messages of a group must wait; for people. */
+export class PackingProblem extends Error {
+  override readonly name = "PackingProblem";
+}
+
+/** Packs single tasks, and remembers what programs did when they were asked to commit. */
+export class Packer {
+  readonly #failures = new Map<string, number>();
+  /** Messages that the program can't take, until they are packed. */
+  readonly #refused = new Set<string>();
+  readonly #unloadable = new Map<string, number>();
+
+  constructor(private readonly deps: PackDeps, private readonly signal: AbortSignal) {}
+
+  /**
+   * Packs the oldest messages of a group into one task; undefined when there was nothing to pack,
+   * or another node does it. A message that the program can't take is packed alone, into a task
+   * that dispatch fails with the program's reason, so that its neighbours are proved.
+   * @throws {PackingProblem} when the messages must wait for a person
+   */
+  async pack(
+    group: PendingGroup,
+    version: ProjectVersion,
+    bounds: TaskBounds,
+  ): Promise<TaskRecord | undefined> {
+    const { store, projects, signing } = this.deps;
+    const { address } = signing.signer;
+    if (!await projects.canOperate(group.projectId, address)) {
+      throw new PackingProblem(`this node's key ${address} may not operate the project`);
+    }
+    const program = await this.#load(version);
+    const problem = ruleProblem(version.packing, program?.info.maxMessages);
+    if (problem) throw new PackingProblem(problem);
+    const { programId } = version.program;
+    const name = nameOf(group);
+    for (let maxCount = bounds.maxCount;;) {
+      let cut: number | undefined, alone: string | undefined;
+      const packed = await store.pack(group, { ...bounds, maxCount }, async (messages) => {
+        const bad = messages.findIndex(({ id }) => this.#refused.has(id));
+        // First those before it; then it stands at the head, and is packed alone.
+        if (bad >= 0 && messages.length > 1) return void (cut = Math.max(1, bad));
+        const committer = bad >= 0 ? undefined : program;
+        alone = messages[bad]?.id;
+        try {
+          return await buildTask(messages, programId, committer, signing, this.signal);
+        } catch (error) {
+          if (!(error instanceof ProgramError) || !program) throw error;
+          if (this.#mayRecover(name, error)) throw error;
+          const found = await firstRefused(messages, program, this.signal);
+          const refused = found === undefined ? undefined : messages[found];
+          if (refused && messages.length > 1) {
+            if (this.#refused.size >= mostRefused) this.#refused.clear();
+            this.#refused.add(refused.id);
+            return void (cut = Math.max(1, found ?? 1));
+          }
+          // Alone, or refused only together: without a commitment the task fails, and says why.
+          return await buildTask(messages, programId, undefined, signing, this.signal);
+        }
+      });
+      if (cut !== undefined) {
+        maxCount = cut;
+        continue;
+      }
+      if (packed) this.#failures.delete(name);
+      if (packed && alone) this.#refused.delete(alone);
+      return packed;
+    }
+  }
+
+  /** Undefined for what is no program: its tasks are made, and fail with the reason. */
+  async #load(version: ProjectVersion): Promise<Program | undefined> {
+    const { programId } = version.program;
+    if ((this.#unloadable.get(programId) ?? 0) > performance.now()) return undefined;
+    try {
+      const program = await this.deps.runtimes.load(version.program, this.signal);
+      this.#failures.delete(programId);
+      return program;
+    } catch (error) {
+      if (!(error instanceof ProgramError) || this.#mayRecover(programId, error)) throw error;
+      this.#unloadable.set(programId, performance.now() + unloadableMs);
+      return undefined;
+    }
+  }
+
+  /** Whether another try may end differently; a runtime not offered may be, one day. */
+  #mayRecover(name: string, error: ProgramError): boolean {
+    if (!error.retryable || error.kind === "unsupported") return error.retryable;
+    const failures = (this.#failures.get(name) ?? 0) + 1;
+    this.#failures.set(name, failures);
+    if (failures < mostFailures) return true;
+    this.#failures.delete(name);
+    return false;
+  }
+}
+
+/** Names a group in maps. */
+export const nameOf = ({ projectId, version, group }: PendingGroup) =>
+  `${projectId}/${version}/${group}`;
