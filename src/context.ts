@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Address } from "viem";
 import { createRuntimes, type Runtimes } from "../runtimes/index.ts";
 import { type Authority, chainAuthority, ownAuthority } from "./chain/authority.ts";
-import { type Chains, createChains } from "./chain/clients.ts";
+import { createChains, LOCAL_CHAIN } from "./chain/clients.ts";
 import { contractsOf, findNetwork } from "./chain/network.ts";
 import type { Config } from "./config.ts";
 import type { Da } from "./da/da.ts";
@@ -12,6 +12,7 @@ import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import type { EthereumDeps } from "./output/index.ts";
 import { outputChain } from "./output/ethereum/policy.ts";
+import { anyAddress } from "./safe-fetch.ts";
 import { createProjects, openIpfs } from "./project/index.ts";
 import type { Projects } from "./project/types.ts";
 import type { Network } from "./protocol/index.ts";
@@ -55,6 +56,8 @@ export async function openContext(
   const ipfs = openIpfs({
     directory: join(config.DATA_DIRECTORY, "ipfs"),
     endpoint: config.IPFS_ENDPOINT,
+    // On the local development chain everything is on this machine.
+    ...(network.chainId === LOCAL_CHAIN ? { allow: anyAddress } : {}),
   });
   shutdown.add("IPFS", () => ipfs.close());
   const projects = await createProjects({
@@ -66,6 +69,7 @@ export async function openContext(
       contract: contracts.projectRegistrar,
       view: da.chain,
       startBlock: BigInt(config.CONTRACT_START_BLOCK),
+      confirmations: config.CONFIRMATIONS,
       pollMs: config.CHAIN_POLL_SECONDS * 1000,
     },
     operator: keys.operator.address,

@@ -4,6 +4,7 @@ import { hexToBytes } from "viem";
 import { Channel } from "./channel.ts";
 import type { Config } from "./config.ts";
 import type { NodeContext } from "./context.ts";
+import { startRetention } from "./da/retention.ts";
 import { createIngest } from "./ingest/index.ts";
 import type { Links } from "./network/link.ts";
 import { runOutputs } from "./output/index.ts";
@@ -53,6 +54,7 @@ export async function startEnode(context: NodeContext, links: Links): Promise<vo
     metrics,
   });
   shutdown.add("pack", stopPack);
+  shutdown.add("retention", startRetention({ da, projects, log }));
 
   const ingest = createIngest({
     da,
