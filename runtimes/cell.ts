@@ -54,6 +54,8 @@ export interface CellEvents {
 
 /** Longest text kept of what a child wrote on stderr before it was ready. */
 const maxStderr = 1000;
+/** Longest time that a timer holds; a longer one would fire at once. */
+const maxTimerMs = 2 ** 31 - 1;
 
 /** A child process and the one call that it runs. Whatever goes wrong ends it. */
 export class Cell {
@@ -127,32 +129,24 @@ export class Cell {
   /** Runs a call on an idle cell. Settles when the call ends or its process is told to die. */
   run(call: Call): Promise<unknown> {
     if (!this.idle) throw new Error("a cell runs one call at a time");
-    const { programId, limits, signal } = call;
-    const unload: string[] = [];
-    const known = this.programs.delete(programId);
-    for (const id of this.programs) {
-      if (this.programs.size < this.options.maxPrograms) break;
-      this.programs.delete(id);
-      unload.push(id);
-    }
-    this.programs.add(programId);
+    const { programId, limits, signal, method, args, source } = call;
+    const known = this.programs.has(programId);
+    const others = [...this.programs].filter((id) => id !== programId);
+    const unload = others.slice(0, Math.max(0, others.length + 1 - this.options.maxPrograms));
     return new Promise((resolve, reject) => {
+      const request: Request = { program: programId, unload, method, args, limits };
+      const frame = encodeFrame(known ? request : { ...request, source });
+      for (const id of [...unload, programId]) this.programs.delete(id);
+      this.programs.add(programId);
       const abort = () => this.kill(signal.reason);
+      const late = new ProgramError("timeout", `took longer than ${limits.timeoutSeconds} s`);
       const timer = setTimeout(
-        () => this.kill(new ProgramError("timeout", `took longer than ${limits.timeoutSeconds} s`)),
-        limits.timeoutSeconds * 1000,
+        () => this.kill(late),
+        Math.min(limits.timeoutSeconds * 1000, maxTimerMs),
       );
       this.#running = { call, timer, abort, resolve, reject };
       signal.addEventListener("abort", abort, { once: true });
-      const request: Request = {
-        program: programId,
-        ...(known ? {} : { source: call.source }),
-        unload,
-        method: call.method,
-        args: call.args,
-        limits,
-      };
-      this.#child.stdin?.write(encodeFrame(request));
+      this.#child.stdin?.write(frame);
     });
   }
 
@@ -200,9 +194,7 @@ export class Cell {
       clearTimeout(this.#startTimer);
       return this.events.ready();
     }
-    if (message.k === "progress") {
-      return this.#running?.call.onProgress?.(message.progress);
-    }
+    if (message.k === "progress") return this.#onProgress(message.progress);
     const running = this.#take();
     if (!running) throw new Error("an answer without a call");
     if (message.k === "done") {
@@ -213,6 +205,15 @@ export class Cell {
       running.reject(new ProgramError(kind, message.message));
     }
     this.events.free();
+  }
+
+  #onProgress(progress: Progress): void {
+    try {
+      this.#running?.call.onProgress?.(progress);
+    } catch (error) {
+      // The caller's own failure is its reason to end the call.
+      this.kill(error);
+    }
   }
 
   #end(how: string): void {

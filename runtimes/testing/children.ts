@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { carried } from "../../src/channel.ts";
 import { childCommand, runtimeName } from "../../src/platform.ts";
 import { overPipe } from "../child-carrier.ts";
+import { halo2Runtime } from "../halo2/index.ts";
 import { type Call, ChildPool } from "../pool.ts";
 import type { Progress } from "../runtime.ts";
 import { op } from "./assemble.ts";
@@ -19,10 +20,12 @@ import {
   cpuTicks,
   fails,
   inputOf,
+  limits,
   mib,
   never,
   Rig,
   sleep,
+  spec,
   works,
 } from "./rig.ts";
 
@@ -166,6 +169,54 @@ check("another kind of process gets its turn while one kind is always wanted", a
   assert.equal(await callOf(rig.provers, { kind, method: "good" }), "fine");
   stop = true;
   await Promise.all(floods);
+});
+
+check("more programs than a process keeps all work, again and again", async (rig) => {
+  const one = new ChildPool({ size: 1, programsPerChild: 2 });
+  const runtime = halo2Runtime({ provers: one, checkers: one, limits });
+  try {
+    const programs = await Promise.all(
+      [3, 4, 5, 6].map((pages) => runtime.load(spec(tiny({ memory: [pages] })), never)),
+    );
+    for (let i = 0; i < 3; i++) await Promise.all(programs.map(works));
+    const [pid] = one.pids;
+    for (const program of programs) await works(program);
+    assert.deepEqual(one.pids, [pid]);
+  } finally {
+    await one.close();
+  }
+  await rig.quiet();
+});
+
+check("a process whose memory stays nearly full is not used again", async (rig) => {
+  const pages = 200 * 16;
+  const greedy = tiny({
+    bodies: {
+      ws_prove: [
+        ...[...op.const(pages), ...op.grow, ...op.drop],
+        ...[...op.const(65536), ...op.const(1), ...op.const(pages * 65536 - 65536), ...op.fill],
+        ...answer(600, 6),
+      ],
+    },
+  });
+  const program = await rig.load(greedy);
+  const used = new Set<string>();
+  for (let i = 0; i < 3; i++) {
+    await works(program);
+    // A sample is taken after a call.
+    await sleep(300);
+    used.add(String(rig.provers.pids));
+  }
+  assert.equal(used.size, 3);
+});
+
+check("a caller whose progress callback fails gets its own failure", async (rig) => {
+  const program = await rig.load(tiny());
+  const fail = () => {
+    throw new Error("display is gone");
+  };
+  await assert.rejects(program.prove(inputOf("{}"), context, never, fail), /display is gone/);
+  await works(program);
 });
 
 check("closing fails what runs and what waits, and leaves no process", async (rig) => {

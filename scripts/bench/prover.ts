@@ -17,8 +17,8 @@ const help = `Usage: bun scripts/bench/prover.ts [options]
 Proofs/s, latency and memory of each runtime for 1..N workers, beside a bare loop over the module.
 
   --workers <n>    most workers (default: cores of this machine)
-  --proofs <n>     proofs a worker makes in a round (default 3)
-  --rounds <n>     rounds, of which the median counts (default 3)
+  --proofs <n>     proofs a worker makes in a round (default 2)
+  --rounds <n>     rounds, of which the median counts (default 6)
   --program <path> Halo2 program of our C-ABI form (default wasm/dist/weather_halo2.wasm)
   --native <path>  a native build of it, measured as well
   --json           print one JSON object
@@ -27,8 +27,8 @@ Proofs/s, latency and memory of each runtime for 1..N workers, beside a bare loo
 const { values: flags } = parseArgs({
   options: {
     workers: { type: "string", default: String(availableParallelism()) },
-    proofs: { type: "string", default: "3" },
-    rounds: { type: "string", default: "3" },
+    proofs: { type: "string", default: "2" },
+    rounds: { type: "string", default: "6" },
     program: { type: "string" },
     native: { type: "string" },
     json: { type: "boolean", default: false },
