@@ -203,9 +203,9 @@ export const settings = {
     fallback: "",
   },
   MAX_MESSAGE_BYTES: {
-    help: "largest body of one HTTP request",
+    help: "largest body of one HTTP request; a message must fit one frame to a znode",
     placeholder: "bytes",
-    schema: integer(1024, 64 * 1024 * 1024),
+    schema: integer(1024, 3 * 1024 * 1024),
     fallback: String(1024 * 1024),
   },
   LOG_LEVEL: {

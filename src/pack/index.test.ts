@@ -18,11 +18,19 @@ afterEach(async () => {
 });
 
 /** A project whose parts a test may change while the stage runs. */
+/** A project of one version, as far as packing asks for it. */
+const projectOf = (version: ProjectVersion | undefined, paused = false) =>
+  ({
+    paused,
+    versions: new Map(version ? [[version.version, version]] : []),
+  }) as unknown as Project;
+
 class World {
   rule: PackingRule = { count: 4, windowMs: undefined, bytes: undefined, groupBy: undefined };
   paused = false;
   operates = true;
   known = true;
+  retired = false;
   program: Program | Error = testProgram();
   loads = 0;
   looks = 0;
@@ -38,8 +46,11 @@ class World {
         onAppended: (listener) => packing.onAppended(listener),
       },
       projects: {
-        get: () => ({ paused: this.paused }) as Project,
-        version: () => this.known ? this.version : undefined,
+        get: () =>
+          projectOf(
+            this.known ? { ...this.version, retired: this.retired } : undefined,
+            this.paused,
+          ),
         canOperate: () => Promise.resolve(this.operates),
         onChange: (listener) => {
           this.#listeners.add(listener);
@@ -119,6 +130,14 @@ describe("messages become tasks", () => {
     await send(["1", "2", "3", "4", "5"]);
     await packs([["1", "2", "3", "4"], ["5"]]);
     expect(performance.now() - at).toBeGreaterThan(290);
+  });
+
+  test("at once when an update has removed their version", async () => {
+    const world = new World();
+    world.retired = true;
+    world.start();
+    await send(["1", "2"]);
+    await packs([["1", "2"]]);
   });
 
   test("by bytes, never mixing groups", async () => {
@@ -322,9 +341,10 @@ test("one project's trouble does not hold up another group", async () => {
       load: (spec) => spec.param === "stuck" ? stuck : Promise.resolve(testProgram()),
     },
     projects: {
-      get: () => ({ paused: false }) as Project,
-      version: (id) =>
-        id === 1n ? version : { ...version, program: { ...version.program, param: "stuck" } },
+      get: (id) =>
+        projectOf(
+          id === 1n ? version : { ...version, program: { ...version.program, param: "stuck" } },
+        ),
       canOperate: () => Promise.resolve(true),
       onChange: () => () => {},
     },

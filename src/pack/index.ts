@@ -9,7 +9,7 @@ import { boundsOf, decide } from "./rules.ts";
 
 export interface PackDeps {
   readonly store: PackStore;
-  readonly projects: Pick<Projects, "get" | "version" | "canOperate" | "onChange">;
+  readonly projects: Pick<Projects, "get" | "canOperate" | "onChange">;
   readonly runtimes: Pick<Runtimes, "load">;
   readonly signing: Signing;
   readonly log: Log;
@@ -99,12 +99,14 @@ class PackStage {
     const names = new Set(groups.map(nameOf));
     for (const name of this.#problems.keys()) if (!names.has(name)) this.#problems.delete(name);
     for (const group of groups) {
-      const version = projects.version(group.projectId, group.version);
-      if (!version || projects.get(group.projectId)?.paused) continue;
+      const project = projects.get(group.projectId);
+      const version = project?.versions.get(group.version);
+      if (!version || project?.paused) continue;
       const rest = (this.#problems.get(nameOf(group))?.until ?? 0) - performance.now();
       const decision = decide(group, version.packing);
       if (rest > 0) waitMs = Math.min(waitMs, rest);
-      else if ("pack" in decision) due.push({ group, version });
+      // No further message comes for a version that an update removed.
+      else if ("pack" in decision || version.retired) due.push({ group, version });
       else waitMs = Math.min(waitMs, decision.wait ?? waitMs);
     }
     const work = due.values();
