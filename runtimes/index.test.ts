@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createRuntimes, type Runtimes } from "./index.ts";
 import { op } from "./testing/assemble.ts";
 import { context, inputOf, spec } from "./testing/rig.ts";
-import { tiny } from "./testing/tiny.ts";
+import { description, tiny } from "./testing/tiny.ts";
 
 const never = new AbortController().signal;
 let runtimes: Runtimes;
@@ -15,6 +15,17 @@ describe("runtimes", () => {
     expect(runtimes.offered).toContain("halo2");
     const failure = runtimes.load({ ...spec(tiny()), vmType: "risc0" }, never);
     expect(failure).rejects.toMatchObject({ kind: "unsupported", retryable: true });
+  });
+
+  test("a program with a test setup runs only where that was allowed", async () => {
+    create();
+    const forgeable = spec(
+      tiny({ description: JSON.stringify({ ...description, unsafeTestSetup: true }) }),
+    );
+    expect(runtimes.load(forgeable, never)).rejects.toMatchObject({ kind: "load" });
+    await runtimes.close();
+    create({ allowTestSetups: true });
+    expect((await runtimes.load(forgeable, never)).info.unsafeTestSetup).toBe(true);
   });
 
   test("a program is loaded once for all who ask at the same time or later", async () => {

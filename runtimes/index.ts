@@ -20,6 +20,11 @@ export interface RuntimesOptions {
   readonly timeoutSeconds?: number;
   /** Native builds of Halo2 programs that the operator installed, by program id. */
   readonly nativeLibraries?: Readonly<Record<string, NativeSource>>;
+  /**
+   * Whether programs may rest on a test setup, whose proofs anyone can forge: on development
+   * chains only. Refused unless said otherwise.
+   */
+  readonly allowTestSetups?: boolean;
 }
 
 /** The virtual machines of this node, over one pool of prover processes. */
@@ -85,7 +90,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       return loads.get(
         `${spec.vmType} ${spec.programId}`,
         signal,
-        (shared) => runtime.load(spec, shared),
+        async (shared) => checkSetup(await runtime.load(spec, shared), options),
       );
     },
     usage: () => ({
@@ -98,6 +103,15 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       await Promise.all([provers.close(), checkers.close()]);
     },
   };
+}
+
+function checkSetup(program: Program, { allowTestSetups }: RuntimesOptions): Program {
+  if (!program.info.unsafeTestSetup || allowTestSetups) return program;
+  throw new ProgramError(
+    "load",
+    `${program.info.name} rests on a test setup whose secret is public: anyone can forge its ` +
+      "proofs. It runs on a development chain only; build it from the powers of tau of a ceremony",
+  );
 }
 
 /** Most programs remembered as loaded; each holds its code. */

@@ -80,6 +80,7 @@ export async function openContext(
     workers: config.WORKERS,
     memoryBytes: config.PROVER_MEMORY_MB * 1024 * 1024,
     nativeLibraries: config.NATIVE_LIBRARIES,
+    allowTestSetups: network.chainId === LOCAL_CHAIN || network.chainId === 0n,
   });
   shutdown.add("runtimes", () => runtimes.close());
   const ethereum = contracts && {

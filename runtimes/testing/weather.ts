@@ -24,7 +24,7 @@ const ofWords = (values: bigint[]) =>
 
 /** One process proves, for all of these. */
 export function weatherChecks(): Check[] {
-  const runtimes = createRuntimes({ workers: 1 });
+  const runtimes = createRuntimes({ workers: 1, allowTestSetups: true });
   let program: Program, receipt: Receipt;
   const refused = async (changed: Partial<Receipt>) => {
     const verdict = await program.verify({ ...receipt, ...changed }, never);

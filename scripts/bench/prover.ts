@@ -155,7 +155,7 @@ async function pooled(runtime: string, count: number, native?: string): Promise<
     sha256: `0x${createHash("sha256").update(readFileSync(native)).digest("hex")}`,
   };
   const nativeLibraries = library ? { [spec.programId]: library } : {};
-  const runtimes = createRuntimes({ workers: count, nativeLibraries });
+  const runtimes = createRuntimes({ workers: count, nativeLibraries, allowTestSetups: true });
   opened.push(runtimes);
   const program: Program = await runtimes.load(spec, never);
   return {

@@ -91,7 +91,7 @@ export async function registerWeather(
 
 /** Asks the program itself how its public values and proofs are laid out. */
 async function layoutOf(spec: ProgramSpec) {
-  const runtimes = createRuntimes({ workers: 1 });
+  const runtimes = createRuntimes({ workers: 1, allowTestSetups: true });
   try {
     const program = await runtimes.load(spec, AbortSignal.timeout(30_000));
     return halo2Layout(program.info);
