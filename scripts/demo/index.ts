@@ -202,7 +202,18 @@ async function showTable(
   tasks: readonly Outcome[],
 ): Promise<void> {
   const address = station;
-  const rows = [["task", "messages", "proof", "transaction", "gas", "mean", "min", "max", "count"]];
+  const rows = [[
+    "task",
+    "messages",
+    "proof",
+    "transaction",
+    "gas",
+    "mean",
+    "min",
+    "max",
+    "count",
+    "commitment",
+  ]];
   const degrees = (tenths: number) => `${(tenths / 10).toFixed(1)}°C`;
   const short = (hex: string) => `${hex.slice(0, 10)}…`;
   for (const { messages, proofSeconds, transaction } of tasks) {
@@ -234,6 +245,7 @@ async function showTable(
       degrees(stored.min),
       degrees(stored.max),
       `${stored.count}`,
+      short(stored.inputCommitment),
     ]);
   }
   say(`on the chain, in the dApp at ${address}:`);

@@ -88,7 +88,7 @@ describe("on a chain", () => {
     });
     await setRoute(owner, deployment.router, {
       projectId,
-      programId: project.programId,
+      programId: config.file.versions.get("0.1")?.program.programId ?? project.programId,
       verifier: project.verifier,
       receiver: project.station,
       allowUnbound: false,

@@ -1,0 +1,172 @@
+/** The command line, as a project developer uses it, against a real chain and node. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { bytesToHex } from "viem";
+import { type Anvil, anvilAccount, startAnvil } from "../../src/chain/anvil.ts";
+import { fixture, workspace } from "./files.ts";
+import { type NodeProcess, nodeRuntime, startNode } from "./node.ts";
+
+const root = join(import.meta.dirname, "../..");
+const place = workspace();
+const addresses = join(place.directory, "addresses.json");
+let anvil: Anvil, node: NodeProcess;
+
+interface Result {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `bun run ws …` or `deno task ws …`, without the task runner around it. */
+function ws(args: string[], env: Record<string, string> = {}): Promise<Result> {
+  const tasks = JSON.parse(readFileSync(join(root, "deno.json"), "utf8")).tasks;
+  const [, ...deno] = (tasks.ws as string).split(/\s+/);
+  const prefix = nodeRuntime === "bun" ? ["src/ws/index.ts"] : deno;
+  const file = join(root, "node_modules/.bin", nodeRuntime);
+  const options = { cwd: root, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } };
+  return new Promise((resolve) => {
+    execFile(
+      file,
+      [...prefix, ...args],
+      options,
+      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
+  });
+}
+
+const key = (index: number) => bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
+/** With a key, on the test's chain; answers the JSON. */
+async function onChain(signer: number, ...args: string[]): Promise<Record<string, unknown>> {
+  const flags = ["--chain", anvil.url, "--addresses", addresses, "--json"];
+  const { code, out, err } = await ws([...args, ...flags], { OPERATOR_PRIVATE_KEY: key(signer) });
+  if (code !== 0) throw new Error(`${code}: ${out}${err}`);
+  return JSON.parse(out);
+}
+
+beforeAll(async () => {
+  const projects = join(place.directory, "projects");
+  await mkdir(projects);
+  await writeFile(join(projects, "10001"), readFileSync(fixture("original-halo2-v1.json")));
+  [anvil, node] = await Promise.all([
+    startAnvil(),
+    startNode({ ...place.env, PROJECT_FILE_DIRECTORY: projects }),
+  ]);
+}, 60_000);
+
+afterAll(async () => {
+  await node?.kill();
+  await anvil?.stop();
+  await place.remove();
+});
+
+describe("ws", () => {
+  test("deploys, registers a znode, publishes a project and shows it", async () => {
+    const deployment = await onChain(0, "deploy");
+    expect(deployment.chainId).toBe("31337");
+    const prover = anvilAccount(4).address;
+    const znode = await onChain(
+      3,
+      "znode",
+      "register",
+      "--did",
+      "did:io:0x1",
+      "--operator",
+      prover,
+      "--stake",
+      "1",
+    );
+    expect(znode.znodeId).toBe("1");
+    expect((await onChain(3, "znode", "status", prover)).eligible).toBe(true);
+
+    const data = join(place.directory, "publish");
+    const draft = join(root, "scripts/demo/project.json");
+    const published = await ws(["project", "publish", draft, "--data-directory", data, "--json"]);
+    const { uri, hash } = JSON.parse(published.out);
+    expect(uri).toMatch(/^ipfs:\/\/b/);
+    const created = await onChain(1, "project", "create", "--uri", uri, "--hash", hash);
+    expect(created.projectId).toBe("1");
+    await onChain(1, "project", "operator", "add", "1", anvilAccount(2).address);
+    await onChain(1, "project", "pause", "1");
+    expect(await onChain(1, "project", "show", "1")).toEqual({
+      projectId: "1",
+      owner: anvilAccount(1).address,
+      uri,
+      hash,
+      paused: true,
+    });
+  }, 120_000);
+
+  test("says what to do when something is missing or wrong", async () => {
+    const refusals: [string[], Record<string, string>, RegExp][] = [
+      [["deploy"], {}, /OPERATOR_PRIVATE_KEY/],
+      [["deploy"], { OPERATOR_PRIVATE_KEY: key(0) }, /--chain <url> or set CHAIN_ENDPOINT/],
+      [["deploy", "--chain", anvil.url], { OPERATOR_PRIVATE_KEY: "0xhunter2" }, /32 bytes of hex/],
+      [["project", "show", "0"], {}, /must be from 1/],
+      [["project", "publish", "missing.json"], {}, /can't read missing.json/],
+      [
+        ["project", "show", "1", "--chain", anvil.url, "--addresses", "no.json"],
+        {},
+        /no.json is missing/,
+      ],
+      [
+        ["message", "send", "1", "--data", "x", "--enode", "http://127.0.0.1:1"],
+        {},
+        /no enode answers/,
+      ],
+      [["message", "send", "1"], {}, /--data or by --file/],
+      [["frobnicate"], {}, /unknown command/],
+    ];
+    for (const [args, env, message] of refusals) {
+      const { code, out, err } = await ws(args, env);
+      expect({ args, code, text: out + err }).toEqual({
+        args,
+        code: 1,
+        text: expect.stringMatching(message),
+      });
+      expect(out + err).not.toContain("hunter2");
+    }
+  }, 120_000);
+
+  test("one may do only what one owns", async () => {
+    expect(
+      onChain(4, "project", "update", "1", "--uri", "ipfs://x", "--hash", `0x${"1".repeat(64)}`),
+    )
+      .rejects.toThrow(/Not authorized/);
+  }, 60_000);
+
+  test("sends a message and follows it to its end", async () => {
+    const data = '{"private_a":3,"private_b":4}';
+    const sent = await ws([
+      "message",
+      "send",
+      "10001",
+      "--data",
+      data,
+      "--wait",
+      "--enode",
+      node.url,
+    ]);
+    expect(sent.err + sent.out).toContain("outputted");
+    expect(sent.code).toBe(0);
+    const id = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(sent.err)?.[0] as string;
+    const shown = await ws(["message", "show", id, "--json", "--enode", node.url]);
+    expect(JSON.parse(shown.out)).toMatchObject({
+      messageID: id,
+      states: [{ state: "received" }, {}, {}, {}, {}],
+    });
+    const task = await ws(["task", "show", "10001", "1", "--enode", node.url]);
+    expect(task.out).toContain("outputted");
+  }, 120_000);
+
+  test("lists its commands", async () => {
+    const { code, out } = await ws(["--help"]);
+    expect(code).toBe(0);
+    for (const name of ["deploy", "project", "znode", "message", "task"]) {
+      expect(out).toContain(name);
+    }
+  });
+});
