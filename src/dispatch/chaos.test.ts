@@ -60,7 +60,6 @@ for (const kind of kinds) {
         store: db.da.packing,
         projects: {
           get: () => ({ versions: new Map([["0.1", version]]), paused: false }) as never,
-          version: () => version,
           canOperate: () => Promise.resolve(true),
           onChange: () => () => {},
         },
