@@ -11,15 +11,17 @@ export const plainArray = (values: readonly (number | bigint | string)[]): strin
   `{${values.join(",")}}`;
 
 export function textArray(values: readonly (string | null)[]): string {
-  let text = "{";
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (i > 0) text += ",";
-    if (value === null || value === undefined) text += "null";
-    else if (/["\\]/.test(value)) text += `"${value.replace(/["\\]/g, "\\$&")}"`;
-    else text += `"${value}"`;
+  const parts: string[] = [];
+  let last: string | null | undefined, quoted = "";
+  for (const value of values) {
+    // Neighbours often share their version, sender and group.
+    if (value !== last) {
+      last = value;
+      quoted = value === null ? "null" : `"${value.replace(/["\\]/g, "\\$&")}"`;
+    }
+    parts.push(quoted);
   }
-  return text + "}";
+  return `{${parts.join(",")}}`;
 }
 
 export function byteaArray(values: readonly Uint8Array[]): string {

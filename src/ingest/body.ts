@@ -14,6 +14,7 @@ export interface BodyLimits {
  */
 export class BodyReader {
   #held = 0;
+  #late = new Deadlines();
 
   /** @param capacity most bytes of all bodies being read together */
   constructor(readonly capacity: number) {}
@@ -32,7 +33,10 @@ export class BodyReader {
     try {
       // A stated length is kept by the server; without one every chunk is counted.
       const body = length === undefined ? counted(request, limits.bytes) : request.text();
-      return await inTime(body, limits.seconds);
+      return await this.#late.race(body, limits.seconds);
+    } catch (error) {
+      // What went wrong while reading is the client's: it went away, or broke its framing.
+      throw error instanceof RequestError ? error : new RequestError(400, "unexpected EOF");
     } finally {
       this.#held -= reserved;
     }
@@ -55,16 +59,32 @@ async function counted(request: Request, most: number): Promise<string> {
   return text + decoder.decode();
 }
 
-/** What went wrong while reading is the client's: it went away, or broke its framing. */
-const brokenOff = (error: unknown): unknown =>
-  error instanceof RequestError ? error : new RequestError(400, "unexpected EOF");
+/** Many deadlines with one timer: a timer a request would be a tenth of the request's cost. */
+class Deadlines {
+  #open = new Set<{ readonly at: number; readonly fail: () => void }>();
+  #timer: ReturnType<typeof setInterval> | undefined;
 
-function inTime(body: Promise<string>, seconds: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new RequestError(408, `the body did not arrive within ${seconds} s`)),
-      seconds * 1000,
-    );
-    body.then(resolve, (error) => reject(brokenOff(error))).finally(() => clearTimeout(timer));
-  });
+  race<T>(work: Promise<T>, seconds: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const entry = {
+        at: performance.now() + seconds * 1000,
+        fail: () => reject(new RequestError(408, `the body did not arrive within ${seconds} s`)),
+      };
+      this.#open.add(entry);
+      this.#timer ??= setInterval(() => this.#sweep(), 100);
+      work.then(resolve, reject).finally(() => this.#open.delete(entry));
+    });
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const entry of this.#open) {
+      if (entry.at > now) continue;
+      this.#open.delete(entry);
+      entry.fail();
+    }
+    if (this.#open.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
 }

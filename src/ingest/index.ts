@@ -9,6 +9,7 @@ import type { Projects, ProjectVersion } from "../project/types.ts";
 import { failure, json, messageStates, parseUint, taskStates } from "./answers.ts";
 import { BodyReader } from "./body.ts";
 import { type MessageRequest, parseMessage, parseMessages, RequestError } from "./message.ts";
+import { observe } from "./observe.ts";
 import { senderOf } from "./sender.ts";
 
 /** Says who sent a message, or refuses it. Undefined: as far as is known, nobody in particular. */
@@ -70,29 +71,30 @@ export function createIngest(deps: IngestDeps): Ingest {
   let running = 0;
   let draining: PromiseWithResolvers<void> | undefined;
 
-  /** Counts, times, and turns what is thrown into an answer. */
-  const route =
-    (name: string, work: (request: Request) => Promise<Response>) =>
-    async (request: Request): Promise<Response> => {
+  const { count, timer } = observe(metrics);
+
+  /** Times the work, and turns what it throws into an answer. */
+  const route = (
+    name: string,
+    work: (request: Request, ...path: string[]) => Promise<Response>,
+  ) => {
+    const time = timer(name);
+    return async (request: Request, ...path: string[]): Promise<Response> => {
       const started = performance.now();
       running++;
       let response: Response;
       try {
-        response = await work(request);
+        response = await work(request, ...path);
       } catch (error) {
         response = refusal(error, log, name);
       } finally {
         running--;
         if (running === 0) draining?.resolve();
       }
-      metrics.httpSeconds.observe(
-        { route: name, status: response.status },
-        (performance.now() - started) / 1000,
-      );
+      time(response.status, performance.now() - started);
       return response;
     };
-  const count = (projectId: bigint | undefined, result: string) =>
-    metrics.messages.inc({ project: projectId?.toString() ?? "unknown", result });
+  };
 
   const postMessage = route("POST /message", async (request) => {
     if (draining) throw new OverloadedError(5);
@@ -152,31 +154,29 @@ export function createIngest(deps: IngestDeps): Ingest {
     );
   });
 
-  const getMessage = (id: string) =>
-    route("GET /message/:id", async () => {
-      const status = await da.messages.status(id);
-      const states = status ? messageStates(status.receivedAt, status.states) : null;
-      return json(200, JSON.stringify({ messageID: id, states }));
-    });
+  const getMessage = route("GET /message/:id", async (_, id = "") => {
+    const status = await da.messages.status(id);
+    const states = status ? messageStates(status.receivedAt, status.states) : null;
+    return json(200, JSON.stringify({ messageID: id, states }));
+  });
 
-  const getTask = (projectText: string, taskText: string) =>
-    route("GET /task/:project_id/:task_id", async () => {
-      const [projectId, task] = [uint(projectText), taskId(taskText)];
-      const status = await da.tasks.status(projectId, task);
-      // Numbers go beyond what a JavaScript number holds, so they are written as text.
-      const number = status?.serial ?? (typeof task === "bigint" ? task : "null");
-      const hash = status ? `,"taskHash":"${status.taskId}"` : "";
-      const states = JSON.stringify(status ? taskStates(status.states) : null);
-      return json(200, `{"taskID":${number},"projectID":${projectId},"states":${states}${hash}}`);
-    });
+  const getTask = route("GET /task/:project_id/:task_id", async (_, project = "", text = "") => {
+    const [projectId, task] = [uint(project), taskId(text)];
+    const status = await da.tasks.status(projectId, task);
+    // Numbers go beyond what a JavaScript number holds, so they are written as text.
+    const number = status?.serial ?? (typeof task === "bigint" ? task : "null");
+    const hash = status ? `,"taskHash":"${status.taskId}"` : "";
+    const states = JSON.stringify(status ? taskStates(status.states) : null);
+    return json(200, `{"taskID":${number},"projectID":${projectId},"states":${states}${hash}}`);
+  });
 
   app.post("/message", (c) => postMessage(c.req.raw));
   app.post("/messages", (c) => postMessages(c.req.raw));
   app.post("/message/", (c) => c.redirect("/message", 307));
-  app.get("/message/:id", (c) => getMessage(c.req.param("id"))(c.req.raw));
+  app.get("/message/:id", (c) => getMessage(c.req.raw, c.req.param("id")));
   app.get(
     "/task/:project_id/:task_id",
-    (c) => getTask(c.req.param("project_id"), c.req.param("task_id"))(c.req.raw),
+    (c) => getTask(c.req.raw, c.req.param("project_id"), c.req.param("task_id")),
   );
   app.get(
     "/live",

@@ -1,0 +1,225 @@
+/**
+ * Messages per second over HTTP, beside a bare loop of the same `insert … select from unnest` in
+ * the same process, with as many callers, batches in flight and rows a batch. Rounds of the two
+ * alternate, so that a busy machine disturbs both alike.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import pino from "pino";
+import type { Database } from "../../src/da/database.ts";
+import { byteaArray, plainArray, textArray } from "../../src/da/encode.ts";
+import { groupCommitDefaults } from "../../src/da/group_commit.ts";
+import { newIdentity } from "../../src/da/ids.ts";
+import { storesOn } from "../../src/da/index.ts";
+import { migrate } from "../../src/da/migrate.ts";
+import { openPglite } from "../../src/da/pglite.ts";
+import { openPostgres } from "../../src/da/postgres.ts";
+import { createIngest } from "../../src/ingest/index.ts";
+import { identity, someProjects } from "../../src/ingest/testing/projects.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import { runtimeName, serveHttp } from "../../src/platform.ts";
+import { startPostgres } from "../../tests/postgres.ts";
+import { type LoadReport, quantile } from "./load.ts";
+
+const help = `Usage: bun scripts/bench/ingest.ts [options]
+
+Durable messages/s, p50 and p99 of POST /message, beside a bare unnest loop in the same run.
+
+  --databases <list>    of postgres, pglite (default both)
+  --connections <list>  (default 1,16,64,256)
+  --seconds <n>         of one round (default 3)
+  --rounds <n>          rounds, of which the median counts (default 3)
+  --bytes <n>           of data a message (default 200)
+  --json                print one JSON object
+  --help                this text`;
+
+const { values: flags } = parseArgs({
+  options: {
+    databases: { type: "string", default: "postgres,pglite" },
+    connections: { type: "string", default: "1,16,64,256" },
+    seconds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "3" },
+    bytes: { type: "string", default: "200" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (flags.help) {
+  console.log(help);
+  process.exit(0);
+}
+const wrong = (text: string): never => {
+  console.error(text);
+  process.exit(2);
+};
+const positive = (name: string, text: string, most: number): number => {
+  const value = Number(text);
+  if (value > 0 && value <= most) return value;
+  return wrong(`--${name} must be a number from 1 to ${most}`);
+};
+const seconds = positive("seconds", flags.seconds, 600);
+const rounds = positive("rounds", flags.rounds, 100);
+const bytes = positive("bytes", flags.bytes, 1_000_000);
+const connections = flags.connections.split(",").map((n) => positive("connections", n, 4096));
+const kinds = flags.databases.split(",");
+if (kinds.some((kind) => kind !== "postgres" && kind !== "pglite")) {
+  wrong("--databases must be postgres, pglite or both");
+}
+
+type Figures = Pick<LoadReport, "p50Ms" | "p99Ms"> & { readonly perSecond: number };
+interface Result {
+  readonly database: string;
+  readonly connections: number;
+  readonly http: Figures;
+  readonly bare: Figures;
+  /** Of the bare loop's rate; the median over rounds. */
+  readonly ratio: number;
+}
+
+const say = (text: string) => flags.json ? console.error(text) : console.log(text);
+const log = pino({ level: "silent" });
+
+/** Callers that each wait for their row's commit, without HTTP, parsing or checks. */
+async function bare(database: Database, callers: number): Promise<Figures> {
+  const insert = `insert into w3bstream.messages
+      (id, project_id, project_version, client_id, group_key, data, size, salt)
+    select id, project_id, version, client_id, group_key, data, octet_length(data), salt
+      from unnest($1::uuid[], $2::int8[], $3::text[], $4::text[], $5::text[], $6::bytea[],
+                  $7::bytea[]) as row(id, project_id, version, client_id, group_key, data, salt)`;
+  const data = new TextEncoder().encode("x".repeat(bytes));
+  const queue: (() => void)[] = [];
+  const times: number[] = [];
+  let running = 0, ended = false;
+  const pump = async () => {
+    if (running >= database.concurrency || queue.length === 0) return;
+    running++;
+    const batch = queue.splice(0, groupCommitDefaults.batchRows);
+    const ids = batch.map(newIdentity);
+    await database.query(insert, [
+      plainArray(ids.map(({ id }) => id)),
+      plainArray(ids.map(() => 1)),
+      textArray(ids.map(() => "0.1")),
+      textArray(ids.map(() => "")),
+      textArray(ids.map(() => "")),
+      byteaArray(ids.map(() => data)),
+      byteaArray(ids.map(({ salt }) => salt)),
+    ]);
+    running--;
+    for (const done of batch) done();
+    await pump();
+  };
+  const started = performance.now();
+  const caller = async () => {
+    while (!ended) {
+      const at = performance.now();
+      await new Promise<void>((resolve, reject) => {
+        queue.push(resolve);
+        pump().catch(reject);
+      });
+      times.push(performance.now() - at);
+    }
+  };
+  const stop = setTimeout(() => ended = true, seconds * 1000);
+  await Promise.all(Array.from({ length: callers }, caller));
+  clearTimeout(stop);
+  const elapsed = (performance.now() - started) / 1000;
+  const sorted = Float64Array.from(times).sort();
+  return {
+    perSecond: times.length / elapsed,
+    p50Ms: quantile(sorted, 0.5),
+    p99Ms: quantile(sorted, 0.99),
+  };
+}
+
+function load(port: number, count: number): Promise<Figures> {
+  const script = new URL("./load.ts", import.meta.url).pathname;
+  const arguments_ = [port, count, seconds * 1000, bytes].map(String);
+  const runtime = runtimeName === "deno" ? ["run", "--quiet", "--allow-net"] : [];
+  const child = spawn(process.execPath, [...runtime, script, ...arguments_], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.on("data", (text) => output += text);
+  return new Promise((resolve, reject) =>
+    child.once("close", (code) => {
+      if (code !== 0) return reject(new Error(`the load generator ended with ${code}`));
+      const report = JSON.parse(output) as LoadReport;
+      if (report.failed > 0) return reject(new Error(`${report.failed} requests failed`));
+      resolve({ perSecond: report.answered / report.seconds, ...report });
+    })
+  );
+}
+
+const median = <T>(values: readonly T[], by: (value: T) => number): T =>
+  [...values].sort((a, b) => by(a) - by(b))[values.length >> 1] as T;
+
+async function measure(kind: string, database: Database): Promise<Result[]> {
+  await migrate(database, log);
+  const da = storesOn(database);
+  const ingest = createIngest({
+    ...{ da, projects: someProjects(), maxBodyBytes: 1 << 21, identity, log },
+    metrics: createMetrics(),
+  });
+  const server = serveHttp((request) => ingest.fetch(request), {
+    ...{ hostname: "127.0.0.1", port: 0, maxBodyBytes: 1 << 22 },
+  });
+  const results: Result[] = [];
+  try {
+    for (const count of connections) {
+      const pairs: { http: Figures; bare: Figures }[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const pair = { bare: await bare(database, count), http: await load(server.port, count) };
+        pairs.push(pair);
+        // A table that grows through the run would slow the later ones.
+        await database.query("truncate w3bstream.messages");
+      }
+      const ratioOf = (pair: typeof pairs[number]) => pair.http.perSecond / pair.bare.perSecond;
+      const ratio = ratioOf(median(pairs, ratioOf));
+      const http = median(pairs.map((pair) => pair.http), ({ perSecond }) => perSecond);
+      const loop = median(pairs.map((pair) => pair.bare), ({ perSecond }) => perSecond);
+      results.push({ database: kind, connections: count, http, bare: loop, ratio });
+      const cell = (f: Figures) =>
+        `${f.perSecond.toFixed(0).padStart(6)}/s  p50 ${f.p50Ms.toFixed(1).padStart(6)} ms` +
+        `  p99 ${f.p99Ms.toFixed(1).padStart(6)} ms`;
+      say(
+        `${kind.padEnd(8)} ${String(count).padStart(4)} connections   http ${cell(http)}   ` +
+          `bare ${cell(loop)}   ratio ${ratio.toFixed(2)}`,
+      );
+    }
+  } finally {
+    await server.stop();
+  }
+  return results;
+}
+
+const results: Result[] = [];
+for (const kind of kinds) {
+  if (kind === "postgres") {
+    const server = await startPostgres();
+    const database = await openPostgres({ dsn: server.dsn, log });
+    try {
+      results.push(...await measure(kind, database));
+    } finally {
+      await database.close();
+      await server.stop();
+    }
+  } else {
+    const directory = mkdtempSync(join(tmpdir(), "w3bstream-bench-"));
+    const database = await openPglite({ directory, log });
+    try {
+      results.push(...await measure(kind, database));
+    } finally {
+      await database.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+}
+if (flags.json) {
+  const conditions = { runtime: runtimeName, bytes, seconds, rounds, load: loadavg() };
+  console.log(JSON.stringify({ ...conditions, results }));
+}
+process.exit(0);

@@ -1,0 +1,29 @@
+import type { Metrics } from "../metrics.ts";
+
+/** Values made once a key. */
+function remembered<K, V>(make: (key: K) => V): (key: K) => V {
+  const values = new Map<K, V>();
+  return (key) => {
+    let value = values.get(key);
+    if (value === undefined) values.set(key, value = make(key));
+    return value;
+  };
+}
+
+/** Counters and timers, looked up by their labels only once: the lookup is most of their cost. */
+export function observe({ messages, httpSeconds }: Pick<Metrics, "messages" | "httpSeconds">) {
+  const counters = remembered((project: bigint | undefined) =>
+    remembered((result: string) =>
+      messages.labels({ project: project?.toString() ?? "unknown", result })
+    )
+  );
+  return {
+    /** One message more; the project only if it exists, so that labels stay few. */
+    count: (project: bigint | undefined, result: string): void => counters(project)(result).inc(),
+    /** Takes the times of a route. */
+    timer(route: string): (status: number, ms: number) => void {
+      const observers = remembered((status: number) => httpSeconds.labels({ route, status }));
+      return (status, ms) => observers(status).observe(ms / 1000);
+    },
+  };
+}
