@@ -6,11 +6,11 @@
 //!
 //! - **count**: flags are boolean, the first is one, and none follows a zero; `count` is their
 //!   sum, so it is in `1..=SLOTS`.
-//! - **unused slots**: `x·used = x`, so they hold zero: they add nothing to the sum, and one list
-//!   of readings has one commitment.
-//! - **min, max** are in `[0, 2^16)`; `x - min` and `max - x` of each used slot are too, so
-//!   `min ≤ x ≤ max` as integers, which also bounds `x`. The product of `x - min` over the used
-//!   slots is zero, so `min` is one of them; likewise `max`.
+//! - **min, max** are in `[0, 2^16)`, and so are the distances `x - used·min` and `used·max - x`
+//!   of each slot. In a used one that means `min ≤ x ≤ max` as integers, which also bounds `x`.
+//!   The product of `x - min` over the used slots is zero, so `min` is one of them; likewise `max`.
+//! - **unused slots** have the distances `x` and `-x`, both in `[0, 2^16)`, so they hold zero: they
+//!   add nothing to the sum, and one list of readings has one commitment.
 //! - **mean**: `sum = mean·count + rest` with `mean < 2^16`, `rest < 16` and
 //!   `count - 1 - rest < 16`. Nothing wraps around the field's modulus, so `mean` is the floor of
 //!   the quotient. Offset binary moves it by exactly 32768: it is the floor of the signed mean.
@@ -165,7 +165,6 @@ impl WeatherCircuit {
                 strip.assert_product(used, before, used, zero)?;
                 before = used;
             }
-            strip.assert_product(reading, used, reading, zero)?;
 
             count = strip.combine(count, used, one)?;
             sum = strip.combine(sum, reading, one)?;
@@ -174,7 +173,7 @@ impl WeatherCircuit {
                 _ => packed.push(reading),
             }
 
-            // Both distances are zero in an unused slot.
+            // These also hold an unused slot to zero.
             let floor = strip.combine(zero, used, min)?;
             let above = strip.subtract(reading, floor, one)?;
             let ceiling = strip.combine(zero, used, max)?;

@@ -9,7 +9,7 @@ use super::*;
 use crate::input::Reading;
 
 /// What is laid on each column; a test below changes each of these cells.
-pub const ROWS: [usize; 2] = [948, 958];
+pub const ROWS: [usize; 2] = [884, 958];
 
 fn honest(readings: &[i16]) -> Witness {
     let readings: Vec<_> = readings.iter().copied().map(Reading).collect();
@@ -143,6 +143,16 @@ fn refuses_readings_out_of_range() {
         // Beside another, with extremes that do not cover it.
         refuses(&[7, 7], |claim| claim.readings[1] = wrong);
     }
+    // Only the minimum below the range, or only the maximum above it; mean and distances are not.
+    let raw = |first: Fr, second: Fr, mean: u64| {
+        refuses(&[7, 8], |claim| {
+            (claim.readings[0], claim.readings[1]) = (first, second);
+            (claim.min, claim.max) = (first, second);
+            (claim.mean, claim.rest) = (Fr::from(mean), Fr::ZERO);
+        });
+    };
+    raw(-Fr::ONE, Fr::from(5), 2);
+    raw(Fr::from(65530), Fr::from(65536), 65533);
 }
 
 #[test]
@@ -169,6 +179,10 @@ fn refuses_flags_that_are_not_a_count() {
     for factor in [Fr::from(2), -Fr::ONE] {
         refuses(&[1, 1], |claim| claim.used[1] = factor);
         refuses(&[i16::MIN, i16::MIN], |claim| claim.used[1] = factor);
+    }
+    // The first, too.
+    for factor in [Fr::from(2), -Fr::ONE] {
+        refuses(&[i16::MIN, i16::MIN], |claim| claim.used[0] = factor);
     }
     // None at all.
     refuses(&[i16::MIN], |claim| {
