@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { z } from "zod";
 import type { CageKind } from "../cage.ts";
 import {
@@ -33,9 +34,14 @@ const answer = z.discriminatedUnion("form", [
 
 /** Halo2 programs: WASM of our C-ABI form or of the original's, or a native build of ours. */
 export function halo2Runtime(options: Halo2Options): Runtime {
-  const { provers, checkers, limits, nativeLibraries = {} } = options;
+  const { provers, checkers, limits } = options;
   const timeoutSeconds = Math.min(limits.timeoutSeconds, shortSeconds);
   const lanes: Lanes = { provers, checkers, limits, shortLimits: { ...limits, timeoutSeconds } };
+  // A cage has another working directory than this process.
+  const nativeLibraries: Record<string, NativeSource> = Object.fromEntries(
+    Object.entries(options.nativeLibraries ?? {})
+      .map(([id, { path, sha256 }]) => [id, { path: resolve(path), sha256 }]),
+  );
   // Native code is not confined by WebAssembly, so it never shares a process with programs that are.
   const paths = Object.values(nativeLibraries).map(({ path }) => path);
   const nativeCage: CageKind = {

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import process from "node:process";
 import { createRuntimes, type Runtimes } from "../index.ts";
 import { type Program, ProgramError, type ProgramErrorKind } from "../runtime.ts";
 import { type Check, context, inputOf, never, spec } from "./rig.ts";
@@ -47,7 +49,8 @@ export function nativeChecks(libraryPath: string): Check[] {
     {
       name: "native: proves and verifies",
       async run() {
-        runtimes = withLibrary(hashOf(libraryPath));
+        // Relative to this process, as an operator may write it.
+        runtimes = withLibrary(hashOf(libraryPath), relative(process.cwd(), libraryPath));
         program = await runtimes.load(asked, never);
         assert.equal(program.info.name, "native");
         const receipt = await prove("{}");
