@@ -89,6 +89,14 @@ describe("configuration", () => {
     expect(text).not.toContain("1111");
   });
 
+  test("the description names what is set, readably", () => {
+    expect(describeConfig(loadConfig("all", { DATA_DIRECTORY: "/d" }, {}))).toMatchObject({
+      role: "all",
+      HTTP_SERVICE_ENDPOINT: "127.0.0.1:9000",
+      DATA_DIRECTORY: "/d",
+    });
+  });
+
   test("an unknown role is refused", () => {
     expect(() => loadConfig("prover", {}, {})).toThrow(/--role must be one of all, enode, znode/);
   });

@@ -305,10 +305,17 @@ export function describeConfig(config: Config): Record<string, string> {
   for (const name of Object.keys(settings) as SettingName[]) {
     const value = config[name];
     const setting: Setting = settings[name];
-    if (value === undefined) continue;
-    shown[name] = setting.secret ? "set" : JSON.stringify(value, jsonSafe);
+    if (value === undefined || isEmpty(value)) continue;
+    const text = typeof value === "string" ? value : JSON.stringify(value, jsonSafe);
+    shown[name] = setting.secret ? "set" : text;
   }
+  shown.HTTP_SERVICE_ENDPOINT = `${config.httpHost}:${config.httpPort}`;
   return shown;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value instanceof Map) return value.size === 0;
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
 function jsonSafe(_key: string, value: unknown): unknown {

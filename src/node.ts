@@ -3,7 +3,6 @@ import process from "node:process";
 import { Command, Option } from "commander";
 import {
   type Config,
-  ConfigError,
   describeConfig,
   flagOf,
   loadConfig,
@@ -89,6 +88,7 @@ try {
   await start(readConfig(process.argv.slice(2)), shutdown);
 } catch (error) {
   console.error(`error: ${errorText(error)}`);
-  if (!(error instanceof ConfigError) && error instanceof Error) console.error(error.stack);
+  const debugging = process.env.LOG_LEVEL === "debug" || process.env.LOG_LEVEL === "-4";
+  if (debugging && error instanceof Error) console.error(error.stack);
   await stop(1);
 }

@@ -1,8 +1,10 @@
+import { Hono } from "hono";
 import { Channel } from "./channel.ts";
 import type { NodeContext } from "./context.ts";
 import type { Links } from "./network/link.ts";
 import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
+import { serveHttp } from "./platform.ts";
 import { startProver } from "./prove/index.ts";
 
 /** prove → output */
@@ -33,4 +35,22 @@ export function startZnode(context: NodeContext, links: Links): void {
     reports.close();
     await stopProver();
   });
+  if (config.role === "znode") serveHealth(context);
+}
+
+/** What an operator's monitoring asks; beside an enode, ingestion answers it. */
+function serveHealth({ config, metrics, shutdown, log }: NodeContext): void {
+  const app = new Hono()
+    .get("/live", (c) => c.json({ status: "up" }))
+    .get("/metrics", async (c) =>
+      c.body(await metrics.registry.metrics(), 200, {
+        "content-type": metrics.registry.contentType,
+      }));
+  const server = serveHttp((request) => app.fetch(request), {
+    hostname: config.httpHost,
+    port: config.httpPort,
+    maxBodyBytes: 1024,
+  });
+  shutdown.add("HTTP", () => server.stop());
+  log.info({ url: `http://${server.hostname}:${server.port}` }, "health and metrics are served");
 }
