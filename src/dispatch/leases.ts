@@ -54,15 +54,18 @@ export function accept(turn: Turn, { prover, epoch }: EventOf<"accept">): void {
     const comment = s.attempts === 0 ? "" : `attempt ${s.attempts + 1}; before: ${s.reason}`;
     turn.log.push({ state: "dispatched", by: prover, comment: clip(comment), result: "" });
     turn.durable = true;
-  }
+  } else alive(turn, lease);
   if (!lease.started) actions.push({ kind: "payload", prover, epoch });
 }
 
 export function progress(turn: Turn, { prover, epoch }: EventOf<"progress">): void {
-  const { state: s, at } = turn;
-  const lease = find(s, { prover, epoch });
+  const lease = find(turn.state, { prover, epoch });
   if (!lease || lease.stage !== "leased") return stale(turn, { prover, epoch });
   lease.started = true;
+  alive(turn, lease);
+}
+
+function alive({ state: s, at }: Turn, lease: Lease): void {
   lease.excused = false;
   lease.until = Math.min(at + s.rules.leaseMs, lease.deadline);
 }
@@ -116,11 +119,15 @@ export function gone({ state: s }: Turn, { prover }: EventOf<"gone">): void {
   s.leases = s.leases.filter((l) => l.prover !== prover || l.stage === "leased");
 }
 
+/**
+ * A znode that is back may have lost what it was sent, or all its memory: it is asked again under
+ * the same epoch, and when it accepts gets the payload, unless its progress comes first.
+ */
 export function linkedProver({ state: s, actions }: Turn, { holder }: EventOf<"linked">): void {
   for (const l of s.leases) {
-    const { prover } = l;
-    if (prover !== holder || l.stage !== "leased" || l.started) continue;
-    actions.push({ kind: "payload", prover, epoch: l.epoch });
+    if (l.prover !== holder || checking(s, l.epoch)) continue;
+    l.started = false;
+    actions.push({ kind: "lease", prover: l.prover, epoch: l.epoch });
   }
 }
 

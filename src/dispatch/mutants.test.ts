@@ -77,6 +77,13 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
     'if (lease.stage === "offered") withdraw(turn, lease);\n    else if',
     "if",
   ],
+  [
+    "who is back is not asked again",
+    "leases",
+    'actions.push({ kind: "lease", prover: l.prover, epoch: l.epoch });',
+    "",
+  ],
+  ["who forgot gets no payload again", "leases", "l.started = false;", ""],
   ["a restart costs an attempt", "leases", "else if (lease.excused) {", "else if (false) {"],
   ["an excuse never ends", "leases", "lease.excused = false;", ""],
   ["a lost lease costs nothing", "leases", "s.attempts++;", ""],

@@ -13,6 +13,7 @@ export class Judge {
   readonly finished: string[] = [];
 
   // What really happened, kept apart from what the machine remembers.
+  readonly #offered = new Set<string>();
   readonly #accepted = new Set<string>();
   readonly #judged = new Set<string>();
   readonly #confirmed = new Set<string>();
@@ -41,7 +42,9 @@ export class Judge {
       assert(rank[s.phase] < 2, "nothing is checked when the proof is settled");
     }
     if (action.kind === "lease") {
-      assert(at >= this.#pausedUntil, "no lease before the pause is over");
+      const again = this.#offered.has(key(action.prover, action.epoch));
+      this.#offered.add(key(action.prover, action.epoch));
+      assert(again || at >= this.#pausedUntil, "no lease before the pause is over");
       assert(rank[s.phase] < 2, "no lease when the proof is settled");
     }
     if (action.kind === "payload") {
@@ -142,7 +145,10 @@ export class Judge {
       if (body.kind === "tick" && !s.checks.some((c) => c.epoch === l.epoch)) {
         assert(l.until > this.#at, "a lease ends when its time is over");
       }
-      if (body.kind === "progress" && body.epoch === l.epoch && body.prover === l.prover) {
+      if (
+        (body.kind === "progress" || body.kind === "accept") && body.epoch === l.epoch &&
+        body.prover === l.prover
+      ) {
         const until = Math.min(this.#at + this.rules.leaseMs, l.deadline);
         if (l.stage === "leased") assert.equal(l.until, until, "a heartbeat renews");
         assert(!l.excused, "a sign of life ends the excuse");

@@ -194,15 +194,22 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     s.happen({ kind: "abort", reason: "again" }).told();
   },
 
-  "a znode that is back gets its payload again until it shows progress"(m) {
+  "a znode that is back is asked again under the same epoch, and keeps its lease"(m) {
     const s = new Story(m);
     const epoch = s.lease(A);
-    s.happen({ kind: "gone", prover: A });
-    s.happen({ kind: "linked", holder: B }).did();
-    s.happen({ kind: "linked", holder: A }).did({ kind: "payload", prover: A, epoch });
-    s.happen({ kind: "accept", prover: A, epoch }).did({ kind: "payload", prover: A, epoch });
     s.happen({ kind: "progress", prover: A, epoch });
-    s.happen({ kind: "linked", holder: A }).did();
+    s.happen({ kind: "gone", prover: A }).after(20_000);
+    s.happen({ kind: "linked", holder: B }).did();
+    s.happen({ kind: "linked", holder: A }).did({ kind: "lease", prover: A, epoch });
+    s.happen({ kind: "accept", prover: A, epoch }).did({ kind: "payload", prover: A, epoch });
+    s.told();
+    s.after(29_999).did();
+    s.happen({ kind: "progress", prover: A, epoch });
+    s.happen({ kind: "accept", prover: A, epoch }).did();
+    // The proof still has to end in its time.
+    s.after(30_000).after(10_000).did();
+    assert.equal(s.state.leases.length, 0);
+    assert.equal(s.state.attempts, 1);
   },
 
   "another process gives leases time to show life, and does not blame their silence"(m) {
