@@ -1,4 +1,5 @@
 /** A dispatcher over a store, with projects and a program that tests decide about. */
+import { afterEach } from "bun:test";
 import pino from "pino";
 import { concat, type Hex, hexToBytes, keccak256, toHex, zeroHash } from "viem";
 import { type Program, ProgramError, type ProgramInfo } from "../../../runtimes/runtime.ts";
@@ -214,3 +215,16 @@ export async function until(
 
 export const sleep = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Makes benches that are stopped after the test that made them. */
+export function useBenches(): (options?: BenchOptions) => Bench {
+  const benches: Bench[] = [];
+  afterEach(async () => {
+    for (const bench of benches.splice(0)) await bench.stop();
+  });
+  return (options) => {
+    const made = new Bench(options);
+    benches.push(made);
+    return made;
+  };
+}

@@ -133,3 +133,13 @@ export class ScriptedZnode {
     }
   }
 }
+
+/** A linked znode of the n-th test account. */
+export function znodeOn(
+  links: LinkSet,
+  n: number,
+  script?: ConstructorParameters<typeof ScriptedZnode>[2],
+  capacity = 2,
+): Promise<ScriptedZnode> {
+  return new ScriptedZnode(account(n), links, script, { runtimes: ["halo2"], capacity }).connect();
+}

@@ -1,0 +1,160 @@
+import { describe, expect, test } from "bun:test";
+import { type Hex, zeroHash } from "viem";
+import { direct, router, sleep, testProgram, text, until, useBenches } from "./testing/bench.ts";
+import { znodeOn } from "./testing/znode.ts";
+
+const bench = useBenches();
+
+describe("unverifiable results", () => {
+  test("are kept as such, shown as text, and go to stdout but not to a vault", async () => {
+    const vault = { type: "textile" as const, vaultId: "v" };
+    const b = bench({
+      version: { outputs: [{ type: "stdout" }, vault] },
+      program: testProgram({ bindingKind: "none", verifiable: false }, {
+        verify: () => Promise.resolve({ verdict: "unverifiable" }),
+        statement: () => undefined,
+      }),
+    });
+    b.start();
+    await znodeOn(b.links, 2, (self) => ({
+      payload: (payload) =>
+        self.prove(payload, {
+          ...self.proof(payload.taskId),
+          bindingKind: "none",
+          publicValues: new Uint8Array(),
+          proof: text('{"proof":"…"}'),
+        }),
+    }));
+    const id = await b.task(["m"], zeroHash);
+    await b.ends(id, "failed");
+    await until(() => b.memory.row(id).outputs.some((o) => o.state === "confirmed"));
+    const { log, outputs } = b.memory.row(id);
+    expect(log.map((l) => l.state)).toEqual(["dispatched", "proved", "failed"]);
+    expect(log[1]).toMatchObject({ result: '{"proof":"…"}' });
+    expect(log[1]?.comment).toContain("unverifiable");
+    expect(outputs.filter((o) => o.index === 0).at(-1)?.state).toBe("confirmed");
+    expect(outputs.filter((o) => o.index === 1).map((o) => o.state)).toEqual(["dead"]);
+  });
+});
+
+describe("outputs", () => {
+  test("go to another znode when their holder dies, with the first's receipt", async () => {
+    const b = bench();
+    b.start();
+    const dying = await znodeOn(b.links, 2, (self) => ({ grant: () => self.disconnect() }));
+    const id = await b.task();
+    await b.ends(id, "proved");
+    const heir = await znodeOn(b.links, 3);
+    await b.ends(id, "outputted");
+    const [grant] = heir.got("grant");
+    expect(grant?.receiptProver).toBe(dying.account.address);
+    expect(grant?.receipt.proof).toEqual(text("good"));
+    expect(grant?.epoch).toBe(3n);
+    expect(b.memory.row(id).outputs.map((o) => [o.attempt, o.state])).toEqual([
+      [1, "granted"],
+      [2, "granted"],
+      [2, "confirmed"],
+    ]);
+  });
+
+  test("that a late holder confirms count, and end the new holder's grant", async () => {
+    const b = bench();
+    b.start();
+    const first = await znodeOn(
+      b.links,
+      2,
+      (self) => ({ grant: (g) => self.report(g, "sent", "0x01") }),
+    );
+    const id = await b.task();
+    await until(() => b.memory.row(id).outputs.at(-1)?.state === "sent");
+    const second = await znodeOn(b.links, 3, () => ({ grant: () => undefined }));
+    await until(() => second.got("grant").length === 1);
+    const [grant] = first.got("grant");
+    if (!grant) throw new Error("no grant");
+    await first.report(grant, "dead");
+    await first.report(grant, "confirmed", "0x01");
+    await b.ends(id, "outputted");
+    expect(b.memory.row(id).log.at(-1)?.result).toBe("0x01");
+    await until(() => second.got("cancel").length === 1);
+  });
+
+  test("return to sent when the chain reorganises, and are confirmed again", async () => {
+    const b = bench();
+    const dispatch = b.start();
+    const z = await znodeOn(b.links, 2);
+    const id = await b.task();
+    await b.ends(id, "outputted");
+    await until(() => dispatch.status().held === 0);
+    const [grant] = z.got("grant");
+    if (!grant) throw new Error("no grant");
+    await z.report(grant, "sent", "0xaa");
+    await b.ends(id, "proved");
+    await z.report(grant, "confirmed", "0xab");
+    await b.ends(id, "outputted");
+    expect(b.memory.row(id).outputs.map((o) => o.state)).toEqual([
+      "granted",
+      "confirmed",
+      "sent",
+      "confirmed",
+    ]);
+  });
+
+  test("that end dead say why, and don't hold up the others", async () => {
+    const b = bench({ version: { outputs: [{ type: "stdout" }, router] } });
+    b.start();
+    await znodeOn(b.links, 2, (self) => ({
+      grant: (grant) => self.report(grant, grant.output === 1 ? "dead" : "confirmed"),
+    }));
+    const id = await b.task();
+    await until(() => b.memory.row(id).outputs.length === 4);
+    expect(b.memory.states(id)).toEqual(["dispatched", "proved", "failed"]);
+    expect(b.comment(id)).toMatch(/^output 1 \(ethereumContract\): .*as scripted$/);
+    expect(b.memory.row(id).record.phase).toBe("proved");
+  });
+
+  test("that only the operator's key may do go to the enode's own channel", async () => {
+    const b = bench({ version: { outputs: [direct, { type: "stdout" }] } });
+    b.start();
+    const z = await znodeOn(b.links, 2);
+    const id = await b.task(["first", "second"]);
+    const job = (await b.jobs.receive()).value;
+    expect(job?.config).toEqual(direct);
+    expect(job?.firstMessage).toEqual(text("first"));
+    expect(job?.prover).toBe(z.account.address);
+    const report = { taskId: id, epoch: job?.epoch ?? 0n, output: 0, comment: "" };
+    await b.reports.send({ ...report, state: "sent", reference: "0x01" });
+    await b.reports.send({ ...report, state: "confirmed", reference: "0x01" });
+    await b.ends(id, "outputted");
+    expect(z.got("grant").map((g) => g.output)).toEqual([1]);
+    expect(b.memory.row(id).log.at(-1)?.result).toBe("0x01, 0xaa");
+  });
+
+  test("of a znode that says it did the enode's are not believed", async () => {
+    const b = bench({ version: { outputs: [direct] } });
+    b.start();
+    const z = await znodeOn(b.links, 2);
+    const id = await b.task();
+    await b.ends(id, "proved");
+    for (const epoch of [1n, 2n, 3n]) {
+      await z.report({ taskId: id, epoch, output: 0 }, "confirmed", "0xff");
+    }
+    await sleep(100);
+    expect(b.memory.states(id)).toEqual(["dispatched", "proved"]);
+  });
+
+  test("on the router are believed when the router has them", async () => {
+    const accepted = new Set<Hex>();
+    const b = bench({
+      version: { outputs: [router] },
+      deps: { isAccepted: (id) => Promise.resolve(accepted.has(id)) },
+    });
+    b.start();
+    const z = await znodeOn(b.links, 2);
+    const id = await b.task();
+    await until(() => z.got("grant").length === 1);
+    await sleep(200);
+    expect(b.memory.states(id)).toEqual(["dispatched", "proved"]);
+    accepted.add(id);
+    await b.ends(id, "outputted");
+  });
+});
