@@ -16,12 +16,8 @@ export class Assignment {
   /** True once the payload came: only work that is done renews a lease. */
   started = false;
 
-  /** @param beat sends one heartbeat; its resolution renews the lease */
-  constructor(
-    readonly link: Link,
-    readonly lease: WireBody<"lease">,
-    private readonly beat: (progress: Progress) => Promise<void>,
-  ) {
+  /** @param link whom it is for; another one when the enode came back under the same lease */
+  constructor(public link: Link, readonly lease: WireBody<"lease">) {
     this.#proofTimer = setTimeout(
       () => this.stop(new Error("the proof took longer than the project allows")),
       lease.timeoutMs,
@@ -43,6 +39,12 @@ export class Assignment {
       performance.now() - this.#renewedAt < this.lease.leaseMs * (1 - margin);
   }
 
+  /** The enode asked again, so the lease begins anew for the work that goes on. */
+  resume(link: Link): void {
+    this.link = link;
+    this.#renewedAt = performance.now();
+  }
+
   show(progress: Progress): void {
     this.#progress = progress;
   }
@@ -59,7 +61,8 @@ export class Assignment {
     if (!this.started) return;
     const at = performance.now();
     try {
-      await this.beat(this.#progress);
+      const { taskId, epoch } = this.lease;
+      await this.link.send("progress", { taskId, epoch, ...this.#progress });
       this.#renewedAt = at;
     } catch {
       // A link that can't take a heartbeat renews nothing; the lease runs out by itself.

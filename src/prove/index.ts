@@ -112,16 +112,7 @@ class Prover {
       metrics.refused.inc({ kind: "lease" });
       return await link.send("refuse", { taskId, epoch, ...refusal });
     }
-    this.#assignments.get(taskId)?.stop(new Error("leased again"));
-    const assignment = new Assignment(
-      link,
-      lease,
-      (progress) => link.send("progress", { taskId, epoch, ...progress }),
-    );
-    this.#assignments.set(taskId, assignment);
-    assignment.signal.addEventListener("abort", () => {
-      if (this.#assignments.get(taskId) === assignment) this.#assignments.delete(taskId);
-    });
+    this.#take(link, lease);
     const prover = identity.signer.address;
     const verifier = await this.deps.verifierOf(lease.task.projectId, lease.task.programId);
     const statement = { taskId, epoch, prover, verifier };
@@ -132,6 +123,21 @@ class Prover {
       identity.signer,
     );
     await link.send("accept", { taskId, epoch, verifier, evidence });
+  }
+
+  #take(link: Link, lease: WireBody<"lease">): void {
+    const { taskId, epoch } = lease;
+    const known = this.#assignments.get(taskId);
+    // An enode that lost its link asks again for the lease it gave: the proof goes on.
+    if (known?.live && known.lease.epoch === epoch && known.link.remote === link.remote) {
+      return known.resume(link);
+    }
+    known?.stop(new Error("leased again"));
+    const assignment = new Assignment(link, lease);
+    this.#assignments.set(taskId, assignment);
+    assignment.signal.addEventListener("abort", () => {
+      if (this.#assignments.get(taskId) === assignment) this.#assignments.delete(taskId);
+    });
   }
 
   async #refusal(
@@ -172,11 +178,13 @@ class Prover {
       const { network, signer } = this.deps.identity;
       const claim = claimOf(assignment.lease.task, epoch, signer.address, receipt);
       const evidence = await signEvidence(network, "ReceiptClaim", claim, signer);
-      await link.send("receipt", { taskId, epoch, receipt, evidence });
+      await assignment.link.send("receipt", { taskId, epoch, receipt, evidence });
     } catch (error) {
       const failure = describeFailure(error, assignment);
       this.deps.log.warn({ taskId, epoch: Number(epoch) }, `proof failed: ${failure.reason}`);
-      if (!this.#stop.signal.aborted) await link.send("failure", { taskId, epoch, ...failure });
+      if (!this.#stop.signal.aborted) {
+        await assignment.link.send("failure", { taskId, epoch, ...failure });
+      }
     } finally {
       assignment.stop(new Error("done"));
     }
