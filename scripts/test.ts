@@ -100,7 +100,7 @@ function run(step: Step): Promise<{ code: number; output: string }> {
     const [file = "", ...args] = step.command;
     const child = spawn(file, args, {
       cwd: join(root, step.cwd ?? "."),
-      env: { ...process.env, ...step.env, PATH: path, FORCE_COLOR: "0", NO_COLOR: "1" },
+      env: { ...process.env, ...step.env, PATH: path, FORCE_COLOR: undefined, NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { type Anvil, anvilAccount, startAnvil } from "../../tests/anvil.ts";
+import { type Anvil, anvilAccount, startAnvil } from "./anvil.ts";
 import { connectChain, createChains } from "./clients.ts";
 import { transact } from "./transact.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { startAnvil } from "../../tests/anvil.ts";
+import { startAnvil } from "./anvil.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -28,13 +28,14 @@ test("deploys and registers from Deno too", async () => {
       import { connectChain } from "./src/chain/clients.ts";
       import { deployCore } from "./src/chain/deploy.ts";
       import { isEligible, registerZNode } from "./src/chain/registrars.ts";
-      import { anvilAccount } from "./tests/anvil.ts";
+      import { anvilAccount } from "./src/chain/anvil.ts";
       const sender = (await connectChain("${anvil.url}")).sender(anvilAccount(0));
       const core = await deployCore(sender);
       const prover = anvilAccount(1).address;
       const znode = { did: "did:key:deno", operators: [prover], amount: core.minStake };
       await registerZNode(sender, core.znodeRegistrar, znode);
-      console.log("eligible", await isEligible(sender.reader, core.znodeRegistrar, prover));
+      const eligible = await isEligible(sender.reader, core.znodeRegistrar, prover);
+      console.log("eligible " + eligible);
     `,
     );
     expect(output).toBe("eligible true\n");

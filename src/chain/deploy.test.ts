@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Hex, keccak256, parseEther, toBytes } from "viem";
 import vectors from "../../contracts/test/vectors/halo2-weather.json" with { type: "json" };
-import { type Anvil, anvilAccount, startAnvil } from "../../tests/anvil.ts";
+import { type Anvil, anvilAccount, startAnvil } from "./anvil.ts";
 import { halo2AdapterAbi } from "./abi/halo2Adapter.ts";
 import { routerAbi } from "./abi/router.ts";
 import { weatherStationAbi } from "./abi/weatherStation.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createTestClient, type Hex, http, keccak256, parseEther, toBytes } from "viem";
-import { type Anvil, anvilAccount, startAnvil } from "../../tests/anvil.ts";
+import { type Anvil, anvilAccount, startAnvil } from "./anvil.ts";
 import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
 import { connectChain, type Sender } from "./clients.ts";
 import { deployCore, type Deployment } from "./deploy.ts";

@@ -2,7 +2,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Address } from "viem";
-import { type Anvil, anvilAccount, startAnvil } from "../../tests/anvil.ts";
+import { type Anvil, anvilAccount, startAnvil } from "../chain/anvil.ts";
 import { connectChain, type Sender } from "../chain/clients.ts";
 import { deployCore } from "../chain/deploy.ts";
 import type { ChainProject, ChainView } from "../da/da.ts";

@@ -21,7 +21,7 @@ import { testContracts } from "../testing/contracts.ts";
 import { contextOf, counted, jobOf, type JobOptions } from "../testing/jobs.ts";
 import { memoryJournal } from "../testing/journal.ts";
 import { freshAccount, hasty, quiet, startWorld, type World } from "../testing/world.ts";
-import { anvilAccount } from "../../../tests/anvil.ts";
+import { anvilAccount } from "../../chain/anvil.ts";
 import { ethereumOutputs } from "./index.ts";
 import { type AllowedCall, assertNotStakeOwner, type OutputChain } from "./policy.ts";
 import type { TransactionSigner } from "./sender.ts";

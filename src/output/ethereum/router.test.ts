@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Address, type Hex, type LocalAccount, type PublicClient, zeroAddress } from "viem";
-import { anvilAccount } from "../../../tests/anvil.ts";
+import { anvilAccount } from "../../chain/anvil.ts";
 import { routerAbi } from "../../chain/abi/router.ts";
 import { connectChain } from "../../chain/clients.ts";
 import { deployCore, type Deployment } from "../../chain/deploy.ts";

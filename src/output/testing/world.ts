@@ -12,7 +12,7 @@ import {
   publicActions,
   type PublicClient,
 } from "viem";
-import { anvilAccount, startAnvil } from "../../../tests/anvil.ts";
+import { anvilAccount, startAnvil } from "../../chain/anvil.ts";
 import { createLog } from "../../log.ts";
 import type { Journal } from "../../da/da.ts";
 import { Sender, type TransactionSigner } from "../ethereum/sender.ts";
