@@ -1,17 +1,20 @@
 /**
- * Messages per second over HTTP, beside a bare loop of the same `insert … select from unnest` in
- * the same process, with as many callers, batches in flight and rows a batch. Rounds of the two
- * alternate, so that a busy machine disturbs both alike.
+ * Messages per second over HTTP, beside two loops of the same `insert … select from unnest` in the
+ * same process, with as many callers, batches in flight and rows a batch: `bare` hands the arrays
+ * to the client as a plain program would, `tuned` encodes them as the store does and is the floor
+ * under everything that HTTP adds. Rounds alternate, so that a busy machine disturbs all alike.
  */
+import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { setImmediate } from "node:timers";
 import { parseArgs } from "node:util";
 import pino from "pino";
 import type { Database } from "../../src/da/database.ts";
-import { byteaArray, plainArray, textArray } from "../../src/da/encode.ts";
+import { byteaArray, textArray } from "../../src/da/encode.ts";
 import { groupCommitDefaults } from "../../src/da/group_commit.ts";
 import { newIdentity } from "../../src/da/ids.ts";
 import { storesOn } from "../../src/da/index.ts";
@@ -27,7 +30,8 @@ import { type LoadReport, quantile } from "./load.ts";
 
 const help = `Usage: bun scripts/bench/ingest.ts [options]
 
-Durable messages/s, p50 and p99 of POST /message, beside a bare unnest loop in the same run.
+Durable messages/s, p50 and p99 of POST /message, beside a bare unnest loop in the same run, and
+beside one with the store's own encoding. The clients take their share of the same cores.
 
   --databases <list>    of postgres, pglite (default both)
   --connections <list>  (default 1,16,64,256)
@@ -76,15 +80,31 @@ interface Result {
   readonly connections: number;
   readonly http: Figures;
   readonly bare: Figures;
+  readonly tuned: Figures;
   /** Of the bare loop's rate; the median over rounds. */
   readonly ratio: number;
+  readonly ratioOfTuned: number;
 }
+
+/** How rows become the statement's parameters. */
+interface Encoding {
+  text(values: readonly string[]): string;
+  bytea(values: readonly Uint8Array[]): string;
+}
+const tunedEncoding: Encoding = { text: textArray, bytea: byteaArray };
+// What postgres.js makes of JavaScript arrays.
+const clientArray = (values: readonly string[]) =>
+  `{${values.map((v) => `"${v.replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`).join(",")}}`;
+const clientEncoding: Encoding = {
+  text: clientArray,
+  bytea: (values) => clientArray(values.map((v) => `\\x${Buffer.from(v).toString("hex")}`)),
+};
 
 const say = (text: string) => flags.json ? console.error(text) : console.log(text);
 const log = pino({ level: "silent" });
 
 /** Callers that each wait for their row's commit, without HTTP, parsing or checks. */
-async function bare(database: Database, callers: number): Promise<Figures> {
+async function loop(database: Database, callers: number, encoding: Encoding): Promise<Figures> {
   const insert = `insert into w3bstream.messages
       (id, project_id, project_version, client_id, group_key, data, size, salt)
     select id, project_id, version, client_id, group_key, data, octet_length(data), salt
@@ -94,19 +114,19 @@ async function bare(database: Database, callers: number): Promise<Figures> {
   const queue: (() => void)[] = [];
   const times: number[] = [];
   let running = 0, ended = false;
-  const pump = async () => {
+  const pump = async (): Promise<void> => {
     if (running >= database.concurrency || queue.length === 0) return;
     running++;
     const batch = queue.splice(0, groupCommitDefaults.batchRows);
     const ids = batch.map(newIdentity);
     await database.query(insert, [
-      plainArray(ids.map(({ id }) => id)),
-      plainArray(ids.map(() => 1)),
-      textArray(ids.map(() => "0.1")),
-      textArray(ids.map(() => "")),
-      textArray(ids.map(() => "")),
-      byteaArray(ids.map(() => data)),
-      byteaArray(ids.map(({ salt }) => salt)),
+      encoding.text(ids.map(({ id }) => id)),
+      encoding.text(ids.map(() => "1")),
+      encoding.text(ids.map(() => "0.1")),
+      encoding.text(ids.map(() => "")),
+      encoding.text(ids.map(() => "")),
+      encoding.bytea(ids.map(() => data)),
+      encoding.bytea(ids.map(({ salt }) => salt)),
     ]);
     running--;
     for (const done of batch) done();
@@ -118,7 +138,7 @@ async function bare(database: Database, callers: number): Promise<Figures> {
       const at = performance.now();
       await new Promise<void>((resolve, reject) => {
         queue.push(resolve);
-        pump().catch(reject);
+        if (queue.length === 1) setImmediate(() => pump().catch(reject));
       });
       times.push(performance.now() - at);
     }
@@ -170,24 +190,32 @@ async function measure(kind: string, database: Database): Promise<Result[]> {
   const results: Result[] = [];
   try {
     for (const count of connections) {
-      const pairs: { http: Figures; bare: Figures }[] = [];
+      const all: Record<"http" | "bare" | "tuned", Figures>[] = [];
       for (let round = 0; round < rounds; round++) {
-        const pair = { bare: await bare(database, count), http: await load(server.port, count) };
-        pairs.push(pair);
+        all.push({
+          bare: await loop(database, count, clientEncoding),
+          http: await load(server.port, count),
+          tuned: await loop(database, count, tunedEncoding),
+        });
         // A table that grows through the run would slow the later ones.
         await database.query("truncate w3bstream.messages");
       }
-      const ratioOf = (pair: typeof pairs[number]) => pair.http.perSecond / pair.bare.perSecond;
-      const ratio = ratioOf(median(pairs, ratioOf));
-      const http = median(pairs.map((pair) => pair.http), ({ perSecond }) => perSecond);
-      const loop = median(pairs.map((pair) => pair.bare), ({ perSecond }) => perSecond);
-      results.push({ database: kind, connections: count, http, bare: loop, ratio });
+      const middle = (name: "http" | "bare" | "tuned") =>
+        median(all.map((figures) => figures[name]), ({ perSecond }) => perSecond);
+      const [http, bare, tuned] = [middle("http"), middle("bare"), middle("tuned")];
+      const ratioTo = (name: "bare" | "tuned") =>
+        median(all.map((f) => f.http.perSecond / f[name].perSecond), (value) => value);
+      const [ratio, ratioOfTuned] = [ratioTo("bare"), ratioTo("tuned")];
+      results.push({ database: kind, connections: count, http, bare, tuned, ratio, ratioOfTuned });
       const cell = (f: Figures) =>
-        `${f.perSecond.toFixed(0).padStart(6)}/s  p50 ${f.p50Ms.toFixed(1).padStart(6)} ms` +
-        `  p99 ${f.p99Ms.toFixed(1).padStart(6)} ms`;
+        `${f.perSecond.toFixed(0).padStart(6)}/s p50 ${f.p50Ms.toFixed(1)} p99 ${
+          f.p99Ms.toFixed(1)
+        } ms`
+          .padEnd(36);
       say(
-        `${kind.padEnd(8)} ${String(count).padStart(4)} connections   http ${cell(http)}   ` +
-          `bare ${cell(loop)}   ratio ${ratio.toFixed(2)}`,
+        `${kind.padEnd(8)} ${String(count).padStart(4)} connections  http ${cell(http)}` +
+          `bare ${cell(bare)}tuned ${cell(tuned)}` +
+          `ratio ${ratio.toFixed(2)} (of tuned ${ratioOfTuned.toFixed(2)})`,
       );
     }
   } finally {

@@ -35,7 +35,7 @@ const startParams = [
 ];
 
 /**
- * Opens the PGlite in `directory`, or makes one, with every commit synced to the disk.
+ * Opens the PGlite in `directory` with every commit synced to the disk.
  *
  * @param onPanic called once when the server is dead; its memory must not be used any more
  */
@@ -43,7 +43,6 @@ export async function openDurable(
   directory: string,
   onPanic: (reason: string) => void,
 ): Promise<PGlite> {
-  if (!fs.existsSync(directory)) await create(directory);
   const lastWords = { text: "" };
   try {
     const database = await open(directory, lastWords);
@@ -67,8 +66,12 @@ const open = (directory: string, lastWords = { text: "" }) =>
     },
   });
 
-/** Makes an empty database aside and renames it, so that a crash leaves all of it or nothing. */
-async function create(directory: string): Promise<void> {
+/**
+ * Makes an empty database where there is none. It is made aside and renamed, so that a crash leaves
+ * all of it or nothing. Takes some hundred megabytes, which this thread keeps.
+ */
+export async function createDurable(directory: string): Promise<void> {
+  if (fs.existsSync(directory)) return;
   const draft = `${directory}.new`;
   fs.rmSync(draft, { recursive: true, force: true });
   await (await open(draft)).close();

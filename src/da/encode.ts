@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { bytesToHex, type Hex, hexToBytes } from "viem";
 
 /*
@@ -24,17 +23,8 @@ export function textArray(values: readonly (string | null)[]): string {
   return `{${parts.join(",")}}`;
 }
 
-export function byteaArray(values: readonly Uint8Array[]): string {
-  let text = "{";
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as Uint8Array;
-    if (i > 0) text += ",";
-    text += `"\\\\x${
-      Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")
-    }"`;
-  }
-  return text + "}";
-}
+export const byteaArray = (values: readonly Uint8Array[]): string =>
+  `{${values.map((value) => `"\\\\x${value.toHex()}"`).join(",")}}`;
 
 /** Text as a column can hold it: PostgreSQL has no NUL, UTF-8 no lone surrogates. */
 export const storable = (text: string): string => text.replaceAll("\0", "\ufffd").toWellFormed();

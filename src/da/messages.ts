@@ -47,14 +47,18 @@ export function messageStore(
       return results;
     },
   );
-  const add = (message: NewMessage): Promise<Appended> | Appended => {
+  const add = (message: NewMessage): Promise<Appended> => {
     const problem = problemOf(message);
-    if (problem !== undefined) return { error: problem };
+    if (problem !== undefined) return Promise.resolve({ error: problem });
     return commits.add({ message, identity: newIdentity() }, bytesOf(message));
   };
   return {
-    async append(message) {
-      commits.admit(1, bytesOf(message));
+    append(message) {
+      try {
+        commits.admit(1, bytesOf(message));
+      } catch (error) {
+        return Promise.reject(error);
+      }
       return add(message);
     },
     async appendMany(messages) {

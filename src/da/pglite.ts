@@ -1,13 +1,38 @@
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import postgres from "postgres";
 import type { Log } from "../log.ts";
 import { type Database, Listeners } from "./database.ts";
 import { lockDirectory } from "./lock.ts";
-import type { WorkerReply, WorkerRequest } from "./pglite_worker.ts";
+import type { WorkerData, WorkerReply, WorkerRequest } from "./pglite_worker.ts";
 import { type Client, clientOptions, NoAnswerError, queryWith } from "./postgres.ts";
+
+const startWorker = (workerData: WorkerData): Worker =>
+  new Worker(new URL("./pglite_worker.ts", import.meta.url), { workerData });
+
+/** Makes the database if there is none, in a thread whose memory is given back. */
+async function createDatabase(directory: string): Promise<void> {
+  const worker = startWorker({ directory, create: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      worker.on(
+        "message",
+        (reply: WorkerReply) =>
+          reply === "closed" ? resolve() : reject(
+            new Error(
+              `the embedded database can't be made: ${(reply as { fatal?: string }).fatal}`,
+            ),
+          ),
+      );
+      worker.on("error", reject);
+    });
+  } finally {
+    await worker.terminate();
+  }
+}
 
 /** A connection of the postgres.js client to a PGlite in a worker thread of its own. */
 class WorkerSocket extends EventEmitter {
@@ -20,9 +45,7 @@ class WorkerSocket extends EventEmitter {
 
   constructor(directory: string) {
     super();
-    this.#worker = new Worker(new URL("./pglite_worker.ts", import.meta.url), {
-      workerData: { directory },
-    });
+    this.#worker = startWorker({ directory, create: false });
     this.#worker.on("message", (reply: WorkerReply) => {
       if (reply instanceof Uint8Array) {
         if (reply.length > 0) this.emit("data", Buffer.from(reply.buffer));
@@ -106,13 +129,18 @@ export async function openPglite(
 ): Promise<Database> {
   const { directory, log } = config;
   const unlock = lockDirectory(directory);
-  const open = () => new WorkerSocket(join(directory, "database"));
-  let socket = open();
-  let unused: WorkerSocket | undefined = socket;
-  await socket.ready.catch((error) => {
+  const files = join(directory, "database");
+  const open = () => new WorkerSocket(files);
+  let socket: WorkerSocket;
+  try {
+    if (!existsSync(files)) await createDatabase(files);
+    socket = open();
+    await socket.ready;
+  } catch (error) {
     unlock();
     throw error;
-  });
+  }
+  let unused: WorkerSocket | undefined = socket;
   const client: Client = postgres({
     ...clientOptions,
     // The one session of the embedded server; statements queue in it.

@@ -3,7 +3,7 @@
  * that a query blocks this thread and not the node's.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { openDurable } from "./durable.ts";
+import { createDurable, openDurable } from "./durable.ts";
 
 /** Bytes of the protocol, or the end. */
 export type WorkerRequest = Uint8Array<ArrayBuffer> | "close";
@@ -24,7 +24,17 @@ function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     : bytes.slice();
 }
 
-async function main(directory: string): Promise<void> {
+export interface WorkerData {
+  readonly directory: string;
+  /** Only makes the database, and ends. */
+  readonly create: boolean;
+}
+
+async function main({ directory, create }: WorkerData): Promise<void> {
+  if (create) {
+    await createDurable(directory);
+    return post("closed");
+  }
   const database = await openDurable(directory, (reason) => {
     post({ fatal: reason });
     // The parent terminates this worker; nothing may touch the files until then.
@@ -41,6 +51,4 @@ async function main(directory: string): Promise<void> {
   post("ready");
 }
 
-main((workerData as { directory: string }).directory).catch((error) =>
-  post({ fatal: (error as Error).message })
-);
+main(workerData as WorkerData).catch((error) => post({ fatal: (error as Error).message }));

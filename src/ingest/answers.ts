@@ -2,9 +2,11 @@
 import type { StateEntry } from "../da/da.ts";
 
 const jsonType = { "content-type": "application/json; charset=utf-8" };
+// Made once: a response copies `Headers` faster than it reads an object.
+const jsonHeaders = new Headers(jsonType);
 
-export function json(status: number, body: string, headers?: Record<string, string>): Response {
-  return new Response(body, { status, headers: headers ? { ...jsonType, ...headers } : jsonType });
+export function json(status: number, body: string, more?: Record<string, string>): Response {
+  return new Response(body, { status, headers: more ? { ...jsonType, ...more } : jsonHeaders });
 }
 
 export const failure = (

@@ -72,7 +72,13 @@ class Deadlines {
       };
       this.#open.add(entry);
       this.#timer ??= setInterval(() => this.#sweep(), 100);
-      work.then(resolve, reject).finally(() => this.#open.delete(entry));
+      work.then((value) => {
+        this.#open.delete(entry);
+        resolve(value);
+      }, (error) => {
+        this.#open.delete(entry);
+        reject(error);
+      });
     });
   }
 
