@@ -102,5 +102,12 @@ function check(): void {
   console.log(`weather_halo2.wasm is what the source gives: sha256 ${wanted}`);
 }
 
-if (process.argv.includes("--check")) check();
+const usage = `usage: bun scripts/build/halo2.ts [--check]
+
+Builds wasm/dist/weather_halo2.wasm, the verifier contract and the test vectors; with --check,
+builds them apart and compares with what is committed. Needs rustup.
+wasm/halo2/README.md says how to replace the test setup by a ceremony's.`;
+
+if (process.argv.includes("--help")) console.log(usage);
+else if (process.argv.includes("--check")) check();
 else build();
