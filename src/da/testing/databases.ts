@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach } from "bun:test";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
+import { fileURLToPath } from "node:url";
 import pino from "pino";
+import packageJson from "../../../package.json" with { type: "json" };
 import { startPostgres, type TestPostgres } from "../../../tests/postgres.ts";
 import type { Da } from "../da.ts";
 import type { Database } from "../database.ts";
@@ -17,18 +18,27 @@ export type Kind = typeof kinds[number];
 
 export const silent = pino({ level: "silent" });
 
-let template: Promise<string> | undefined;
+// Kept between runs, by PGlite's version: making a database takes seconds, copying one does not.
+const cache = fileURLToPath(new URL("../../../.cache/", import.meta.url));
+const template = join(cache, `pglite-${packageJson.dependencies["@electric-sql/pglite"]}`);
 
-/** A folder with an empty embedded database, copied from one that is made once a process. */
+/** A folder with an empty embedded database. */
 export async function pgliteFolder(): Promise<string> {
-  template ??= (async () => {
-    const folder = mkdtempSync(join(tmpdir(), "w3bstream-pglite-template-"));
-    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-    await (await openPglite({ directory: folder, log: silent })).close();
-    return folder;
-  })();
+  if (!existsSync(template)) {
+    mkdirSync(cache, { recursive: true });
+    const draft = mkdtempSync(join(cache, "pglite-draft-"));
+    await (await openPglite({ directory: draft, log: silent })).close();
+    try {
+      renameSync(join(draft, "database"), template);
+    } catch (error) {
+      // Another run may have been first.
+      if (!existsSync(template)) throw error;
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
+    }
+  }
   const folder = mkdtempSync(join(tmpdir(), "w3bstream-pglite-"));
-  cpSync(join(await template, "database"), join(folder, "database"), { recursive: true });
+  cpSync(template, join(folder, "database"), { recursive: true });
   return folder;
 }
 
@@ -71,7 +81,7 @@ export function useDatabase(kind: Kind): Subject {
     await database.close();
     await server?.stop();
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  });
+  }, 30_000);
   return {
     get database() {
       return database;
