@@ -71,7 +71,8 @@ export async function startEnode(context: NodeContext, links: Links): Promise<vo
   const server = serveHttp((request) => ingest.fetch(request), {
     hostname: config.httpHost,
     port: config.httpPort,
-    maxBodyBytes: config.MAX_MESSAGE_BYTES,
+    // Above ingestion's own limit, so that it is ingestion that answers, as JSON.
+    maxBodyBytes: 64 * 1024 * 1024,
   });
   shutdown.add("HTTP", async () => {
     await ingest.drain();

@@ -8,4 +8,5 @@ import { project } from "./project.ts";
 import { task } from "./task.ts";
 import { znode } from "./znode.ts";
 
-process.exitCode = await runCli(process.argv.slice(2), [deploy, project, znode, message, task]);
+// A connection that some library keeps must not keep the command.
+process.exit(await runCli(process.argv.slice(2), [deploy, project, znode, message, task]));
