@@ -1,9 +1,11 @@
 import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
 import process from "node:process";
+import { multiaddr } from "@multiformats/multiaddr";
 import { type Address, type Hex, isHex, size } from "viem";
 import { z } from "zod";
 import { parseLogLevel } from "./log.ts";
+import { peerIdOf } from "./network/dial.ts";
 import { address, describeIssue } from "./protocol/schema.ts";
 
 export const roles = ["all", "enode", "znode"] as const;
@@ -89,6 +91,19 @@ const nativeLibraries = z.string().transform((text, ctx) => {
   return map;
 });
 
+/** Multiaddrs, separated by commas. */
+const multiaddrs = z.string().transform((text, ctx) => {
+  try {
+    return text.split(",").map((s) => s.trim()).filter(Boolean).map((s) => multiaddr(s));
+  } catch {
+    ctx.addIssue({ code: "custom", message: "must be multiaddrs separated by commas" });
+    return z.NEVER;
+  }
+});
+
+const addresses = z.string().transform((text) => text.split(",").map((s) => s.trim()))
+  .pipe(z.array(address));
+
 /** Every setting, by the name of its environment variable; flags are `--kebab-case` of it. */
 export const settings = {
   HTTP_SERVICE_ENDPOINT: {
@@ -159,6 +174,30 @@ export const settings = {
     placeholder: "chain:address:selector,…",
     schema: outputAllow,
     fallback: "",
+  },
+  P2P_LISTEN: {
+    help: "where an enode awaits znodes; unset: port 4689, or any on loopback without a chain",
+    placeholder: "multiaddr,…",
+    schema: multiaddrs,
+  },
+  BOOTNODE_MULTIADDR: {
+    help: "znode: the enodes that it works for, each with its /p2p/ id",
+    placeholder: "multiaddr,…",
+    schema: multiaddrs.refine(
+      (list) => list.every((m) => peerIdOf(m) !== ""),
+      "must end in /p2p/ and the peer's id",
+    ),
+    fallback: "",
+  },
+  TRUSTED_PROVERS: {
+    help: "enode without a chain: keys of the znodes that may prove",
+    placeholder: "address,…",
+    schema: addresses,
+  },
+  TRUSTED_ENODES: {
+    help: "znode without a chain: keys of the enodes whose tasks are proved",
+    placeholder: "address,…",
+    schema: addresses,
   },
   IPFS_ENDPOINT: {
     help: "IPFS gateway or Kubo API; unset: the embedded node alone",
@@ -279,6 +318,11 @@ export function loadConfig(
     );
   }
   if (chain) requireContracts(values, role as Role);
+  for (const name of ["TRUSTED_PROVERS", "TRUSTED_ENODES"] as const) {
+    if (chain && values[name] !== undefined) {
+      throw new ConfigError(`${name} is for nodes without a chain: the registrars decide`);
+    }
+  }
   return { ...values, role, httpHost, httpPort: http.port } as Config;
 }
 

@@ -52,7 +52,7 @@ export async function openContext(
   const contracts = contractsOf(config);
   const authority = contracts
     ? chainAuthority(chains, contracts)
-    : ownAuthority([keys.operator.address, keys.prover.address]);
+    : ownAuthority([keys.operator.address, keys.prover.address], config.TRUSTED_PROVERS);
   const ipfs = openIpfs({
     directory: join(config.DATA_DIRECTORY, "ipfs"),
     endpoint: config.IPFS_ENDPOINT,
@@ -73,6 +73,7 @@ export async function openContext(
       pollMs: config.CHAIN_POLL_SECONDS * 1000,
     },
     operator: keys.operator.address,
+    trusted: config.TRUSTED_ENODES,
     log,
   });
   shutdown.add("projects", () => projects.close());

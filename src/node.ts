@@ -13,7 +13,7 @@ import {
 import { openContext } from "./context.ts";
 import { startEnode } from "./enode.ts";
 import { createLog, errorText } from "./log.ts";
-import { localLinks } from "./network/local.ts";
+import { openLinks } from "./network/index.ts";
 import { Shutdown } from "./shutdown.ts";
 import { startZnode } from "./znode.ts";
 
@@ -51,22 +51,11 @@ async function start(config: Config, shutdown: Shutdown): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
   log.info(describeConfig(config), "starting");
   const context = await openContext(config, log, shutdown);
-  const links = localLinks({
-    enode: { network: context.network, signer: context.keys.operator },
-    znode: { network: context.network, signer: context.keys.prover },
-    onRefused: (error) => context.metrics.refused.inc({ kind: error.kind }),
-  });
-  if (config.role !== "enode") startZnode(context, config.role === "all" ? links.znode : none);
-  if (config.role !== "znode") {
-    await startEnode(context, config.role === "all" ? links.enode : none);
-  }
-  if (config.role !== "all") {
-    log.warn("enodes and znodes of different processes can't reach each other yet: use --role=all");
-  }
+  const links = await openLinks(context);
+  if (links.znode) startZnode(context, links.znode);
+  if (links.enode) await startEnode(context, links.enode);
   log.info({ role: config.role }, "running");
 }
-
-const none = { list: () => [], onLink: () => () => {} };
 
 const shutdown = new Shutdown(createLog("warn"));
 let stopping = false;

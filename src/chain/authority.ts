@@ -67,13 +67,13 @@ export function chainAuthority(
   };
 }
 
-/** Without a chain, a node trusts its own keys and nobody else's. */
-export function ownAuthority(own: readonly Address[]): Authority {
-  const isOwn = (account: Address) =>
-    Promise.resolve(own.some((address) => isAddressEqual(address, account)));
+/** Without a chain, a node trusts its own keys, and the provers that its operator names. */
+export function ownAuthority(own: readonly Address[], provers: readonly Address[] = []): Authority {
+  const isOneOf = (list: readonly Address[], account: Address) =>
+    Promise.resolve(list.some((address) => isAddressEqual(address, account)));
   return {
-    isEligible: isOwn,
-    ownsProject: (_projectId, account) => isOwn(account),
+    isEligible: (prover) => isOneOf([...own, ...provers], prover),
+    ownsProject: (_projectId, account) => isOneOf(own, account),
     verifierOf: () => Promise.resolve(zeroAddress),
     isAccepted: undefined,
   };

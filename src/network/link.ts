@@ -82,3 +82,14 @@ export interface Links {
   /** Called for each link that appears. Returns the unsubscriber. */
   onLink(listener: (link: Link) => void): () => void;
 }
+
+/** Several sources of links as one. */
+export function mergeLinks(...parts: readonly Links[]): Links {
+  return {
+    list: () => parts.flatMap((part) => part.list()),
+    onLink(listener) {
+      const stops = parts.map((part) => part.onLink(listener));
+      return () => stops.forEach((stop) => stop());
+    },
+  };
+}

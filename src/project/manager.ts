@@ -22,6 +22,8 @@ export interface ProjectsOptions {
   readonly dataDirectory: string;
   /** This node's own operator. */
   readonly operator: Address;
+  /** Further operators of every project, on a node without a chain. */
+  readonly trusted?: readonly Address[] | undefined;
   /** Project files for development; they take the place of the chain's projects. */
   readonly directory?: string | undefined;
   /** Undefined: a node without a chain. */
@@ -180,7 +182,11 @@ class ProjectManager implements Projects {
 
   canOperate(id: bigint, account: Address): Promise<boolean> {
     const own = isAddressEqual(account, this.options.operator);
-    if (!this.#chain || (own && this.#inDirectory.has(id))) return Promise.resolve(own);
+    if (!this.#chain) {
+      const { trusted = [] } = this.options;
+      return Promise.resolve(own || trusted.some((address) => isAddressEqual(address, account)));
+    }
+    if (own && this.#inDirectory.has(id)) return Promise.resolve(true);
     return this.#operators.get(id, account);
   }
 
