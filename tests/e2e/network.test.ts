@@ -2,27 +2,24 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cp, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bytesToHex, type Address } from "viem";
+import { type Address, bytesToHex } from "viem";
 import { anvilAccount } from "../../src/chain/anvil.ts";
 import { routerAbi } from "../../src/chain/abi/router.ts";
 import { startNetwork, type TestNetwork } from "./chain.ts";
 import { workspace } from "./files.ts";
-import { type NodeProcess, post, reaches, startNode, states, until } from "./node.ts";
+import { freePort, type NodeProcess, post, reaches, startNode, until } from "./node.ts";
 
 const place = workspace();
 const directory = (name: string) => join(place.directory, name);
-const keyOf = (index: number) => bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
-let network: TestNetwork, enode: NodeProcess, bootnode: string;
+const keyOf = (index: number) =>
+  bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
+let network: TestNetwork, enode: NodeProcess, listen: string, bootnode: string;
 const znodes = new Map<Address, NodeProcess>();
 
 beforeAll(async () => {
   network = await startNetwork(directory("enode"), { count: 4, window: 1 });
-  const { PROVER_PRIVATE_KEY: _, ...env } = network.env;
-  enode = await startNode({
-    ...env,
-    DATA_DIRECTORY: directory("enode"),
-    P2P_LISTEN: "/ip4/127.0.0.1/tcp/0",
-  }, { role: "enode" });
+  listen = `/ip4/127.0.0.1/tcp/${await freePort()}`;
+  await startEnode();
   const peer = JSON.parse(await readFile(join(directory("enode"), "peer.json"), "utf8"));
   bootnode = (peer.multiaddrs as string[]).join(",");
   for (const index of [4, 5]) await startZnode(index);
@@ -39,9 +36,15 @@ afterAll(async () => {
   await place.remove();
 });
 
+async function startEnode(): Promise<void> {
+  const { PROVER_PRIVATE_KEY: _, ...env } = network.env;
+  const data = { DATA_DIRECTORY: directory("enode"), P2P_LISTEN: listen };
+  enode = await startNode({ ...env, ...data }, { role: "enode" });
+}
+
 async function startZnode(index: number): Promise<void> {
   const data = directory(`znode${index}`);
-  await mkdir(data);
+  await mkdir(data, { recursive: true });
   // Only the config's and the code's blocks: nothing else is shared.
   await cp(join(directory("enode"), "ipfs"), join(data, "ipfs"), { recursive: true });
   const { PROVER_PRIVATE_KEY: _, ...env } = network.env;
@@ -63,31 +66,49 @@ async function provers(): Promise<Map<string, Address>> {
     eventName: "Accepted",
     fromBlock: 0n,
   });
-  return new Map(accepted.map(({ args }) => [args.taskId as string, args.prover as Address]));
+  const map = new Map(accepted.map(({ args }) => [args.taskId as string, args.prover as Address]));
+  expect(map.size).toBe(accepted.length);
+  return map;
 }
 
+/** Tasks that the enode said to be in a state, and by whom. */
+function told(state: string): { task: string; by: string }[] {
+  return enode.log().split("\n").filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line)).filter((entry) => entry.task && entry.msg === state);
+}
+
+const postAll = (count: number) =>
+  Promise.all(Array.from({ length: count }, (_, i) => post(enode.url, 1, `{"value":${i}}`)));
+
 test("messages to the enode are proved and output by the znodes", async () => {
-  const ids = await Promise.all(
-    Array.from({ length: 16 }, (_, i) => post(enode.url, 1, `{"value":${i}}`)),
-  );
-  for (const id of ids) await reaches(enode.url, id, "outputted");
-  // Work was shared.
+  for (const id of await postAll(16)) await reaches(enode.url, id, "outputted");
   expect(new Set((await provers()).values())).toEqual(new Set(znodes.keys()));
 }, 180_000);
 
 test("a task of a znode that is killed while it proves is proved by the other", async () => {
   const [victim, survivor] = [...znodes.keys()] as [Address, Address];
-  const before = await provers();
   const node = znodes.get(victim) as NodeProcess;
-  const ids = await Promise.all(
-    Array.from({ length: 32 }, (_, i) => post(enode.url, 1, `{"value":${i}}`)),
-  );
+  const ids = await postAll(16);
   await until("it proves", async () => {
     const metrics = await (await fetch(`${node.url}/metrics`)).text();
     return /^w3bstream_proofs_running 1$/m.test(metrics) || undefined;
   });
   await node.kill();
-  const open = await Promise.all(ids.map((id) => states(enode.url, id)));
+  const proved = new Set(told("proved").map(({ task }) => task));
+  const orphans = told("dispatched")
+    .filter(({ task, by }) => by === victim && !proved.has(task));
+  expect(orphans.length).toBe(1);
   for (const id of ids) await reaches(enode.url, id, "outputted", 120_000);
-  console.log(JSON.stringify(open[0]), JSON.stringify(await states(enode.url, ids[0] as string)), (await provers()).size - before.size, survivor);
+  expect((await provers()).get(orphans[0]?.task as string)).toBe(survivor);
+}, 240_000);
+
+test("znodes come back to an enode that was killed, and a killed one to its enode", async () => {
+  await enode.kill();
+  await startEnode();
+  const [victim, survivor] = [...znodes.keys()] as [Address, Address];
+  await startZnode(4);
+  for (const address of [victim, survivor]) {
+    await until(`${address} is linked`, async () => enode.log().includes(address) || undefined);
+  }
+  for (const id of await postAll(8)) await reaches(enode.url, id, "outputted");
 }, 240_000);
