@@ -97,6 +97,29 @@ describe("configuration", () => {
     });
   });
 
+  test("enodes are named by multiaddrs with their peer's id", () => {
+    const peer = "12D3KooWCwEa2V12mvgRA3mkiWos45Z4aYZW6CCYS7tqDnzFdC7A";
+    const list = `/ip4/10.0.0.1/tcp/4689/p2p/${peer}, /dns4/b.example/tcp/4689/ipfs/${peer}`;
+    const config = loadConfig("znode", {}, { BOOTNODE_MULTIADDR: list });
+    expect(config.BOOTNODE_MULTIADDR.map(String)).toEqual([
+      `/ip4/10.0.0.1/tcp/4689/p2p/${peer}`,
+      `/dns4/b.example/tcp/4689/p2p/${peer}`,
+    ]);
+    expect(describeConfig(config).BOOTNODE_MULTIADDR).toContain(`/ip4/10.0.0.1/tcp/4689/p2p/`);
+    for (const wrong of ["/ip4/10.0.0.1/tcp/4689", "10.0.0.1:4689", `/ip4/10.0.0.1/p2p/x`]) {
+      expect(() => loadConfig("znode", {}, { BOOTNODE_MULTIADDR: wrong }))
+        .toThrow(/^BOOTNODE_MULTIADDR must/);
+    }
+  });
+
+  test("with a chain, nobody is trusted by name", () => {
+    for (const name of ["TRUSTED_PROVERS", "TRUSTED_ENODES"] as const) {
+      expect(loadConfig("all", {}, { [name]: `${account}, ${account}` })[name]).toHaveLength(2);
+      expect(() => loadConfig("all", {}, { ...chain, [name]: account })).toThrow(name);
+      expect(() => loadConfig("all", {}, { [name]: "0x12" })).toThrow(/must be an address/);
+    }
+  });
+
   test("an unknown role is refused", () => {
     expect(() => loadConfig("prover", {}, {})).toThrow(/--role must be one of all, enode, znode/);
   });

@@ -1,5 +1,6 @@
 /** Keeps a stream to each of some peers, for ever. */
 import type { Connection, Libp2p, Stream } from "@libp2p/interface";
+import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { errorText, type Log } from "../log.ts";
 
@@ -28,9 +29,14 @@ export function keepDialling(
   return [...peers].map(([peer, list]) => keep(host, peer, list, options));
 }
 
-/** The peer id that ends a multiaddr; "" when there is none. */
+/** The peer id that ends a multiaddr; "" when there is none, or it isn't one. */
 export function peerIdOf(address: Multiaddr): string {
-  return address.getComponents().findLast((part) => part.name === "p2p")?.value ?? "";
+  const last = address.getComponents().at(-1);
+  try {
+    return last?.name === "p2p" ? peerIdFromString(last.value ?? "").toString() : "";
+  } catch {
+    return "";
+  }
 }
 
 async function keep(

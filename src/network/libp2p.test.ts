@@ -111,6 +111,21 @@ describe("a link", () => {
     await onlyLink(z);
   }, 20_000);
 
+  test("ends at both sides when the network between them goes silent", async () => {
+    const patience = { pingMs: 200, deadMs: 400 };
+    const [a, b] = [await peers.host(patience), await peers.host({ ...patience, listen: [] })];
+    const links = await peers.enode(a, enode, allowed);
+    const wire = await peers.wire(a);
+    const z = await peers.znode(b, znode, a, { minRedialMs: 60_000 }, wire.multiaddrs);
+    await onlyLink(z);
+    await onlyLink(links);
+    // Pings keep a link that carries nothing.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect([links.list().length, z.list().length]).toEqual([1, 1]);
+    wire.silence();
+    await until("both noticed", () => links.list().length + z.list().length === 0, 5_000);
+  });
+
   test("the newest stream of a peer wins", async () => {
     const p = await pair();
     await bound(p);

@@ -1,8 +1,11 @@
 /** Real peers on loopback for tests. */
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Libp2p } from "@libp2p/interface";
+import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import type { Address } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { createLog } from "../log.ts";
@@ -52,10 +55,34 @@ export class TestPeers {
     identity: LinkIdentity,
     enode: Libp2p,
     options: PeerLinksOptions["options"] = {},
+    dial: readonly Multiaddr[] = enode.getMultiaddrs(),
   ): Promise<PeerLinks> {
     const mayLink = () => Promise.resolve(true);
-    const dial = enode.getMultiaddrs();
     return this.#links({ host, identity, role: "znode", mayLink, dial, options });
+  }
+
+  /** Another address of a peer, whose wire can go silent without being closed. */
+  async wire(host: Libp2p): Promise<{ multiaddrs: Multiaddr[]; silence(): void }> {
+    const target = Number(host.getMultiaddrs()[0]?.getComponents()[1]?.value);
+    const sockets: Socket[] = [];
+    const server = createServer((near) => {
+      const far = connect(target, "127.0.0.1");
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) socket.on("error", () => socket.destroy());
+      sockets.push(near, far);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    this.#stops.push(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    const { port } = server.address() as { port: number };
+    return {
+      multiaddrs: [multiaddr(`/ip4/127.0.0.1/tcp/${port}/p2p/${host.peerId}`)],
+      silence() {
+        for (const socket of sockets) socket.unpipe().pause();
+      },
+    };
   }
 
   async stop(): Promise<void> {

@@ -4,7 +4,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 import { weatherModule, workspace, writeProject } from "./files.ts";
-import { type NodeProcess, post, reaches, sleep, startNode, states } from "./node.ts";
+import { type NodeProcess, post, reaches, startNode, states, until } from "./node.ts";
 
 const place = workspace();
 const directory = (name: string) => join(place.directory, name);
@@ -45,16 +45,41 @@ async function start(role: string, key: string, env: Record<string, string>): Pr
 }
 
 test("only a znode that the enode trusts, and that trusts the enode, proves", async () => {
-  const id = await post(enode.url, 1, '{"value":1}');
+  const lost = await post(enode.url, 1, '{"value":1}');
   const trusting = { TRUSTED_ENODES: privateKeyToAddress(enodeKey), BOOTNODE_MULTIADDR: bootnode };
   const stranger = await start("znode", strangerKey, trusting);
+  const refused = `${privateKeyToAddress(strangerKey)} may not be linked`;
+  await until("the stranger is refused", async () => enode.log().includes(refused) || undefined);
+  expect((await states(enode.url, lost)).at(-1)?.state).toBe("packed");
   const wary = await start("znode", znodeKey, { BOOTNODE_MULTIADDR: bootnode });
-  await sleep(4_000);
-  expect(enode.log()).toContain(`${privateKeyToAddress(strangerKey)} may not be linked`);
-  expect((await states(enode.url, id)).at(-1)?.state).toBe("packed");
+  const failed = await reaches(enode.url, lost, "failed");
+  expect(failed.comment).toContain("not signed by an operator of the project");
   for (const node of [stranger, wary]) expect(await node.stop()).toBe(0);
+
   const znode = await start("znode", znodeKey, trusting);
-  await reaches(enode.url, id, "outputted");
+  await reaches(enode.url, await post(enode.url, 1, '{"value":1}'), "outputted");
   expect(await znode.stop()).toBe(0);
   expect(await enode.stop()).toBe(0);
+}, 120_000);
+
+test("a node of both roles shares its work with znodes that link to it", async () => {
+  const node = await start("all", enodeKey, {
+    TRUSTED_PROVERS: privateKeyToAddress(znodeKey),
+    P2P_LISTEN: bootnode.split("/p2p/")[0] as string,
+    WORKERS: "1",
+  });
+  await start("znode", znodeKey, {
+    TRUSTED_ENODES: privateKeyToAddress(enodeKey),
+    BOOTNODE_MULTIADDR: bootnode,
+    WORKERS: "1",
+  });
+  const remote = privateKeyToAddress(znodeKey);
+  await until("they are linked", async () => node.log().includes(remote) || undefined);
+  const ids = await Promise.all(
+    [1, 2, 3, 4].map((value) => post(node.url, 1, `{"value":${value}}`)),
+  );
+  for (const id of ids) await reaches(node.url, id, "outputted");
+  const by = node.log().split("\n").filter((line) => line.includes('"msg":"proved"'))
+    .map((line) => JSON.parse(line).by);
+  expect(new Set(by)).toEqual(new Set([remote, privateKeyToAddress(enodeKey)]));
 }, 120_000);
