@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { type Address, bytesToHex, type Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { weatherStationAbi } from "../../src/chain/abi/weatherStation.ts";
-import { anvilAccount, startAnvil } from "../../src/chain/anvil.ts";
+import { startAnvil } from "../../src/chain/anvil.ts";
 import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
 import type { Deployment } from "../../src/chain/deploy.ts";
 import { errorText } from "../../src/log.ts";
@@ -17,7 +17,13 @@ import { encodeProject } from "../../src/project/encode.ts";
 import { openIpfs } from "../../src/project/ipfs.ts";
 import { readDraft } from "../../src/ws/draft.ts";
 import { messageStates, postReadings, type State } from "./gateway.ts";
-import { type PublishedProject, registerWeather, setUpNetwork } from "./network.ts";
+import {
+  localParties,
+  nodeEnvironment,
+  type PublishedProject,
+  registerWeather,
+  setUpNetwork,
+} from "./network.ts";
 import { weatherReadings } from "./readings.ts";
 import { tryToCheat } from "./refusals.ts";
 
@@ -64,14 +70,7 @@ async function main({ messages, verbose }: Options): Promise<void> {
   const anvil = await startAnvil();
   cleanups.push(() => anvil.stop());
   const chain = await connectChain(anvil.url);
-  const parties = {
-    deployer: anvilAccount(0),
-    projectOwner: anvilAccount(1),
-    operator: anvilAccount(2),
-    staker: anvilAccount(3),
-    prover: anvilAccount(4),
-    rival: anvilAccount(5),
-  };
+  const parties = localParties();
 
   say("deploying the contracts, staking and registering znodes");
   const deployment = await setUpNetwork(chain, parties);
@@ -111,21 +110,13 @@ async function startNode(
   verbose: boolean,
 ): Promise<string> {
   const port = await freePort();
-  const key = (index: number) =>
-    bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
   const child = spawn(process.execPath, ["src/node.ts", "--role=all"], {
     cwd: root,
     env: {
       PATH: process.env.PATH,
       HTTP_SERVICE_ENDPOINT: `127.0.0.1:${port}`,
       DATA_DIRECTORY: directory,
-      CHAIN_ENDPOINT: chainUrl,
-      PROJECT_CONTRACT_ADDRESS: deployment.projectRegistrar,
-      ZNODE_CONTRACT_ADDRESS: deployment.znodeRegistrar,
-      ROUTER_CONTRACT_ADDRESS: deployment.router,
-      CHAIN_POLL_SECONDS: "1",
-      OPERATOR_PRIVATE_KEY: key(2),
-      PROVER_PRIVATE_KEY: key(4),
+      ...nodeEnvironment(chainUrl, deployment),
       LOG_LEVEL: verbose ? "debug" : "info",
     },
     stdio: ["ignore", verbose ? "inherit" : "ignore", verbose ? "inherit" : "pipe"],

@@ -1,4 +1,5 @@
-import type { Address, Hex, LocalAccount } from "viem";
+import { type Address, bytesToHex, type Hex, type LocalAccount } from "viem";
+import { anvilAccount } from "../../src/chain/anvil.ts";
 import { weatherVerifier } from "../../src/chain/bytecode/weatherVerifier.ts";
 import type { ChainClient } from "../../src/chain/clients.ts";
 import {
@@ -27,6 +28,33 @@ export interface Parties {
   readonly prover: LocalAccount;
   /** The key of another staked znode, which would like the credit. */
   readonly rival: LocalAccount;
+}
+
+/** The parties' keys on a local chain, which are public: anvil's accounts 0 to 5. */
+export function localParties(): Parties {
+  return {
+    deployer: anvilAccount(0),
+    projectOwner: anvilAccount(1),
+    operator: anvilAccount(2),
+    staker: anvilAccount(3),
+    prover: anvilAccount(4),
+    rival: anvilAccount(5),
+  };
+}
+
+/** What a node of role all needs to take part with the operator's and the prover's keys. */
+export function nodeEnvironment(chainUrl: string, deployment: Deployment): Record<string, string> {
+  const key = (index: number) =>
+    bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
+  return {
+    CHAIN_ENDPOINT: chainUrl,
+    PROJECT_CONTRACT_ADDRESS: deployment.projectRegistrar,
+    ZNODE_CONTRACT_ADDRESS: deployment.znodeRegistrar,
+    ROUTER_CONTRACT_ADDRESS: deployment.router,
+    CHAIN_POLL_SECONDS: "1",
+    OPERATOR_PRIVATE_KEY: key(2),
+    PROVER_PRIVATE_KEY: key(4),
+  };
 }
 
 /** Deploys the contracts; stakes and registers the znodes. */

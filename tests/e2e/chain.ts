@@ -1,12 +1,13 @@
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { join } from "node:path";
-import { bytesToHex } from "viem";
-import { type Anvil, anvilAccount, startAnvil } from "../../src/chain/anvil.ts";
+import { type Anvil, startAnvil } from "../../src/chain/anvil.ts";
 import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
 import type { Deployment } from "../../src/chain/deploy.ts";
 import { encodeProject, openIpfs } from "../../src/project/index.ts";
 import {
+  localParties,
+  nodeEnvironment,
   type Parties,
   type PublishedProject,
   registerWeather,
@@ -25,8 +26,6 @@ export interface TestNetwork {
   readonly env: Record<string, string>;
 }
 
-const key = (index: number) => bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
-
 /** @param dataDirectory of the node, where its IPFS blocks are put */
 export async function startNetwork(
   dataDirectory: string,
@@ -35,14 +34,7 @@ export async function startNetwork(
   const anvil = await startAnvil();
   try {
     const chain = await connectChain(anvil.url);
-    const parties = {
-      deployer: anvilAccount(0),
-      projectOwner: anvilAccount(1),
-      operator: anvilAccount(2),
-      staker: anvilAccount(3),
-      prover: anvilAccount(4),
-      rival: anvilAccount(5),
-    };
+    const parties = localParties();
     const deployment = await setUpNetwork(chain, parties);
     const code = await weatherModule();
     const output = { type: "ethereumContract" };
@@ -53,15 +45,7 @@ export async function startNetwork(
     await ipfs.put(encoded.blocks);
     await ipfs.close();
     const project = await registerWeather(chain, deployment, parties, encoded);
-    const env = {
-      CHAIN_ENDPOINT: anvil.url,
-      PROJECT_CONTRACT_ADDRESS: deployment.projectRegistrar,
-      ZNODE_CONTRACT_ADDRESS: deployment.znodeRegistrar,
-      ROUTER_CONTRACT_ADDRESS: deployment.router,
-      CHAIN_POLL_SECONDS: "1",
-      OPERATOR_PRIVATE_KEY: key(2),
-      PROVER_PRIVATE_KEY: key(4),
-    };
+    const env = nodeEnvironment(anvil.url, deployment);
     return { anvil, chain, parties, deployment, project, env };
   } catch (error) {
     await anvil.stop();
