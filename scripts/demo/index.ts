@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -26,6 +25,7 @@ import {
 } from "./network.ts";
 import { weatherReadings } from "./readings.ts";
 import { tryToCheat } from "./refusals.ts";
+import { freePort } from "../free_port.ts";
 
 const usage = `usage: npm run demo [-- --messages <n>] [-- --verbose]
 
@@ -139,15 +139,6 @@ async function startNode(
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`the node did not come up:\n${log}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** A task, as its messages' states tell of it. */

@@ -6,7 +6,8 @@ import { encodeProject, openIpfs } from "../../src/project/index.ts";
 import { tryToCheat } from "../../scripts/demo/refusals.ts";
 import { type Proxy, startNetwork, startProxy, type TestNetwork } from "./chain.ts";
 import { weatherModule, workspace } from "./files.ts";
-import { freePort, type NodeProcess, post, reaches, sleep, startNode, until } from "./node.ts";
+import { type NodeProcess, post, reaches, sleep, startNode, until } from "./node.ts";
+import { freePort } from "../../scripts/free_port.ts";
 
 const place = workspace();
 const data = join(place.directory, "data");

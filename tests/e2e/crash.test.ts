@@ -7,7 +7,8 @@ import { weatherStationAbi } from "../../src/chain/abi/weatherStation.ts";
 import { startPostgres, type TestPostgres } from "../postgres.ts";
 import { startNetwork, type TestNetwork } from "./chain.ts";
 import { workspace } from "./files.ts";
-import { freePort, type NodeProcess, sleep, startNode, states, until } from "./node.ts";
+import { type NodeProcess, sleep, startNode, states, until } from "./node.ts";
+import { freePort } from "../../scripts/free_port.ts";
 
 const messages = 200;
 const kills = 4;

@@ -7,7 +7,8 @@ import { anvilAccount } from "../../src/chain/anvil.ts";
 import { routerAbi } from "../../src/chain/abi/router.ts";
 import { startNetwork, type TestNetwork } from "./chain.ts";
 import { workspace } from "./files.ts";
-import { freePort, type NodeProcess, post, reaches, startNode, until } from "./node.ts";
+import { type NodeProcess, post, reaches, startNode, until } from "./node.ts";
+import { freePort } from "../../scripts/free_port.ts";
 
 const place = workspace();
 const directory = (name: string) => join(place.directory, name);
