@@ -1,6 +1,6 @@
 import { ChildPool } from "./pool.ts";
 import { halo2Runtime } from "./halo2/index.ts";
-import type { NativeSource } from "./halo2/native.ts";
+import type { NativeSource } from "./native.ts";
 import {
   type Limits,
   type Program,
@@ -10,6 +10,7 @@ import {
   type VmType,
   vmTypes,
 } from "./runtime.ts";
+import { zkwasmRuntime } from "./zkwasm/index.ts";
 
 export interface RuntimesOptions {
   /** Proofs made at once. */
@@ -18,7 +19,10 @@ export interface RuntimesOptions {
   readonly memoryBytes?: number;
   /** Seconds that one proof may take whatever its project says. 1 h by default. */
   readonly timeoutSeconds?: number;
-  /** Native builds of Halo2 programs that the operator installed, by program id. */
+  /**
+   * Native builds that the operator installed: of Halo2 programs by program id, and of the prover
+   * for ZkWasm as `zkwasm`.
+   */
   readonly nativeLibraries?: Readonly<Record<string, NativeSource>>;
   /**
    * Whether programs may rest on a test setup, whose proofs anyone can forge: on development
@@ -54,6 +58,10 @@ export interface RuntimeParts {
 const makers: Partial<Record<VmType, (parts: RuntimeParts) => Runtime>> = {
   halo2: ({ options, ...parts }) =>
     halo2Runtime({ ...parts, nativeLibraries: options.nativeLibraries ?? {} }),
+  zkwasm({ options: { workers, nativeLibraries }, limits, provers: pool }) {
+    const source = nativeLibraries?.zkwasm;
+    return zkwasmRuntime({ workers, limits, native: source && { source, pool } });
+  },
 };
 
 const gib = 1024 ** 3;

@@ -49,7 +49,10 @@ export type BindingKind = typeof bindingKinds[number];
 export interface Receipt {
   readonly vmType: VmType;
   readonly programId: Hex;
-  /** The program's identity inside the proof (sha256 of the verifying key for Halo2). */
+  /**
+   * The program's identity inside the proof: for Halo2 sha256 of the verifying key, for ZkWasm a
+   * hash of the program and the profile.
+   */
   readonly imageId: Hex;
   readonly bindingKind: BindingKind;
   /** Public values as a contract reads them; empty where the program's form gives none. */
@@ -65,6 +68,7 @@ export type Verdict =
 
 /** Public claims of a receipt, compared with the task by whoever receives it. */
 export interface Statement {
+  /** Zero where the program can't commit, as in such a task. */
   readonly inputCommitment: Hex;
   readonly binding: Hex;
 }
@@ -89,6 +93,7 @@ export interface Progress {
   /** For example "load", "witness", "prove", "verify". */
   readonly phase: string;
   readonly done: number;
+  /** 0 when it is not known beforehand. */
   readonly total: number;
 }
 
@@ -110,7 +115,7 @@ export interface Program {
   ): Promise<Receipt>;
   /** Checks the proof alone; `statement` says what it is about. */
   verify(receipt: Receipt, signal: AbortSignal): Promise<Verdict>;
-  /** The claims inside the public values; undefined unless `bindingKind` is `data`. */
+  /** The claims inside the public values; undefined where they make none. */
   statement(receipt: Receipt): Statement | undefined;
 }
 
@@ -137,7 +142,7 @@ export const programErrorKinds = [
   "timeout",
   "memory",
   "crash", // its process died for another reason
-  "unsupported", // this node does not offer the runtime
+  "unsupported", // this node does not offer the runtime, or its native library is not usable
 ] as const;
 export type ProgramErrorKind = typeof programErrorKinds[number];
 

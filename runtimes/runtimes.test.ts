@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { everyCheck } from "./testing/all.ts";
 
@@ -23,9 +24,10 @@ function compileNative(): string | undefined {
   }
 }
 
-const library = compileNative();
-const checks = everyCheck(library);
-if (library === undefined) test.skip("native programs: no C compiler on this machine", () => {});
+const compiled = { library: compileNative(), prover: process.env.ZKWASM_NATIVE };
+const checks = everyCheck(compiled);
+if (!compiled.library) test.skip("native programs: no C compiler on this machine", () => {});
+if (!compiled.prover) test.skip("native prover: ZKWASM_NATIVE does not say where it is", () => {});
 
 describe("on Bun", () => {
   for (const { name, run } of checks) test(name, run);
@@ -41,7 +43,7 @@ describe("on Deno", () => {
     const permissions = ["--allow-read", "--allow-run", "--allow-env"];
     child = spawn(
       fileURLToPath(new URL("node_modules/.bin/deno", root)),
-      ["run", "--no-prompt", ...permissions, "runtimes/testing/run.ts", library ?? ""],
+      ["run", "--no-prompt", ...permissions, "runtimes/testing/run.ts", JSON.stringify(compiled)],
       { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
     );
     let output = "";

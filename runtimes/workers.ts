@@ -110,6 +110,9 @@ interface Running {
 /** A worker and the job that it runs, or is stopping. */
 class Slot {
   readonly #worker: Worker;
+  /** What waits for the worker to listen; a message that comes before is lost. */
+  #unsent: WorkRequest | undefined;
+  #ready = false;
   #flag = new Int32Array(new SharedArrayBuffer(4));
   #running: Running | undefined;
   #ended = false;
@@ -150,7 +153,8 @@ class Slot {
       signal.addEventListener("abort", abort, { once: true });
       this.#running = { id, work, resolve, reject, clear };
       const request: WorkRequest = { id, flag, method, args };
-      this.#worker.postMessage(request);
+      if (this.#ready) this.#worker.postMessage(request);
+      else this.#unsent = request;
     });
   }
 
@@ -179,8 +183,15 @@ class Slot {
     return running;
   }
 
+  #begin(): void {
+    this.#ready = true;
+    if (this.#unsent) this.#worker.postMessage(this.#unsent);
+    this.#unsent = undefined;
+  }
+
   #onReply(reply: WorkReply): void {
-    if (reply.k === "ready" || reply.id !== this.#id) return;
+    if (reply.k === "ready") return this.#begin();
+    if (reply.id !== this.#id) return;
     if (reply.k === "progress") return this.#running?.work.onProgress?.(reply.progress);
     clearTimeout(this.#graceTimer);
     this.#graceTimer = undefined;

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import { libraryName } from "./build/cargo.ts";
 
 const root = join(import.meta.dirname, "..");
 const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
@@ -20,6 +21,8 @@ interface Step {
   readonly env?: Record<string, string>;
   /** Skipped, loudly, when this is not to be had. */
   readonly needs?: { readonly tool: string; readonly why: string };
+  /** Runs beside the step before it: both wait for most of their time. */
+  readonly beside?: true;
   /** Reads the tool's own counts; a step without them counts as one. */
   readonly count?: (output: string) => Counts;
 }
@@ -43,7 +46,25 @@ const cargoCounts = (output: string): Counts => ({
   skipped: sum(output, /^test result: .*?(\d+) ignored/gm),
 });
 
+/** What the tools print for a test that failed. */
+const failure = /^\(fail\) |^test .* FAILED$|^\[FAIL|panicked at|^error(\[|:)/;
+
+/** The lines of failures with some before them, so that the end of a long log says what is wrong. */
+function excerpt(output: string, before = 25, most = 150): string {
+  const lines = output.split("\n");
+  const kept = new Set<number>();
+  lines.forEach((line, index) => {
+    if (!failure.test(line)) return;
+    for (let at = Math.max(0, index - before); at <= index + 2; at++) kept.add(at);
+  });
+  const shown = kept.size > 0 ? lines.filter((_, index) => kept.has(index)) : lines;
+  return shown.slice(-most).join("\n");
+}
+
 const rust = { tool: "cargo", why: "Rust is not installed: the crates in wasm/ go untested" };
+
+/** Where cargo puts the native prover. */
+const nativeProver = join(root, "wasm/target/debug", libraryName("zkwasm"));
 
 const steps: Step[] = [
   { name: "format", command: ["deno", "fmt", "--check", "--quiet"] },
@@ -64,8 +85,15 @@ const steps: Step[] = [
     command: ["bun", "scripts/build/vectors.ts", "--check"],
   },
   {
+    name: "wasm: native prover is built",
+    command: ["cargo", "build", "--package", "zkwasm", "--lib", "--features", "parallel"],
+    cwd: "wasm",
+    needs: rust,
+  },
+  {
     name: "unit tests",
     command: ["bun", "test", "--timeout", "120000", "src", "runtimes", "scripts"],
+    env: available("cargo") ? { ZKWASM_NATIVE: nativeProver } : {},
     count: bunCounts,
   },
   ...["bun", "deno"].map((runtime): Step => ({
@@ -73,6 +101,7 @@ const steps: Step[] = [
     command: ["bun", "test", "--timeout", "300000", "tests"],
     env: { NODE_RUNTIME: runtime },
     count: bunCounts,
+    ...(runtime === "deno" ? { beside: true } : {}),
   })),
   { name: "wasm: format", command: ["cargo", "fmt", "--check"], cwd: "wasm", needs: rust },
   {
@@ -93,9 +122,20 @@ const steps: Step[] = [
     command: ["bun", "scripts/build/halo2.ts", "--check"],
     needs: rust,
   },
+  {
+    name: "wasm: committed prover is current",
+    command: ["bun", "scripts/build/zkwasm.ts", "--check"],
+    needs: rust,
+  },
+  {
+    name: "wasm: committed guests are current",
+    command: ["bun", "scripts/build/guests.ts", "--check"],
+    needs: rust,
+  },
 ];
 
-function run(step: Step): Promise<{ code: number; output: string }> {
+/** @param live whether the output is shown as it comes */
+function run(step: Step, live: boolean): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const [file = "", ...args] = step.command;
     const child = spawn(file, args, {
@@ -107,7 +147,7 @@ function run(step: Step): Promise<{ code: number; output: string }> {
     const collect = (stream: NodeJS.ReadableStream) =>
       stream.on("data", (chunk) => {
         output += chunk;
-        process.stdout.write(chunk);
+        if (live) process.stdout.write(chunk);
       });
     collect(child.stdout);
     collect(child.stderr);
@@ -127,28 +167,39 @@ if (only.includes("--help")) {
   process.exit(0);
 }
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-const failures: string[] = [];
-for (const step of steps) {
-  if (only.length > 0 && !only.some((part) => step.name.includes(part))) continue;
-  console.log(`\n── ${step.name}: ${step.command.join(" ")}`);
+const failures: { readonly name: string; readonly output: string }[] = [];
+const wanted = steps.filter(({ name }) =>
+  only.length === 0 || only.some((part) => name.includes(part))
+);
+
+async function check(step: Step, live: boolean): Promise<void> {
+  const title = `\n── ${step.name}: ${step.command.join(" ")}`;
+  if (live) console.log(title);
   if (step.needs && !available(step.needs.tool)) {
     console.log(`SKIPPED: ${step.needs.why}`);
     total.skipped++;
-    continue;
+    return;
   }
   const began = performance.now();
-  const { code, output } = await run(step);
+  const { code, output } = await run(step, live);
+  if (!live) console.log(`${title}\n${output}`);
   const counts = step.count?.(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 };
   // A tool that fails, or runs nothing, without naming a failed test is itself the failed check.
   const ranNothing = counts.passed + counts.failed === 0;
   if ((code !== 0 || ranNothing) && counts.failed === 0) counts.failed = 1;
-  if (counts.failed > 0) failures.push(step.name);
+  if (counts.failed > 0) failures.push({ name: step.name, output });
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`── ${step.name}: ${counts.failed === 0 ? "ok" : "FAILED"} in ${seconds} s`);
 }
-if (failures.length > 0) console.log(`\nfailed: ${failures.join("; ")}`);
+
+for (let first = 0, next = 1; first < wanted.length; first = next++) {
+  while (wanted[next]?.beside) next++;
+  const together = wanted.slice(first, next);
+  await Promise.all(together.map((step, index) => check(step, index === 0)));
+}
+for (const { name, output } of failures) console.log(`\n── failed: ${name}\n${excerpt(output)}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 ? 0 : 1);

@@ -62,6 +62,19 @@ describe("configuration", () => {
     expect(() => loadConfig("all", {}, { [name]: value })).toThrow(message);
   });
 
+  test("native libraries are of a program, or of zkwasm's prover", () => {
+    const hash = "ab".repeat(32);
+    const id = `0x${"12".repeat(32)}` as const;
+    const { NATIVE_LIBRARIES: libraries } = loadConfig("all", {}, {
+      NATIVE_LIBRARIES: `zkwasm=./libzkwasm.so#${hash},${id}=/x.so#0x${hash}`,
+    });
+    const sha256 = `0x${hash}` as const;
+    expect(libraries).toEqual({
+      zkwasm: { path: "./libzkwasm.so", sha256 },
+      [id]: { path: "/x.so", sha256 },
+    });
+  });
+
   test("a refused secret is not repeated", () => {
     for (
       const [name, value] of [["DATABASE_DSN", "mysql://hunter2"], [

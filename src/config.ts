@@ -8,7 +8,7 @@ import { parseLogLevel } from "./log.ts";
 import { peerIdOf } from "./network/dial.ts";
 import { address, describeIssue } from "./protocol/schema.ts";
 
-export const roles = ["all", "enode", "znode"] as const;
+export const roles = ["all", "enode", "znode", "bootnode"] as const;
 export type Role = typeof roles[number];
 
 interface Setting {
@@ -79,14 +79,17 @@ const outputAllow = z.string().transform((text, ctx) => {
 
 /** `programId=path#sha256` entries, separated by commas. */
 const nativeLibraries = z.string().transform((text, ctx) => {
-  const map: Record<Hex, { path: string; sha256: Hex }> = {};
+  const map: Record<string, { path: string; sha256: Hex }> = {};
   for (const entry of text.split(",").map((s) => s.trim()).filter(Boolean)) {
-    const match = /^(0x[0-9a-f]{64})=(.+)#((?:0x)?[0-9a-f]{64})$/.exec(entry);
+    const match = /^(0x[0-9a-f]{64}|zkwasm)=(.+)#((?:0x)?[0-9a-f]{64})$/.exec(entry);
     if (!match?.[1] || !match[2] || !match[3]) {
-      ctx.addIssue({ code: "custom", message: "must be programId=path#sha256 entries" });
+      ctx.addIssue({
+        code: "custom",
+        message: "must be programId=path#sha256 entries, or zkwasm=…",
+      });
       return z.NEVER;
     }
-    map[match[1] as Hex] = { path: match[2], sha256: `0x${match[3].replace(/^0x/, "")}` };
+    map[match[1]] = { path: match[2], sha256: `0x${match[3].replace(/^0x/, "")}` };
   }
   return map;
 });
@@ -176,18 +179,37 @@ export const settings = {
     fallback: "",
   },
   P2P_LISTEN: {
-    help: "where an enode awaits znodes; unset: port 4689, or any on loopback without a chain",
+    help:
+      "where an enode or boot node awaits peers; unset: port 4689, or any on loopback without a chain",
     placeholder: "multiaddr,…",
     schema: multiaddrs,
   },
+  P2P_ANNOUNCE: {
+    help: "addresses at which peers reach this one, behind a proxy or NAT; unset: those it sees",
+    placeholder: "multiaddr,…",
+    schema: multiaddrs,
+    fallback: "",
+  },
   BOOTNODE_MULTIADDR: {
-    help: "znode: the enodes that it works for, each with its /p2p/ id",
+    help: "enodes, or boot nodes through which they are found, each with its /p2p/ id",
     placeholder: "multiaddr,…",
     schema: multiaddrs.refine(
       (list) => list.every((m) => peerIdOf(m) !== ""),
       "must end in /p2p/ and the peer's id",
     ),
     fallback: "",
+  },
+  P2P_MDNS: {
+    help: "on: peers on the local network find each other by multicast",
+    placeholder: "on|off",
+    schema: z.enum(["on", "off"]).transform((s) => s === "on"),
+    fallback: "off",
+  },
+  IOTEX_CHAINID: {
+    help: "chain that the peers find each other for, by IoTeX's own number",
+    placeholder: "id",
+    schema: integer(1, Number.MAX_SAFE_INTEGER),
+    fallback: "2",
   },
   TRUSTED_PROVERS: {
     help: "enode without a chain: keys of the znodes that may prove",
@@ -236,7 +258,7 @@ export const settings = {
     fallback: "4096",
   },
   NATIVE_LIBRARIES: {
-    help: "native builds of programs, installed by the operator",
+    help: "native builds of Halo2 programs, or of zkwasm's prover, installed by the operator",
     placeholder: "program=path#sha256,…",
     schema: nativeLibraries,
     fallback: "",
@@ -317,7 +339,7 @@ export function loadConfig(
         `loopback only; set CHAIN_ENDPOINT, or use 127.0.0.1 instead of ${httpHost}`,
     );
   }
-  if (chain) requireContracts(values, role as Role);
+  if (chain && role !== "bootnode") requireContracts(values, role as Role);
   for (const name of ["TRUSTED_PROVERS", "TRUSTED_ENODES"] as const) {
     if (chain && values[name] !== undefined) {
       throw new ConfigError(`${name} is for nodes without a chain: the registrars decide`);

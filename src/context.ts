@@ -1,4 +1,5 @@
 import { join } from "node:path";
+
 import type { Address } from "viem";
 import { createRuntimes, type Runtimes } from "../runtimes/index.ts";
 import { type Authority, chainAuthority, ownAuthority } from "./chain/authority.ts";
@@ -7,13 +8,17 @@ import { contractsOf, findNetwork } from "./chain/network.ts";
 import type { Config } from "./config.ts";
 import type { Da } from "./da/da.ts";
 import { openDa } from "./da/index.ts";
+import { openLocal } from "./da/local.ts";
+import { lockDirectory } from "./da/lock.ts";
 import { type Keys, loadKeys } from "./keys.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
+import type { Host } from "./network/host.ts";
+import { openHost } from "./network/open_host.ts";
 import type { EthereumDeps } from "./output/index.ts";
 import { outputChain } from "./output/ethereum/policy.ts";
 import { anyAddress } from "./safe-fetch.ts";
-import { createProjects, openIpfs } from "./project/index.ts";
+import { createProjects, type Ipfs, openIpfs } from "./project/index.ts";
 import type { Projects } from "./project/types.ts";
 import type { Network } from "./protocol/index.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -27,7 +32,11 @@ export interface NodeContext {
   readonly keys: Keys;
   readonly network: Network;
   readonly authority: Authority;
-  readonly da: Da;
+  /** Undefined for a znode with nothing but its own files. */
+  readonly da: Da | undefined;
+  /** This process as a libp2p peer; undefined for role all where it doesn't listen. */
+  readonly host: Host | undefined;
+  readonly ipfs: Ipfs;
   readonly projects: Projects;
   readonly runtimes: Runtimes;
   /** What an output to an EVM chain needs; undefined without a chain. */
@@ -41,21 +50,27 @@ export async function openContext(
   shutdown: Shutdown,
 ): Promise<NodeContext> {
   const keys = await loadKeys(config);
-  const da = await openDa({
+  shutdown.add("data directory", lockDirectory(config.DATA_DIRECTORY));
+  // A znode has no messages and tasks: the embedded PostgreSQL would only cost it memory.
+  const light = config.role === "znode" && !config.DATABASE_DSN;
+  const da = light ? undefined : await openDa({
     ...(config.DATABASE_DSN ? { dsn: config.DATABASE_DSN } : {}),
     directory: join(config.DATA_DIRECTORY, "pglite"),
     log,
   });
-  shutdown.add("database", () => da.close());
+  const store = da ?? openLocal(join(config.DATA_DIRECTORY, "znode.sqlite"));
+  shutdown.add("database", () => store.close());
   const chains = createChains(config);
   const network = await findNetwork(config, chains, keys, log, shutdown.signal);
   const contracts = contractsOf(config);
   const authority = contracts
     ? chainAuthority(chains, contracts)
     : ownAuthority([keys.operator.address, keys.prover.address], config.TRUSTED_PROVERS);
+  const host = await openHost(config, log, shutdown);
   const ipfs = openIpfs({
     directory: join(config.DATA_DIRECTORY, "ipfs"),
     endpoint: config.IPFS_ENDPOINT,
+    host,
     // On the local development chain everything is on this machine.
     ...(network.chainId === LOCAL_CHAIN ? { allow: anyAddress } : {}),
   });
@@ -67,13 +82,14 @@ export async function openContext(
     chain: contracts && {
       connect: () => chains.main(),
       contract: contracts.projectRegistrar,
-      view: da.chain,
+      view: store.chain,
       startBlock: BigInt(config.CONTRACT_START_BLOCK),
       confirmations: config.CONFIRMATIONS,
       pollMs: config.CHAIN_POLL_SECONDS * 1000,
     },
     operator: keys.operator.address,
     trusted: config.TRUSTED_ENODES,
+    awaitConfigs: config.role !== "znode",
     log,
   });
   shutdown.add("projects", () => projects.close());
@@ -85,7 +101,7 @@ export async function openContext(
   });
   shutdown.add("runtimes", () => runtimes.close());
   const ethereum = contracts && {
-    journal: da.journal,
+    journal: store.journal,
     chains: [
       outputChain(network.chainId, config.CHAIN_ENDPOINT as string),
       ...[...config.CHAIN_ENDPOINTS].filter(([id]) => id !== network.chainId)
@@ -114,6 +130,8 @@ export async function openContext(
     network,
     authority,
     da,
+    host,
+    ipfs,
     projects,
     runtimes,
     ethereum,

@@ -1,22 +1,32 @@
+import { join } from "node:path";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { base58btc } from "multiformats/bases/base58";
+import type { CID } from "multiformats/cid";
 import { hexToBytes } from "viem";
 import { Channel } from "./channel.ts";
 import type { Config } from "./config.ts";
 import type { NodeContext } from "./context.ts";
+import { BlockFile } from "./da/block_file.ts";
 import { startRetention } from "./da/retention.ts";
+import { startTaskBlocks } from "./da/task_blocks.ts";
 import { createIngest } from "./ingest/index.ts";
+import type { Gossip } from "./network/gossip.ts";
 import type { Links } from "./network/link.ts";
 import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
-import { startPack } from "./pack/index.ts";
+import { nameOf, startPack } from "./pack/index.ts";
 import { serveHttp } from "./platform.ts";
 import { createDispatch } from "./dispatch/index.ts";
 
 /** ingest → DA → pack → dispatch; and the outputs that only the operator's key may do. */
-export async function startEnode(context: NodeContext, links: Links): Promise<void> {
+export async function startEnode(
+  context: NodeContext,
+  links: Links,
+  gossip?: Gossip,
+): Promise<void> {
   const { config, log, metrics, shutdown, keys, network, da, projects, runtimes } = context;
   const { isAccepted } = context.authority;
+  if (!da) throw new Error("an enode needs a database for messages and tasks");
   const jobs = new Channel<OutputJob>(256);
   const reports = new Channel<OutputReport>(256);
   const outputs = runOutputs(jobs, reports, {
@@ -32,11 +42,13 @@ export async function startEnode(context: NodeContext, links: Links): Promise<vo
     projects,
     runtimes,
     links,
-    identity: { network, signer: keys.operator },
+    network,
     now: () => da.now(),
     isEligible: context.authority.isEligible,
     ...(isAccepted ? { isAccepted } : {}),
     outputs: { jobs, reports },
+    onState: ({ taskId, task: { projectId } }, state) =>
+      gossip?.tell(keys.operator, "state", { taskId, projectId, state }),
     log,
     metrics,
   });
@@ -45,16 +57,28 @@ export async function startEnode(context: NodeContext, links: Links): Promise<vo
     jobs.close();
     await outputs;
   });
+  const waiting = new Map<string, string>();
   const stopPack = startPack({
     store: da.packing,
     projects,
     runtimes,
     signing: { network, signer: keys.operator },
+    onProblem: (group, problem) => {
+      if (problem === undefined) waiting.delete(nameOf(group));
+      else waiting.set(nameOf(group), problem);
+    },
+    onPacked: ({ taskId, task: { projectId, version, programId } }) =>
+      gossip?.tell(keys.operator, "announce", { taskId, projectId, version, programId }),
     log,
     metrics,
   });
   shutdown.add("pack", stopPack);
   shutdown.add("retention", startRetention({ da, projects, log }));
+  const blocks = new BlockFile(join(config.DATA_DIRECTORY, "ipfs", "tasks.sqlite"));
+  shutdown.add("blocks of tasks", async () => blocks.close());
+  context.ipfs.serve((cid) => blocks.find(cid));
+  const announce = (cid: CID) => context.ipfs.announce(cid);
+  shutdown.add("task blocks", startTaskBlocks({ da, store: blocks, announce, log }));
 
   const ingest = createIngest({
     da,
@@ -65,6 +89,7 @@ export async function startEnode(context: NodeContext, links: Links): Promise<vo
       operator: keys.operator.address,
       solanaOperator: solanaAddress(config),
     },
+    problemOf: (group) => waiting.get(nameOf(group)),
     log,
     metrics,
   });

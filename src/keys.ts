@@ -1,8 +1,9 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hex } from "viem";
-import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { generatePrivateKey, type PrivateKeyAccount } from "viem/accounts";
 import type { Config } from "./config.ts";
+import { accountOf } from "./secp256k1.ts";
 
 /** The accounts a node signs with. Their keys never leave this module's accounts. */
 export interface Keys {
@@ -18,9 +19,9 @@ export interface Keys {
  */
 export async function loadKeys(config: Config): Promise<Keys> {
   const key = config.OPERATOR_PRIVATE_KEY ?? await developmentKey(config.DATA_DIRECTORY);
-  const operator = privateKeyToAccount(key);
+  const operator = accountOf(key);
   const prover = config.PROVER_PRIVATE_KEY && config.role !== "enode"
-    ? privateKeyToAccount(config.PROVER_PRIVATE_KEY)
+    ? accountOf(config.PROVER_PRIVATE_KEY)
     : operator;
   return { operator, prover };
 }

@@ -28,6 +28,7 @@ export function createMetrics() {
       registers,
     }),
     refused: counter("refused_total", "Frames, receipts and proofs refused, by kind", ["kind"]),
+    heard: counter("gossip_total", "Gossip heard, by project and kind", ["project", "kind"]),
     outputs: counter("outputs_total", "Outputs by type and state reached", ["type", "state"]),
     running: new Gauge({
       name: "w3bstream_proofs_running",

@@ -10,6 +10,7 @@ import {
   type SettingName,
   settings,
 } from "./config.ts";
+import { startBootnode } from "./bootnode.ts";
 import { openContext } from "./context.ts";
 import { startEnode } from "./enode.ts";
 import { createLog, errorText } from "./log.ts";
@@ -21,7 +22,10 @@ function readConfig(argv: readonly string[]): Config {
   const command = new Command("node")
     .description("Run a W3bstream node.")
     .addOption(
-      new Option("--role <role>", "enode: messages to tasks; znode: tasks to proofs; all: both")
+      new Option(
+        "--role <role>",
+        "enode: messages to tasks; znode: tasks to proofs; all: both; bootnode: brings peers together",
+      )
         .choices(roles).makeOptionMandatory(),
     )
     .addHelpText(
@@ -50,10 +54,11 @@ function readConfig(argv: readonly string[]): Config {
 async function start(config: Config, shutdown: Shutdown): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
   log.info(describeConfig(config), "starting");
+  if (config.role === "bootnode") return await startBootnode(config, log, shutdown);
   const context = await openContext(config, log, shutdown);
   const links = await openLinks(context);
-  if (links.znode) startZnode(context, links.znode);
-  if (links.enode) await startEnode(context, links.enode);
+  if (links.znode) await startZnode(context, links.znode);
+  if (links.enode) await startEnode(context, links.enode, links.gossip);
   log.info({ role: config.role }, "running");
 }
 

@@ -114,9 +114,10 @@ export async function openLibrary(
     // which every native library depends on, copies as well.
     const memcpy = { parameters: ["buffer", "pointer", "usize"], result: "pointer" };
     const library = deno.dlopen(path, { ...Object.fromEntries(symbols), memcpy });
-    const toNative = (arg: Uint8Array | number) => typeof arg === "number" ? BigInt(arg) : arg;
+    const toNative = (name: string) => (arg: Uint8Array | number, index: number) =>
+      functions[name]?.parameters[index] === "usize" ? BigInt(arg as number) : arg;
     return {
-      call: (name, ...args) => plain(library.symbols[name]?.(...args.map(toNative))),
+      call: (name, ...args) => plain(library.symbols[name]?.(...args.map(toNative(name)))),
       read(pointer, length) {
         const copy = new Uint8Array(length);
         if (length > 0) library.symbols.memcpy?.(copy, pointer, BigInt(length));

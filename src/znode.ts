@@ -1,14 +1,15 @@
-import { Hono } from "hono";
+import { join } from "node:path";
 import { Channel } from "./channel.ts";
 import type { NodeContext } from "./context.ts";
 import type { Links } from "./network/link.ts";
+import { serveHealth } from "./health.ts";
 import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
-import { serveHttp } from "./platform.ts";
 import { startProver } from "./prove/index.ts";
+import { Receipts } from "./prove/receipts.ts";
 
 /** prove → output */
-export function startZnode(context: NodeContext, links: Links): void {
+export async function startZnode(context: NodeContext, links: Links): Promise<void> {
   const { config, log, metrics, shutdown, keys, network, authority, ethereum } = context;
   const jobs = new Channel<OutputJob>(256);
   const reports = new Channel<OutputReport>(256);
@@ -26,6 +27,11 @@ export function startZnode(context: NodeContext, links: Links): void {
     mayAssign: (enode, projectId) => context.projects.canOperate(projectId, enode),
     verifierOf: authority.verifierOf,
     outputs: { jobs, reports },
+    receipts: await Receipts.open({
+      directory: join(config.DATA_DIRECTORY, "receipts"),
+      prover: keys.prover.address,
+      log,
+    }),
     log,
     metrics,
   });
@@ -36,21 +42,4 @@ export function startZnode(context: NodeContext, links: Links): void {
     await stopProver();
   });
   if (config.role === "znode") serveHealth(context);
-}
-
-/** What an operator's monitoring asks; beside an enode, ingestion answers it. */
-function serveHealth({ config, metrics, shutdown, log }: NodeContext): void {
-  const app = new Hono()
-    .get("/live", (c) => c.json({ status: "up" }))
-    .get("/metrics", async (c) =>
-      c.body(await metrics.registry.metrics(), 200, {
-        "content-type": metrics.registry.contentType,
-      }));
-  const server = serveHttp((request) => app.fetch(request), {
-    hostname: config.httpHost,
-    port: config.httpPort,
-    maxBodyBytes: 1024,
-  });
-  shutdown.add("HTTP", () => server.stop());
-  log.info({ url: `http://${server.hostname}:${server.port}` }, "health and metrics are served");
 }

@@ -11,6 +11,8 @@ export interface TestPostgres {
   /** Of an empty database; the user may create more. */
   readonly dsn: string;
   readonly version: string;
+  /** Of its main process, whose children are the others; undefined while it is down. */
+  readonly pid: number | undefined;
   /** The DSN of a new, empty database on the same server. */
   freshDatabase(): Promise<string>;
   /** Ends the server as a power cut would: SIGKILL to all of its processes. */
@@ -105,6 +107,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
   return {
     dsn: dsn("postgres"),
     version: version.server_version,
+    get pid() {
+      return server?.pid;
+    },
     async freshDatabase() {
       const name = `fresh_${++databases}`;
       await ask(dsn("postgres"), `create database ${name}`);

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.24;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {MessageTree} from "../src/MessageTree.sol";
 import {ProjectRegistrar} from "../src/ProjectRegistrar.sol";
 import {Task} from "../src/Task.sol";
@@ -51,6 +52,84 @@ contract VectorsTest is TestBase {
             );
         }
         vm.assertTrue(cases >= 3, "cases");
+    }
+
+    /// A contract needs no more than this to know what a prover stands by.
+    function test_evidence_is_that_of_typescript() public view {
+        string memory json = vm.readFile(string.concat(FOLDER, "task.json"));
+        uint256 cases = 0;
+        for (; vm.keyExistsJson(json, item(".cases", cases)); ++cases) {
+            string memory path = item(".cases", cases);
+            string memory evidence = field(path, "receiptClaim.evidence");
+            bytes32 claim = claimHash(json, path);
+            assertUnderRoot(json, evidence, claim);
+            bytes32 digest = MessageHashUtils.toTypedDataHash(
+                domainSeparator(json, path), envelopeHash(json, evidence)
+            );
+            (address signer,,) =
+                ECDSA.tryRecover(digest, vm.parseJsonBytes(json, field(evidence, "signature")));
+            vm.assertEq(signer, vm.parseJsonAddress(json, field(path, "prover")), "signer");
+        }
+        vm.assertTrue(cases >= 3, "cases");
+    }
+
+    function claimHash(string memory json, string memory path) private pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256(
+                    "ReceiptClaim(bytes32 taskId,uint64 epoch,address prover,bytes32 programId,bytes32 publicValuesHash,bytes32 proofHash)"
+                ),
+                vm.parseJsonBytes32(json, field(path, "taskId")),
+                vm.parseJsonUint(json, field(path, "receiptClaim.epoch")),
+                vm.parseJsonAddress(json, field(path, "prover")),
+                vm.parseJsonBytes32(json, field(path, "programId")),
+                vm.parseJsonBytes32(json, field(path, "receiptClaim.publicValuesHash")),
+                vm.parseJsonBytes32(json, field(path, "receiptClaim.proofHash"))
+            )
+        );
+    }
+
+    function assertUnderRoot(string memory json, string memory evidence, bytes32 statement)
+        private
+        pure
+    {
+        bytes32 root = vm.parseJsonBytes32(json, field(evidence, "root"));
+        bytes32[] memory path = vm.parseJsonBytes32Array(json, field(evidence, "path"));
+        uint64 count = uint64(vm.parseJsonUint(json, field(evidence, "count")));
+        uint64 index = uint64(vm.parseJsonUint(json, field(evidence, "index")));
+        vm.assertTrue(MessageTree.verifyProof(root, count, index, statement, path), "path");
+    }
+
+    function envelopeHash(string memory json, string memory evidence)
+        private
+        pure
+        returns (bytes32)
+    {
+        return keccak256(
+            abi.encode(
+                keccak256("Envelope(bytes payload,bytes32 statements)"),
+                vm.parseJsonBytes32(json, field(evidence, "payloadHash")),
+                vm.parseJsonBytes32(json, field(evidence, "root"))
+            )
+        );
+    }
+
+    function domainSeparator(string memory json, string memory path)
+        private
+        pure
+        returns (bytes32)
+    {
+        return keccak256(
+            abi.encode(
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
+                keccak256("W3bstream"),
+                keccak256("1"),
+                vm.parseJsonUint(json, field(path, "chainId")),
+                vm.parseJsonAddress(json, field(path, "router"))
+            )
+        );
     }
 
     function message(string memory json, string memory path)

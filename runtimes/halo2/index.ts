@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { CageKind } from "../cage.ts";
+import type { NativeSource } from "../native.ts";
 import {
   type Limits,
   type Program,
@@ -9,7 +10,6 @@ import {
   type Runtime,
 } from "../runtime.ts";
 import type { ChildPool } from "../pool.ts";
-import type { NativeSource } from "./native.ts";
 import { Calls, type Lanes, OriginalHalo2, parseDescription, WsHalo2 } from "./program.ts";
 
 export interface Halo2Options {

@@ -1,16 +1,8 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { type NativeFunction, openLibrary } from "../../src/platform.ts";
+import type { NativeFunction } from "../../src/platform.ts";
+import { type NativeSource, openNative } from "../native.ts";
 import { ProgramError } from "../runtime.ts";
 import { maxResultBytes } from "./memory.ts";
 import type { WsAnswer, WsInstance } from "./ws.ts";
-
-/** A native build of a program, installed by the operator and never by a project file. */
-export interface NativeSource {
-  readonly path: string;
-  /** Hash of the library's file, lower-case hexadecimal with 0x. */
-  readonly sha256: string;
-}
 
 const functions: Record<string, NativeFunction> = {
   ws_out_ptr: { parameters: [], result: "pointer" },
@@ -22,22 +14,11 @@ const functions: Record<string, NativeFunction> = {
 };
 
 /**
- * Opens a library whose hash is the one that the operator gave.
- * @throws {ProgramError} `load`
+ * Opens a native build of a program.
+ * @throws {ProgramError} `unsupported`
  */
-export async function openNative({ path, sha256 }: NativeSource): Promise<WsInstance> {
-  const fail = (why: string, cause?: unknown) =>
-    new ProgramError("load", `native library ${why}`, { cause });
-  let hash: string;
-  try {
-    hash = `0x${createHash("sha256").update(readFileSync(path)).digest("hex")}`;
-  } catch (error) {
-    throw fail("can't be read", error);
-  }
-  if (hash !== sha256) throw fail(`has hash ${hash}, not the configured one`);
-  const library = await openLibrary(path, functions).catch((error) => {
-    throw fail("can't be opened, or lacks one of the ws_ functions", error);
-  });
+export async function openNativeProgram(source: NativeSource): Promise<WsInstance> {
+  const library = await openNative(source, functions);
   return {
     said: "",
     full: false,

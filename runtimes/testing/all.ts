@@ -4,14 +4,26 @@ import { originalChecks } from "./originals.ts";
 import type { Check } from "./rig.ts";
 import { weatherChecks } from "./weather.ts";
 import { workerChecks } from "./workers.ts";
+import { zkwasmChecks } from "./zkwasm.ts";
+import { nativeProverChecks } from "./zkwasm_native.ts";
 
-/** Every check; those of native programs where there is a compiled native.c. */
-export function everyCheck(nativeLibrary: string | undefined): Check[] {
+/** What is compiled for the checks, where it could be. */
+export interface Compiled {
+  /** native.c as a library. */
+  readonly library?: string | undefined;
+  /** The native build of ZkWasm's prover. */
+  readonly prover?: string | undefined;
+}
+
+/** Every check; those of native code where there is some. */
+export function everyCheck({ library, prover }: Compiled): Check[] {
   return [
     ...childChecks(),
     ...workerChecks,
     ...originalChecks(),
     ...weatherChecks(),
-    ...(nativeLibrary ? nativeChecks(nativeLibrary) : []),
+    ...zkwasmChecks,
+    ...(library ? nativeChecks(library) : []),
+    ...(prover ? nativeProverChecks(prover) : []),
   ];
 }

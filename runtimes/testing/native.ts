@@ -31,18 +31,20 @@ export function nativeChecks(libraryPath: string): Check[] {
       name: "native: a library whose hash is another is not opened",
       async run() {
         const other = withLibrary(`0x${"00".repeat(32)}`);
-        await fails("load", /has hash 0x/, other.load(asked, never)).finally(() => other.close());
+        await fails("unsupported", /has hash 0x/, other.load(asked, never)).finally(() =>
+          other.close()
+        );
       },
     },
     {
-      name: "native: a file that is no library, or none at all, is a load error",
+      name: "native: a file that is no library, or none at all, is told as that",
       async run() {
         const source = new URL("./native.c", import.meta.url).pathname;
         const noLibrary = withLibrary(hashOf(source), source);
-        await fails("load", /can't be opened/, noLibrary.load(asked, never))
+        await fails("unsupported", /can't be opened/, noLibrary.load(asked, never))
           .finally(() => noLibrary.close());
         const absent = withLibrary(`0x${"00".repeat(32)}`, `${libraryPath}.absent`);
-        await fails("load", /can't be read/, absent.load(asked, never))
+        await fails("unsupported", /can't be read/, absent.load(asked, never))
           .finally(() => absent.close());
       },
     },

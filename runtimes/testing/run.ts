@@ -1,8 +1,8 @@
-/** Runs the checks and prints one JSON line each. Argument: a compiled native.c, if there is one. */
+/** Runs the checks and prints one JSON line each. Argument: what is compiled for them, as JSON. */
 import process from "node:process";
 import { everyCheck } from "./all.ts";
 
-for (const { name, run } of everyCheck(process.argv[2])) {
+for (const { name, run } of everyCheck(JSON.parse(process.argv[2] ?? "{}"))) {
   try {
     await run();
     console.log(JSON.stringify({ name, ok: true }));

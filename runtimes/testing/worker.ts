@@ -2,6 +2,8 @@
 import { checkCancelled, serveWork } from "../worker.ts";
 import { ProgramError } from "../runtime.ts";
 
+// As modules do that await something before they serve.
+await new Promise((resolve) => setTimeout(resolve, 50));
 serveWork((method, args, job) => {
   switch (method) {
     case "echo":

@@ -11,7 +11,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { cargo, cargoModule, sourceOf, target } from "./halo2_cargo.ts";
+import { cargo, cargoModule, simd, sourceOf, target } from "./cargo.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORKSPACE = join(ROOT, "wasm");
@@ -51,9 +51,7 @@ function layShadow(source: string): void {
 function buildModule(): Uint8Array<ArrayBuffer> {
   const source = sourceOf(WORKSPACE, "halo2-axiom");
   layShadow(source);
-  cargoModule(SHADOW, dirname(source), ["--package", PACKAGE], [
-    "-Ctarget-feature=+simd128,+bulk-memory",
-  ]);
+  cargoModule(SHADOW, dirname(source), ["--package", PACKAGE], [simd]);
   return new Uint8Array(readFileSync(join(SHADOW, "target", target, "release/weather_halo2.wasm")));
 }
 

@@ -9,14 +9,15 @@ import { type Address, bytesToHex, type Hex, hexToBytes, keccak256, toBytes, toH
 import { privateKeyToAccount } from "viem/accounts";
 import {
   bindingOf,
-  evidenceDigest,
+  evidenceOf,
   inputSalt,
   type Leaf,
   leafHash,
   merkleProof,
   merkleRoot,
-  signEvidence,
+  sealEnvelope,
   signTask,
+  statementHash,
   type Task,
   taskIdOf,
 } from "../../src/protocol/index.ts";
@@ -98,7 +99,12 @@ async function tasks() {
       publicValuesHash: word(`public values ${i}`),
       proofHash: word(`proof ${i}`),
     };
-    const grant = { taskId, epoch: epoch + 1n, prover: prover.address, output: i };
+    const accepted = statementHash("Acceptance", acceptance);
+    const claimHash = statementHash("ReceiptClaim", claim);
+    const payload = bytesOf(`payload ${i}`, 100);
+    // In trees of one, two and three statements.
+    const statements = [claimHash, accepted, taskId].slice(0, i + 1).reverse();
+    const frame = await sealEnvelope(task, prover, { payload, statements });
     cases.push({
       chainId,
       router,
@@ -116,21 +122,14 @@ async function tasks() {
       acceptance: {
         epoch,
         verifier: router,
-        digest: evidenceDigest(task, "Acceptance", acceptance),
-        signature: await signEvidence(task, "Acceptance", acceptance, prover),
+        hash: accepted,
       },
       receiptClaim: {
         epoch,
         publicValuesHash: claim.publicValuesHash,
         proofHash: claim.proofHash,
-        digest: evidenceDigest(task, "ReceiptClaim", claim),
-        signature: await signEvidence(task, "ReceiptClaim", claim, prover),
-      },
-      outputGrant: {
-        epoch: grant.epoch,
-        output: grant.output,
-        digest: evidenceDigest(task, "OutputGrant", grant),
-        signature: await signEvidence(task, "OutputGrant", grant, operator),
+        hash: claimHash,
+        evidence: evidenceOf(frame, claimHash),
       },
     });
   }

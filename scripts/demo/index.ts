@@ -1,20 +1,21 @@
 /** The main job on real input: from a weather station's readings to a contract that believes them. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { Address, Hex } from "viem";
+import { routerAbi } from "../../src/chain/abi/router.ts";
 import { weatherStationAbi } from "../../src/chain/abi/weatherStation.ts";
 import { startAnvil } from "../../src/chain/anvil.ts";
 import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
 import type { Deployment } from "../../src/chain/deploy.ts";
+import type { Role } from "../../src/config.ts";
 import { errorText } from "../../src/log.ts";
 import { encodeProject } from "../../src/project/encode.ts";
 import { openIpfs } from "../../src/project/ipfs.ts";
 import { readDraft } from "../../src/ws/draft.ts";
+import { postgresBinaries, startPostgres } from "../../tests/postgres.ts";
 import { messageStates, postReadings, type State } from "./gateway.ts";
 import {
   localParties,
@@ -22,24 +23,26 @@ import {
   type PublishedProject,
   registerWeather,
   setUpNetwork,
+  znodeKeys,
 } from "./network.ts";
+import { startNode } from "./nodes.ts";
 import { weatherReadings } from "./readings.ts";
 import { tryToCheat } from "./refusals.ts";
-import { freePort } from "../free_port.ts";
 
-const usage = `usage: npm run demo [-- --messages <n>] [-- --verbose]
+const usage = `usage: npm run demo [-- --messages <n>] [-- --role all] [-- --verbose]
 
   --messages <n>  readings to post, 16 a task (default 64)
-  --verbose       show the node's log
+  --role all      enode and znode in one process, instead of an enode and two znodes
+  --verbose       show the nodes' logs
 `;
 
-const root = join(import.meta.dirname, "../..");
 const began = performance.now();
 const say = (line: string) =>
   console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`);
 
 interface Options {
   readonly messages: number;
+  readonly role: "all" | undefined;
   readonly verbose: boolean;
 }
 
@@ -47,6 +50,7 @@ function readOptions(): Options | undefined {
   const { values } = parseArgs({
     options: {
       messages: { type: "string", default: "64" },
+      role: { type: "string" },
       verbose: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -56,13 +60,15 @@ function readOptions(): Options | undefined {
   if (!Number.isSafeInteger(messages) || messages < 1 || messages > 4096) {
     throw new Error("--messages must be from 1 to 4096");
   }
-  return { messages, verbose: values.verbose };
+  const { role } = values;
+  if (role !== undefined && role !== "all") throw new Error("--role must be all, or left out");
+  return { messages, role, verbose: values.verbose };
 }
 
 /** What is to be undone at the end, last first. */
 const cleanups: (() => unknown)[] = [];
 
-async function main({ messages, verbose }: Options): Promise<void> {
+async function main({ messages, role, verbose }: Options): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "w3bstream-demo-"));
   cleanups.push(() => rm(directory, { recursive: true, force: true }));
 
@@ -74,19 +80,22 @@ async function main({ messages, verbose }: Options): Promise<void> {
 
   say("deploying the contracts, staking and registering znodes");
   const deployment = await setUpNetwork(chain, parties);
-  say(`  router ${deployment.router}, znode ${parties.prover.address}`);
+  say(`  router ${deployment.router}, znodes ${parties.prover.address} ${parties.second.address}`);
 
   say("publishing the weather project to IPFS, registering it on the chain");
   const draft = await readDraft(join(import.meta.dirname, "project.json"));
   const encoded = await encodeProject(draft);
-  const ipfs = openIpfs({ directory: join(directory, "ipfs") });
+  const ipfs = openIpfs({ directory: join(directory, "enode", "ipfs") });
   await ipfs.put(encoded.blocks);
   await ipfs.close();
   const project = await registerWeather(chain, deployment, parties, encoded);
   say(`  project ${project.projectId}, ipfs://${encoded.root.cid}`);
 
-  say("starting the node (--role=all)");
-  const url = await startNode(anvil.url, directory, deployment, verbose);
+  const url = await startNodes(nodeEnvironment(anvil.url, deployment), {
+    role,
+    directory,
+    verbose,
+  });
 
   const readings = await weatherReadings(messages);
   say(`posting ${readings.length} readings of the Seattle weather station to ${url}`);
@@ -98,47 +107,48 @@ async function main({ messages, verbose }: Options): Promise<void> {
   say("packing, proving, verifying, submitting");
   const tasks = await watchTasks(url, ids);
 
-  await showTable(chain, project, tasks);
+  await showTable(chain, deployment, project, tasks);
   await showRefusals(chain, deployment, tasks, parties.rival.address);
   say("done");
 }
 
-async function startNode(
-  chainUrl: string,
-  directory: string,
-  deployment: Deployment,
-  verbose: boolean,
-): Promise<string> {
-  const port = await freePort();
-  const child = spawn(process.execPath, ["src/node.ts", "--role=all"], {
-    cwd: root,
-    env: {
-      PATH: process.env.PATH,
-      HTTP_SERVICE_ENDPOINT: `127.0.0.1:${port}`,
-      DATA_DIRECTORY: directory,
-      ...nodeEnvironment(chainUrl, deployment),
-      LOG_LEVEL: verbose ? "debug" : "info",
-    },
-    stdio: ["ignore", verbose ? "inherit" : "ignore", verbose ? "inherit" : "pipe"],
-  });
-  let log = "";
-  child.stderr?.on("data", (chunk) => log = (log + chunk).slice(-20_000));
-  let stopping = false;
-  const exited = once(child, "exit");
-  child.once("exit", (code) => {
-    if (!stopping) fail(new Error(`the node ended with code ${code}:\n${log}`));
-  });
-  cleanups.push(async () => {
-    stopping = true;
-    if (child.exitCode === null) child.kill("SIGTERM");
-    await exited;
-  });
-  const url = `http://127.0.0.1:${port}`;
-  for (let i = 0; i < 300; i++) {
-    if (await fetch(`${url}/live`).then((r) => r.ok, () => false)) return url;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+/** Starts the nodes that the role asks for; answers where messages are posted. */
+async function startNodes(network: Record<string, string>, options: {
+  readonly role: Options["role"];
+  readonly directory: string;
+  readonly verbose: boolean;
+}): Promise<string> {
+  const node = (name: string, role: Role, env: Record<string, string>) =>
+    startNode(
+      { ...options, name, role, env, onDeath: fail },
+      (started) => cleanups.push(() => started.stop()),
+    );
+  if (options.role === "all") {
+    say("starting one node (--role=all, embedded database)");
+    return (await node("enode", "all", network)).url;
   }
-  throw new Error(`the node did not come up:\n${log}`);
+  const { PROVER_PRIVATE_KEY: _, ...shared } = network;
+  const database = postgresBinaries().length > 0 ? await startPostgres() : undefined;
+  cleanups.push(() => database?.stop());
+  say(`starting an enode, on ${database ? `PostgreSQL ${database.version}` : "embedded database"}`);
+  const enode = await node("enode", "enode", {
+    ...shared,
+    P2P_LISTEN: "/ip4/127.0.0.1/tcp/0",
+    ...(database ? { DATABASE_DSN: database.dsn } : {}),
+  });
+  say("starting two znodes, which know the enode's address and nothing else of it");
+  const BOOTNODE_MULTIADDR = (await enode.multiaddrs()).join(",");
+  await Promise.all(
+    znodeKeys().map((OPERATOR_PRIVATE_KEY, index) =>
+      node(`znode${index + 1}`, "znode", {
+        ...shared,
+        OPERATOR_PRIVATE_KEY,
+        BOOTNODE_MULTIADDR,
+        WORKERS: "1",
+      })
+    ),
+  );
+  return enode.url;
 }
 
 /** A task, as its messages' states tell of it. */
@@ -180,6 +190,7 @@ async function watchTasks(url: string, ids: readonly string[]): Promise<Outcome[
 
 async function showTable(
   chain: ChainClient,
+  { router }: Deployment,
   { station }: PublishedProject,
   tasks: readonly Outcome[],
 ): Promise<void> {
@@ -187,6 +198,7 @@ async function showTable(
   const rows = [[
     "task",
     "messages",
+    "prover",
     "proof",
     "transaction",
     "gas",
@@ -206,6 +218,12 @@ async function showTable(
       eventName: "Summarised",
       blockHash: receipt.blockHash,
     });
+    const [accepted] = await chain.reader.getContractEvents({
+      address: router,
+      abi: routerAbi,
+      eventName: "Accepted",
+      blockHash: receipt.blockHash,
+    });
     const taskId = event?.args.taskId;
     if (!taskId) throw new Error(`${transaction} told the dApp nothing`);
     const stored = await chain.reader.readContract({
@@ -220,6 +238,7 @@ async function showTable(
     rows.push([
       short(taskId),
       `${messages}`,
+      short(accepted?.args.prover ?? ""),
       `${proofSeconds.toFixed(1)} s`,
       short(transaction),
       `${receipt.gasUsed}`,

@@ -26,11 +26,13 @@ export interface Parties {
   readonly staker: LocalAccount;
   /** The znode's key. */
   readonly prover: LocalAccount;
+  /** The key of a second znode. */
+  readonly second: LocalAccount;
   /** The key of another staked znode, which would like the credit. */
   readonly rival: LocalAccount;
 }
 
-/** The parties' keys on a local chain, which are public: anvil's accounts 0 to 5. */
+/** The parties' keys on a local chain, which are public: anvil's accounts 0 to 6. */
 export function localParties(): Parties {
   return {
     deployer: anvilAccount(0),
@@ -39,28 +41,33 @@ export function localParties(): Parties {
     staker: anvilAccount(3),
     prover: anvilAccount(4),
     rival: anvilAccount(5),
+    second: anvilAccount(6),
   };
 }
 
+const keyOf = (index: number): Hex =>
+  bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
+
+/** Of the prover and the second znode. */
+export const znodeKeys = (): Hex[] => [keyOf(4), keyOf(6)];
+
 /** What a node of role all needs to take part with the operator's and the prover's keys. */
 export function nodeEnvironment(chainUrl: string, deployment: Deployment): Record<string, string> {
-  const key = (index: number) =>
-    bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
   return {
     CHAIN_ENDPOINT: chainUrl,
     PROJECT_CONTRACT_ADDRESS: deployment.projectRegistrar,
     ZNODE_CONTRACT_ADDRESS: deployment.znodeRegistrar,
     ROUTER_CONTRACT_ADDRESS: deployment.router,
     CHAIN_POLL_SECONDS: "1",
-    OPERATOR_PRIVATE_KEY: key(2),
-    PROVER_PRIVATE_KEY: key(4),
+    OPERATOR_PRIVATE_KEY: keyOf(2),
+    PROVER_PRIVATE_KEY: keyOf(4),
   };
 }
 
 /** Deploys the contracts; stakes and registers the znodes. */
 export async function setUpNetwork(chain: ChainClient, parties: Parties): Promise<Deployment> {
   const deployment = await deployCore(chain.sender(parties.deployer));
-  for (const { address } of [parties.prover, parties.rival]) {
+  for (const { address } of [parties.prover, parties.rival, parties.second]) {
     await registerZNode(chain.sender(parties.staker), deployment.znodeRegistrar, {
       did: `did:pkh:eip155:${chain.id}:${address}`,
       operators: [address],

@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
 import type { Receipt } from "../../runtimes/runtime.ts";
 import type { Task } from "../protocol/task.ts";
+import type { SignedTask } from "../protocol/task_block.ts";
 
 /** A message as ingestion hands it over. */
 export interface NewMessage {
@@ -92,6 +93,7 @@ export interface TaskUpdate {
   readonly taskId: Hex;
   readonly revision: number;
   readonly phase: TaskPhase;
+  /** JSON. */
   readonly machine: string;
   /** When dispatch must look at it again, ms by the database's clock; null: never (it is done). */
   readonly wakeAt: number | null;
@@ -113,6 +115,8 @@ export interface TaskUpdate {
 export interface MessageStatus {
   readonly id: string;
   readonly projectId: bigint;
+  readonly version: string;
+  readonly group: string;
   readonly receivedAt: number;
   /** Undefined until packed. */
   readonly task:
@@ -126,6 +130,8 @@ export interface TaskStatus {
   readonly taskId: Hex;
   readonly projectId: bigint;
   readonly version: string;
+  /** Whether its payload's time is over. */
+  readonly purged: boolean;
   readonly states: readonly StateEntry[];
 }
 
@@ -187,6 +193,36 @@ export interface TaskStore {
   onPacked(listener: () => void): () => void;
   /** Deletes data and salts of messages whose tasks ended before the instant; answers how many. */
   purge(projectId: bigint, version: string, endedBefore: number): Promise<number>;
+}
+
+/** A task with its leaves, as its block has them; they outlive its messages' data. */
+export interface StoredSigned extends SignedTask {
+  readonly serial: bigint;
+  /** Whether its payload's time is over, and so its block's. */
+  readonly purged: boolean;
+}
+
+/** A task with more leaves comes alone. */
+interface BatchLimits {
+  readonly tasks: number;
+  readonly leaves: number;
+}
+
+/** Tasks as they are published, for those who keep their blocks. */
+export interface SignedTaskStore {
+  get(taskId: Hex): Promise<StoredSigned | undefined>;
+  /** The id of the task with this serial. */
+  at(serial: bigint): Promise<Hex | undefined>;
+  /**
+   * Tasks after a serial and tasks of these serials, by serial. Serials are not committed in their
+   * order: one that is left out may come later, or never.
+   */
+  packed(after: bigint, missing: readonly bigint[], most: BatchLimits): Promise<StoredSigned[]>;
+  /** Tasks whose payload was purged after this one's, in that order; a minute late. */
+  purged(
+    after: { readonly at: string; readonly serial: bigint },
+    most: BatchLimits,
+  ): Promise<(StoredSigned & { readonly at: string })[]>;
 }
 
 /** A transaction this node intends to send or has sent. */
@@ -255,6 +291,7 @@ export interface Da {
   readonly messages: MessageStore;
   readonly packing: PackStore;
   readonly tasks: TaskStore;
+  readonly signed: SignedTaskStore;
   readonly journal: Journal;
   readonly chain: ChainView;
   /** The database's clock, ms since 1970. */

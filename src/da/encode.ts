@@ -1,4 +1,4 @@
-import { bytesToHex, type Hex, hexToBytes } from "viem";
+export { bytesToHex as toHex, hexToBytes as fromHex } from "../hex.ts";
 
 /*
  * PostgreSQL array literals. Made here because one pass over strings that we know costs a fraction
@@ -8,6 +8,10 @@ import { bytesToHex, type Hex, hexToBytes } from "viem";
 /** Of values whose text needs no quoting: numbers and UUIDs. */
 export const plainArray = (values: readonly (number | bigint | string)[]): string =>
   `{${values.join(",")}}`;
+
+/** Of numbers, some of them null. */
+export const nullableArray = (values: readonly (number | null)[]): string =>
+  `{${values.map((value) => value ?? "null").join(",")}}`;
 
 export function textArray(values: readonly (string | null)[]): string {
   const parts: string[] = [];
@@ -28,9 +32,6 @@ export const byteaArray = (values: readonly Uint8Array[]): string =>
 
 /** Text as a column can hold it: PostgreSQL has no NUL, UTF-8 no lone surrogates. */
 export const storable = (text: string): string => text.replaceAll("\0", "\ufffd").toWellFormed();
-
-export const fromHex = (hex: Hex): Uint8Array => hexToBytes(hex);
-export const toHex = (bytes: Uint8Array): Hex => bytesToHex(bytes);
 
 /** A view without `Buffer`'s own methods, and of no pooled memory. */
 export const plainBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);

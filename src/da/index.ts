@@ -9,6 +9,7 @@ import { migrate } from "./migrate.ts";
 import { packStore } from "./packing.ts";
 import { openPglite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
+import { signedTaskStore } from "./signed.ts";
 import { taskStore } from "./tasks.ts";
 
 export { DatabaseUnavailableError } from "./database.ts";
@@ -53,6 +54,7 @@ export function storesOn(database: Database, options: MessageStoreOptions = {}):
     messages,
     packing: packStore(database),
     tasks: taskStore(database),
+    signed: signedTaskStore(database),
     journal: journal(database),
     chain: chainView(database),
     async now() {

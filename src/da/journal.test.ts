@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { getAddress, keccak256 } from "viem";
-import { kinds, useDatabase } from "./testing/databases.ts";
+import { localKinds, useLocal } from "./testing/databases.ts";
 import { rejection } from "./testing/make.ts";
 
 const sender = getAddress("0x00000000000000000000000000000000000000aa");
 const hash = (n: number) => keccak256(new Uint8Array([n]));
 
-describe.each(kinds)("the journal on %s", (kind) => {
-  const subject = useDatabase(kind);
+describe.each(localKinds)("the journal on %s", (kind) => {
+  const subject = useLocal(kind);
   const journal = () => subject.da.journal;
   const entry = (key: string, change = {}) => ({
     key,
@@ -86,8 +86,8 @@ describe.each(kinds)("the journal on %s", (kind) => {
   });
 });
 
-describe.each(kinds)("the chain view on %s", (kind) => {
-  const subject = useDatabase(kind);
+describe.each(localKinds)("the chain view on %s", (kind) => {
+  const subject = useLocal(kind);
   const contract = "4690:0xregistrar";
   const project = (id: bigint, change = {}) => ({
     id,

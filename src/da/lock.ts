@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 export class DirectoryInUseError extends Error {
   constructor(directory: string, holder: string | undefined) {
     super(
-      `the database in ${directory} is in use by ${holder ?? "another process"}: stop that ` +
+      `the data in ${directory} is in use by ${holder ?? "another process"}: stop that ` +
         `process, or set DATA_DIRECTORY to another directory (several nodes can share one ` +
         `PostgreSQL with DATABASE_DSN)`,
     );

@@ -70,14 +70,16 @@ export function messageStore(
       const [row] = await database.query<{
         id: string;
         project_id: bigint;
+        project_version: string;
+        group_key: string;
         received: bigint;
         serial: bigint | null;
         task_hash: Uint8Array | null;
         states: string | null;
         outputs: string | null;
       }>(
-        `select m.id::text as id, m.project_id, ${ms("m.received_at")} as received,
-                t.serial, t.task_hash, ${lifeColumns}
+        `select m.id::text as id, m.project_id, m.project_version, m.group_key,
+                ${ms("m.received_at")} as received, t.serial, t.task_hash, ${lifeColumns}
            from w3bstream.messages m left join w3bstream.tasks t on t.serial = m.task_serial
           where m.id = $1::uuid`,
         [id],
@@ -86,6 +88,8 @@ export function messageStore(
       return {
         id: row.id,
         projectId: row.project_id,
+        version: row.project_version,
+        group: row.group_key,
         receivedAt: Number(row.received),
         task: row.serial === null || row.task_hash === null ? undefined : {
           projectId: row.project_id,

@@ -193,6 +193,46 @@ describe.each(kinds)("tasks on %s", (kind) => {
       );
     });
 
+    test("of many tasks at once writes each its own, and a bad one fails alone", async () => {
+      const made = await make(30);
+      const stale = 7, bad = 11;
+      const saved = await Promise.allSettled(made.map((task, i) =>
+        tasks().save(update(
+          { taskId: task.taskId, revision: i === stale ? 5 : 0 },
+          {
+            phase: "proved",
+            machine: `{"i":${i}}`,
+            wakeAt: i % 2 ? null : 1_000,
+            log: [{ state: "proved", by: `0x${i}`, comment: `"{${i},\\}"`, result: "" }],
+            outputs: i % 3 ? [] : [{ index: i, attempt: 1, state: "granted", reference: "" }],
+            receipt: {
+              prover: i === bad ? "0x00" : prover,
+              receipt: { ...receipt, proof: new Uint8Array(i) },
+              verdict: "valid",
+            },
+          },
+        ))
+      ));
+      for (const [i, task] of made.entries()) {
+        const done = i !== stale && i !== bad;
+        const outcome = saved[i]!;
+        expect(outcome.status === "fulfilled" && outcome.value).toBe(done);
+        const stored = await tasks().get(task.taskId);
+        expect(stored).toMatchObject(
+          done ? { phase: "proved", machine: `{"i":${i}}`, revision: 1 } : { phase: "packed" },
+        );
+        expect((await tasks().receipt(task.taskId))?.receipt.proof.length)
+          .toBe(done ? i : undefined as never);
+        const states = (await tasks().status(1n, task.taskId))?.states.map((s) => s.comment);
+        expect(states).toEqual(done ? ["", `"{${i},\\}"`] : [""]);
+      }
+      expect(saved[bad]?.status).toBe("rejected");
+      const [outputs] = await subject.database.query<{ indexes: string }>(
+        "select string_agg(index::text, ',' order by index) as indexes from w3bstream.outputs",
+      );
+      expect(outputs?.indexes).toBe("0,3,6,9,12,15,18,21,24,27");
+    });
+
     test("never goes back", async () => {
       const [task] = await make(1);
       await tasks().save(update(task!, { phase: "proved" }));
@@ -200,6 +240,19 @@ describe.each(kinds)("tasks on %s", (kind) => {
       expect((await rejection(back)).message).toContain("can't go back from proved to dispatched");
       expect(await tasks().get(task!.taskId)).toMatchObject({ phase: "proved", revision: 1 });
     });
+  });
+
+  test("payloads that are asked for at once are each task's own", async () => {
+    const made: TaskRecord[] = [];
+    for (const count of [1, 3, 2]) made.push(await packedTask(subject.da, count));
+    const asked = [...made, made[0]!];
+    const read = await Promise.all(asked.map(({ taskId }) => tasks().messages(taskId)));
+    for (const [i, { taskId }] of asked.entries()) {
+      expect(read[i]).toEqual(await tasks().messages(taskId));
+      expect(read[i]?.length).toBe(asked[i]!.messageCount);
+    }
+    expect(new Set(read.flat().map(({ id }) => id)).size).toBe(6);
+    expect(await tasks().messages(keccak256("0x99"))).toEqual([]);
   });
 
   describe("outputted", () => {

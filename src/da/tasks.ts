@@ -1,12 +1,13 @@
 import { type Address, getAddress, type Hex } from "viem";
 import type { BindingKind, VmType } from "../../runtimes/runtime.ts";
-import type { TaskPhase, TaskStore, TaskUpdate } from "./da.ts";
-import { taskPhases } from "./da.ts";
-import type { Database, Parameter } from "./database.ts";
-import { fromHex, ms, plainArray, plainBytes, storable, textArray, toHex } from "./encode.ts";
+import type { TaskPhase, TaskStore } from "./da.ts";
+import type { Database } from "./database.ts";
+import { fromHex, plainBytes, toHex } from "./encode.ts";
 import { lifeColumns, lifeOf } from "./life.ts";
 import { packedChannel } from "./packing.ts";
-import { messageOf, type MessageRow, taskColumns, taskOf, type TaskRow } from "./records.ts";
+import { payloadReader } from "./payloads.ts";
+import { taskColumns, taskOf, type TaskRow } from "./records.ts";
+import { taskSaver } from "./save.ts";
 
 // `skip locked`, so that drivers don't wait for each other. A claimed task is due again when the
 // hold ends, unless `save` says otherwise, so the head of the index only has tasks to do. The array
@@ -36,36 +37,6 @@ const renewDriver = `
   insert into w3bstream.drivers (name, live_until) values ($1, now() + $2 * interval '1 ms')
   on conflict (name) do update set live_until = excluded.live_until`;
 
-// One statement: state, log, receipt and outputs are written together or not at all.
-const saveTask = `
-  with t as (
-    update w3bstream.tasks
-       set phase = $3, machine = $4, revision = revision + 1,
-           wake_at = to_timestamp($5::float8 / 1000),
-           ended_at = case when $5::float8 is null then coalesce(ended_at, clock_timestamp()) end
-     where task_hash = $1 and revision = $2 and phase = any ($6::text[])
-    returning serial
-  ), logged as (
-    insert into w3bstream.task_states (task_serial, state, by, comment, result)
-    select t.serial, e.state, e.by, e.comment, e.result
-      from t, unnest($7::text[], $8::text[], $9::text[], $10::text[])
-        with ordinality as e(state, by, comment, result, n)
-     order by e.n
-  ), reported as (
-    insert into w3bstream.outputs (task_serial, index, attempt, state, reference)
-    select t.serial, o.index, o.attempt, o.state, o.reference
-      from t, unnest($11::int4[], $12::int4[], $13::text[], $14::text[])
-        with ordinality as o(index, attempt, state, reference, n)
-     order by o.n
-  ), verified as (
-    insert into w3bstream.receipts (task_serial, prover, vm_type, program_id, image_id,
-      binding_kind, public_values, proof, verdict)
-    select t.serial, $15::bytea, $16, $17::bytea, $18::bytea, $19, $20::bytea, $21::bytea, $22
-      from t where $15::bytea is not null
-    on conflict (task_serial, prover) do nothing
-  )
-  select serial from t`;
-
 // Tasks a turn, so that a large purge never holds locks for long.
 const purgeEnded = `
   with ended as (
@@ -86,6 +57,7 @@ const purgeEnded = `
 
 export function taskStore(database: Database): TaskStore {
   const { query } = database;
+  const payloadOf = payloadReader(database);
   return {
     async claim(driver, holdMs, limit) {
       return (await query<TaskRow>(claimDue, [driver, holdMs, limit])).map(taskOf);
@@ -93,7 +65,7 @@ export function taskStore(database: Database): TaskStore {
     async renew(driver, holdMs) {
       await query(renewDriver, [driver, holdMs]);
     },
-    save: (update) => save(database, update),
+    save: taskSaver(database),
     async get(taskId) {
       const [row] = await query<TaskRow>(
         `select ${taskColumns} from w3bstream.tasks t where task_hash = $1`,
@@ -102,17 +74,11 @@ export function taskStore(database: Database): TaskStore {
       return row && taskOf(row);
     },
     async messages(taskId) {
-      const rows = await query<MessageRow & { data: Uint8Array | null }>(
-        `select m.id::text as id, m.project_id, m.project_version, m.client_id, m.data, m.salt,
-                ${ms("m.received_at")} as received
-           from w3bstream.tasks t join w3bstream.messages m on m.task_serial = t.serial
-          where t.task_hash = $1 order by m.task_index`,
-        [fromHex(taskId)],
-      );
-      if (rows.some(({ data }) => data === null)) {
+      const payload = await payloadOf(taskId);
+      if (payload && !payload.messages) {
         throw new Error(`the messages of task ${taskId} were purged`);
       }
-      return rows.map(messageOf);
+      return payload?.messages ?? [];
     },
     async leaves(taskId) {
       const rows = await query<{ hash: Uint8Array }>(
@@ -122,13 +88,7 @@ export function taskStore(database: Database): TaskStore {
       );
       return rows.map(({ hash }) => toHex(hash));
     },
-    async inputSalt(taskId) {
-      const [row] = await query<{ input_salt: Uint8Array | null }>(
-        "select input_salt from w3bstream.tasks where task_hash = $1",
-        [fromHex(taskId)],
-      );
-      return row?.input_salt ? plainBytes(row.input_salt) : undefined;
-    },
+    inputSalt: async (taskId) => (await payloadOf(taskId))?.inputSalt,
     receipt: (taskId) => receipt(database, taskId),
     async status(projectId, task) {
       // Neither column can hold a larger number.
@@ -140,10 +100,12 @@ export function taskStore(database: Database): TaskStore {
         serial: bigint;
         task_hash: Uint8Array;
         version: string;
+        purged: string | null;
         states: string | null;
         outputs: string | null;
       }>(
-        `select t.serial, t.task_hash, t.version, ${lifeColumns} from w3bstream.tasks t
+        `select t.serial, t.task_hash, t.version, t.purged_at::text as purged, ${lifeColumns}
+           from w3bstream.tasks t
           where t.project_id = $1 and t.${column} = $2`,
         [projectId, typeof task === "bigint" ? task : fromHex(task)],
       );
@@ -152,6 +114,7 @@ export function taskStore(database: Database): TaskStore {
         taskId: toHex(row.task_hash),
         projectId,
         version: row.version,
+        purged: row.purged !== null,
         states: lifeOf(row),
       };
     },
@@ -176,48 +139,6 @@ export function taskStore(database: Database): TaskStore {
       }
     },
   };
-}
-
-/** Phases from which a task may come to `phase` (DESIGN R6: forward only). */
-const before = (phase: TaskPhase): TaskPhase[] =>
-  taskPhases.slice(0, taskPhases.indexOf(phase) + 1);
-
-async function save(database: Database, update: TaskUpdate): Promise<boolean> {
-  const { taskId, revision, phase, machine, wakeAt, log, outputs = [] } = update;
-  const { receipt: r, prover, verdict } = update.receipt ?? {};
-  const parameters: Parameter[] = [
-    fromHex(taskId),
-    revision,
-    phase,
-    storable(machine),
-    wakeAt,
-    textArray(before(phase)),
-    textArray(log.map((entry) => storable(entry.state))),
-    textArray(log.map((entry) => storable(entry.by))),
-    textArray(log.map((entry) => storable(entry.comment))),
-    textArray(log.map((entry) => storable(entry.result))),
-    plainArray(outputs.map((output) => output.index)),
-    plainArray(outputs.map((output) => output.attempt)),
-    textArray(outputs.map((output) => storable(output.state))),
-    textArray(outputs.map((output) => storable(output.reference))),
-    prover ? fromHex(prover) : null,
-    r?.vmType ?? null,
-    r ? fromHex(r.programId) : null,
-    r ? fromHex(r.imageId) : null,
-    r?.bindingKind ?? null,
-    r?.publicValues ?? null,
-    r?.proof ?? null,
-    verdict ?? null,
-  ];
-  if ((await database.query(saveTask, parameters)).length === 1) return true;
-  const [stored] = await database.query<{ phase: TaskPhase; revision: number }>(
-    "select phase, revision from w3bstream.tasks where task_hash = $1",
-    [fromHex(taskId)],
-  );
-  if (stored?.revision === revision && !before(phase).includes(stored.phase)) {
-    throw new Error(`task ${taskId} can't go back from ${stored.phase} to ${phase}`);
-  }
-  return false;
 }
 
 async function receipt(

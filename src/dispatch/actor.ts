@@ -6,9 +6,10 @@ import type { Address, Hex } from "viem";
 import { ProgramError, type Receipt } from "../../runtimes/runtime.ts";
 import type { NewStateEntry, TaskRecord } from "../da/da.ts";
 import { errorText, type Log } from "../log.ts";
+import type { ProjectVersion } from "../project/types.ts";
 import { resultText } from "./check.ts";
 import { Checks } from "./checks.ts";
-import { fairest } from "./deps.ts";
+import { type Candidate, fairest } from "./deps.ts";
 import { type Desk, fromKey, insist, type TaskActor } from "./desk.ts";
 import {
   cancelFrame,
@@ -17,9 +18,11 @@ import {
   leaseFrame,
   ownJob,
   payloadFrame,
+  type StoredReceipt,
 } from "./frames.ts";
+import { provable } from "./leases.ts";
 import { Loaded } from "./loaded.ts";
-import { create, done, holders, load, nextWake, step, wants } from "./machine.ts";
+import { create, done, holders, load, nextWake, step, type Wants, wants } from "./machine.ts";
 import { rulesOf } from "./rules.ts";
 import { type Action, type EventBody, self, type State, type Step } from "./state.ts";
 
@@ -58,6 +61,14 @@ export class Actor implements TaskActor {
   /** Resolves when the batch under way is dealt with. */
   get working(): Promise<void> {
     return this.#working ?? Promise.resolve();
+  }
+
+  /** Whether the task, left alone, is waiting for a znode and there is one with room. */
+  get placeable(): boolean {
+    const [state, version] = [this.#state, this.#loaded.known];
+    if (!state || !version || !this.#owned || !this.idle) return false;
+    const wanted = wants(state, this.desk.clock.at());
+    return wanted.leases > 0 && this.#free(version, wanted).length > 0;
   }
 
   concerns(prover: Address): boolean {
@@ -209,8 +220,9 @@ export class Actor implements TaskActor {
       }
       this.#state = state;
       this.desk.waits(this, waiting);
+      const accepted = this.#receiptOf(steps);
       this.#checks.keep(state);
-      for (const action of steps.flatMap((s) => s.actions)) this.#act(action);
+      for (const action of steps.flatMap((s) => s.actions)) this.#act(action, accepted);
       return;
     }
   }
@@ -259,6 +271,12 @@ export class Actor implements TaskActor {
     return [...linked, ...receipts, ...events.filter((e) => e.kind !== "receipt")];
   }
 
+  /** Znodes that could prove the task now. */
+  #free({ vmType, provers }: ProjectVersion, { unavailable }: Wants): Candidate[] {
+    return this.desk.peers.candidates(vmType, provers.allow)
+      .filter(({ prover }) => !unavailable.has(prover));
+  }
+
   /** Finds znodes for what the machine wants; true when some are missing. */
   #fill(apply: Apply, state: () => State, at: number): boolean {
     const { deps, peers } = this.desk;
@@ -267,10 +285,8 @@ export class Actor implements TaskActor {
     const { allow } = version.provers;
     let waiting = false;
     for (let w = wants(state(), at); w.leases > 0; w = wants(state(), at)) {
-      const { unavailable, tried } = w;
-      const free = peers.candidates(version.vmType, allow)
-        .filter(({ prover }) => !unavailable.has(prover));
-      const fresh = free.filter(({ prover }) => !tried.has(prover));
+      const free = this.#free(version, w);
+      const fresh = free.filter(({ prover }) => !w.tried.has(prover));
       const pool = fresh.length > 0 ? fresh : free;
       const chosen = pool.length > 0 ? (deps.choose ?? fairest)(record, pool) : undefined;
       waiting = chosen === undefined;
@@ -289,8 +305,8 @@ export class Actor implements TaskActor {
     return waiting;
   }
 
-  #act(action: Action): void {
-    const { deps: { identity, store }, peers } = this.desk;
+  #act(action: Action, accepted: StoredReceipt | undefined): void {
+    const { deps: { store }, peers } = this.desk;
     const record = this.#record as TaskRecord;
     const { epoch } = action;
     if (action.kind === "verify") return this.#checks.verify(record, action.prover, epoch);
@@ -305,9 +321,13 @@ export class Actor implements TaskActor {
       if (peer) return peer.send(frame);
       return void this.post({ kind: "gone", prover: holder });
     }
-    if (action.kind === "cancel") return peer?.send(cancelFrame(record, epoch));
+    if (action.kind === "cancel") {
+      return peer?.send(cancelFrame(record, epoch, !provable(this.#state as State)));
+    }
     if (action.kind === "grant") {
-      return peer?.send(grantFrame(record, action, holder, identity, store));
+      const until = (this.#state as State).outputs[action.output]?.until ?? 0;
+      const ms = Math.max(0, until - this.desk.clock.at());
+      return peer?.send(grantFrame(record, action, ms, store, accepted));
     }
     const payload = payloadFrame(record, epoch, store);
     peer?.send(async () => {
@@ -369,7 +389,11 @@ export class Actor implements TaskActor {
     const { task, serial } = this.#record as TaskRecord;
     const project = task.projectId.toString();
     for (const { state, by, comment } of log) {
-      this.desk.deps.metrics?.tasks.inc({ project, state });
+      // A task that is still packed did not reach that state here.
+      if (state !== "packed") {
+        this.desk.deps.metrics?.tasks.inc({ project, state });
+        this.desk.deps.onState?.(this.#record as TaskRecord, state);
+      }
       const fields = { project, task: this.taskId, serial: serial.toString(), by, comment };
       this.#log[state === "failed" ? "warn" : "info"](fields, state);
     }

@@ -1,6 +1,7 @@
 /** What the enode finds out for itself: whether a task can be proved, and whether it was (R3, R7). */
 import { type Address, zeroHash } from "viem";
 import { type Program, ProgramError, type Receipt, type Verdict } from "../../runtimes/runtime.ts";
+import { decodeStatement } from "../../runtimes/zkwasm/statement.ts";
 import type { TaskRecord, TaskStore } from "../da/da.ts";
 import { bindingOf } from "../protocol/index.ts";
 
@@ -54,9 +55,9 @@ export async function checkReceipt(
   if (receipt.bindingKind !== info.bindingKind) {
     return invalid(`its binding is ${receipt.bindingKind}, the program's ${info.bindingKind}`);
   }
-  if (info.bindingKind === "data") {
-    const statement = claims(program, receipt);
-    if (!statement) return invalid("its public values say nothing");
+  const statement = claims(program, receipt);
+  if (!statement && info.bindingKind === "data") return invalid("its public values say nothing");
+  if (statement) {
     if (statement.inputCommitment !== task.inputCommitment) {
       return invalid("it is about other data");
     }
@@ -81,8 +82,15 @@ const invalid = (reason: string): Verdict => ({ verdict: "invalid", reason });
 /** Proof text of more bytes is left out of the API's answers. */
 const longestResult = 64 * 1024;
 
-/** The task's result as the API shows it: text where an original program gave text, else hex. */
-export function resultText({ bindingKind, publicValues, proof }: Receipt): string {
+/**
+ * The task's result as the API shows it: a ZkWasm program's public inputs and outputs, text where
+ * an original program gave text, else hex.
+ */
+export function resultText({ vmType, bindingKind, publicValues, proof }: Receipt): string {
+  const said = vmType === "zkwasm" ? decodeStatement(publicValues) : undefined;
+  if (said) {
+    return JSON.stringify({ inputs: said.inputs.map(String), outputs: said.outputs.map(String) });
+  }
   if (proof.length > longestResult) return "";
   if (bindingKind !== "data" && publicValues.length === 0) {
     try {

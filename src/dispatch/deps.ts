@@ -4,9 +4,10 @@ import type { Sink, Source } from "../channel.ts";
 import type { TaskRecord, TaskStore } from "../da/da.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import type { LinkIdentity, Links } from "../network/link.ts";
+import type { Links } from "../network/link.ts";
 import type { OutputJob, OutputReport } from "../output/types.ts";
 import type { OutputConfig, ProjectVersion } from "../project/types.ts";
+import type { Network } from "../protocol/index.ts";
 import type { Rules } from "./state.ts";
 
 /** A znode that could take a proof now. */
@@ -38,8 +39,8 @@ export interface DispatchDeps {
   readonly runtimes: { load(spec: ProgramSpec, signal: AbortSignal): Promise<Program> };
   /** Connections to znodes. Only their frames are acted on. */
   readonly links: Links;
-  /** Signs output grants. */
-  readonly identity: LinkIdentity;
+  /** What znodes' statements are made for. */
+  readonly network: Network;
   /** Whether a znode may have work now (R5). Asked every few seconds for each link. */
   readonly isEligible: (prover: Address) => boolean | Promise<boolean>;
   /** Where outputs go that only this enode's key may do; without it they end dead. */
@@ -52,6 +53,8 @@ export interface DispatchDeps {
    */
   readonly isAccepted?: (taskId: Hex) => Promise<boolean>;
   readonly choose?: Choose;
+  /** Told of each state that a task reached, once it is stored. Must not throw. */
+  readonly onState?: (task: TaskRecord, state: string) => void;
   readonly log: Log;
   readonly metrics?: Pick<Metrics, "tasks" | "refused" | "outputs">;
   /** Names this node among the drivers of one database; a name kept over restarts wins its tasks

@@ -1,10 +1,8 @@
 /** What dispatch sends for each action of a task's machine. */
-import type { Address } from "viem";
 import type { TaskRecord, TaskStore } from "../da/da.ts";
-import type { LinkIdentity } from "../network/link.ts";
 import type { OutputJob } from "../output/types.ts";
 import type { ProjectVersion } from "../project/types.ts";
-import { limits, signEvidence } from "../protocol/index.ts";
+import { limits } from "../protocol/index.ts";
 import type { Outgoing } from "./peers.ts";
 import type { Action, Rules } from "./state.ts";
 
@@ -28,16 +26,21 @@ export function leaseFrame(record: TaskRecord, epoch: number, rules: Rules): Out
     ]);
 }
 
-export function cancelFrame({ taskId }: TaskRecord, epoch: number): Outgoing {
-  return () => Promise.resolve(["cancel", { taskId, epoch: BigInt(epoch) }]);
+export function cancelFrame({ taskId }: TaskRecord, epoch: number, ended: boolean): Outgoing {
+  return () => Promise.resolve(["cancel", { taskId, epoch: BigInt(epoch), ended }]);
 }
 
 export function payloadFrame(record: TaskRecord, epoch: number, store: TaskStore): Outgoing {
   const { taskId } = record;
   return async () => {
-    const inputSalt = await store.inputSalt(taskId);
+    const reading = store.messages(taskId);
+    // Both are read at once. Where the salt is gone, so are the messages.
+    const [inputSalt] = await Promise.all([
+      store.inputSalt(taskId),
+      reading.catch(() => undefined),
+    ]);
     if (!inputSalt) throw new HopelessError("the messages were purged");
-    const messages = await store.messages(taskId);
+    const messages = await reading;
     // Each message costs a few bytes of framing.
     const size = messages.reduce((sum, { data }) => sum + data.length + 16, frameRoom);
     if (size > limits.directFrame) {
@@ -54,36 +57,42 @@ export function payloadFrame(record: TaskRecord, epoch: number, store: TaskStore
 }
 
 /** The stored receipt of a proved task, and whose it is. */
-type Stored = NonNullable<Awaited<ReturnType<TaskStore["receipt"]>>>;
+export type StoredReceipt = NonNullable<Awaited<ReturnType<TaskStore["receipt"]>>>;
 
-async function stored(store: TaskStore, { taskId }: TaskRecord): Promise<Stored> {
+/** Bytes of a proof that may wait in memory with the frame that will carry it. */
+const carriedProof = 16 * 1024;
+
+async function stored(store: TaskStore, { taskId }: TaskRecord): Promise<StoredReceipt> {
   const found = await store.receipt(taskId);
   if (!found) throw new Error(`task ${taskId} has no receipt`);
   return found;
 }
 
+/**
+ * @param grantMs until the grant ends
+ * @param accepted the receipt, where it was stored just now and need not be read
+ */
 export function grantFrame(
   record: TaskRecord,
   { output, epoch }: ActionOf<"grant">,
-  prover: Address,
-  { network, signer }: LinkIdentity,
+  grantMs: number,
   store: TaskStore,
+  accepted: StoredReceipt | undefined,
 ): Outgoing {
   const { taskId, task, signature, serial } = record;
+  const atHand = accepted && accepted.receipt.proof.length <= carriedProof ? accepted : undefined;
   return async () => {
-    const { prover: receiptProver, receipt } = await stored(store, record);
-    const grant = { taskId, epoch: BigInt(epoch), prover, output };
-    const evidence = await signEvidence(network, "OutputGrant", grant, signer);
+    const { prover: receiptProver, receipt } = atHand ?? await stored(store, record);
     return ["grant", {
       taskId,
-      epoch: grant.epoch,
+      epoch: BigInt(epoch),
       output,
+      grantMs,
       task,
       signature,
       serial,
       receiptProver,
       receipt,
-      evidence,
     }];
   };
 }

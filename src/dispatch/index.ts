@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Address, Hex } from "viem";
 import { errorText } from "../log.ts";
 import type { Link } from "../network/link.ts";
@@ -26,7 +27,7 @@ export interface Dispatch {
  * and grants the outputs.
  *
  * @example
- * const dispatch = createDispatch({ store, now, projects, runtimes, links, identity, … });
+ * const dispatch = createDispatch({ store, now, projects, runtimes, links, network, … });
  * await dispatch.stop();
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
@@ -35,8 +36,10 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   return dispatch;
 }
 
-/** Frames of one link that are dealt with at once. */
-const framesAtOnce = 64;
+/** Messages of one link that are dealt with at once; a large proof counts as several. */
+const messagesAtOnce = 512;
+/** Bytes of a proof that count as one more message. */
+const proofUnit = 64 * 1024;
 /** Pause between questions whether a znode may still have work, ms. */
 const eligibleMs = 5_000;
 /** Most time that stopping waits for saves, ms. */
@@ -60,6 +63,7 @@ class Dispatcher implements Dispatch, Desk {
   /** The last claim may have left due tasks behind. */
   #more = false;
   #nudging = false;
+  #freeing = false;
 
   constructor(readonly deps: DispatchDeps) {
     this.options = { ...defaults, ...deps.options };
@@ -130,8 +134,23 @@ class Dispatcher implements Dispatch, Desk {
     };
   }
 
+  /** Lets waiting tasks look again, as many as could find a place. */
   freed(): void {
-    this.#nudge();
+    if (this.#freeing) return;
+    this.#freeing = true;
+    // Many places become free at once.
+    setImmediate(() => {
+      this.#freeing = false;
+      if (this.signal.aborted) return;
+      let { free } = this.peers;
+      for (const waiter of [...this.#waiting.keys()]) {
+        if (free <= 0) return;
+        const actor = this.#actors.get(waiter.taskId);
+        if (!actor?.placeable) continue;
+        free--;
+        void actor.post({ kind: "tick" });
+      }
+    });
   }
 
   waits(actor: TaskActor, waiting: boolean): void {
@@ -215,11 +234,10 @@ class Dispatcher implements Dispatch, Desk {
     }
   }
 
-  /** Lets waiting tasks look again, as many as could find a place. */
+  /** Lets all waiting tasks look again: there may be another znode. */
   #nudge(): void {
     if (this.#nudging) return;
     this.#nudging = true;
-    // Many places become free at once.
     queueMicrotask(() => {
       this.#nudging = false;
       if (this.signal.aborted) return;
@@ -262,7 +280,7 @@ class Dispatcher implements Dispatch, Desk {
     const { deps, options } = this;
     const peer = new Peer(link, deps.isEligible, deps.log, options.sendMs);
     this.peers.add(peer);
-    let pending = 0;
+    let pending = 0, wake = () => {};
     try {
       await peer.refresh();
       for await (const message of link.messages()) {
@@ -271,16 +289,23 @@ class Dispatcher implements Dispatch, Desk {
           this.#greet(peer, message.body);
           continue;
         }
-        if (message.kind === "refuse" && message.body.retryable) peer.rest();
-        const heard = peer.eligible
-          ? await hear(message, peer.prover, deps.identity.network)
-          : { refused: "ineligible" };
-        if (heard.refused !== undefined) deps.metrics?.refused.inc({ kind: heard.refused });
-        if (!("event" in heard)) continue;
-        pending++;
-        const dealt = this.#actor(heard.taskId).post(heard.event, heard.receipt)
-          .finally(() => pending--);
-        if (pending >= framesAtOnce) await dealt;
+        if (message.kind === "refuse") {
+          const { taskId: task, reason, retryable } = message.body;
+          if (retryable) peer.rest();
+          else deps.log.warn({ prover: peer.prover, task }, `a znode refuses a task: ${reason}`);
+        }
+        const heard = peer.eligible ? hear(message, peer.prover) : { refused: "ineligible" };
+        if ("refused" in heard) {
+          deps.metrics?.refused.inc({ kind: heard.refused });
+          continue;
+        }
+        const weight = 1 + Math.floor((heard.receipt?.proof.length ?? 0) / proofUnit);
+        pending += weight;
+        void this.#actor(heard.taskId).post(heard.event, heard.receipt).finally(() => {
+          pending -= weight;
+          wake();
+        });
+        while (pending >= messagesAtOnce) await new Promise<void>((resolve) => wake = resolve);
       }
     } catch (error) {
       deps.log.debug({ prover: peer.prover }, `link ended: ${errorText(error)}`);

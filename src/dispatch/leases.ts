@@ -5,6 +5,8 @@ import { backoff, clip, type EventOf, type Lease, type State, type Turn } from "
 
 /** Znodes whose refusals are remembered. */
 const cooling = 32;
+/** Znodes that must refuse a task for good until it fails, where none took it. */
+const quorum = 3;
 
 /** Leases that may end without a result before the task fails. */
 export const attemptLimit = (s: State): number => s.rules.attempts * s.rules.redundancy;
@@ -76,9 +78,8 @@ export function decline(turn: Turn, e: EventOf<"refuse" | "failure">): void {
   const lease = find(s, e);
   if (!lease || checking(s, e.epoch)) return;
   const reason = `${e.prover}: ${e.reason}`;
-  if (lease.stage === "offered" && e.retryable) return withdraw(turn, lease);
-  // To refuse is no verdict on the task, which the znode has not seen; and where others still
-  // work on it, theirs is waited for, so that one liar can't end what they can do.
+  if (lease.stage === "offered") return withdraw(turn, lease, e.retryable ? "" : reason);
+  // Where others still work on it, theirs is waited for, so that one liar can't end what they can do.
   const alone = s.leases.length === 1 && s.checks.length === 0;
   if (lease.stage === "leased" && e.kind === "failure" && !e.retryable && alone) {
     return fail(turn, reason, e.prover);
@@ -109,6 +110,11 @@ export function verdict(turn: Turn, e: EventOf<"verdict">): void {
   turn.log.push({ state: "proved", by: e.prover, comment, result: "" });
   turn.durable = true;
   beginOutputs(turn);
+  // A grant tells the winner that its receipt is stored.
+  const told = s.outputs.some((o, i) =>
+    o.state === "waiting" && s.rules.outputs[i]?.where === "znode"
+  );
+  if (!told) turn.actions.push({ kind: "cancel", holder: e.prover, epoch: e.epoch });
 }
 
 export function abort(turn: Turn, { reason }: EventOf<"abort">): void {
@@ -173,8 +179,12 @@ export function leasePauses(s: State): number[] {
 /** After each step: a task whose attempts are used up has failed, unless a check may still save it. */
 export function settle(turn: Turn): void {
   const { state: s } = turn;
-  if (!provable(s) || s.attempts < attemptLimit(s) || s.checks.length > 0) return;
-  fail(turn, s.reason, "dispatch");
+  if (!provable(s) || s.checks.length > 0) return;
+  if (s.attempts >= attemptLimit(s)) return fail(turn, s.reason, "dispatch");
+  if (s.leases.length > 0 || s.past.length > 0) return;
+  const refusals = s.cool.filter((c) => c.refusal !== "");
+  if (refusals.length < quorum) return;
+  fail(turn, `refused by ${refusals.length} znodes: ${refusals.at(-1)?.refusal}`, "dispatch");
 }
 
 function fail(turn: Turn, reason: string, by: string): void {
@@ -208,15 +218,25 @@ function burn(turn: Turn, lease: Lease, reason: string): void {
   turn.durable = true;
 }
 
-/** An offer that was not taken costs nothing, but its znode is left alone for a while. */
-function withdraw(turn: Turn, offer: Lease): void {
+/**
+ * An offer that was not taken costs nothing, but its znode is left alone for a while. Refused for
+ * good, it may be the znode that is set up wrong: only several of them are a verdict on the task.
+ */
+function withdraw(turn: Turn, offer: Lease, refusal = ""): void {
   const { state: s, at } = turn;
   end(turn, offer, true);
-  const strikes = (s.cool.find((c) => c.prover === offer.prover)?.strikes ?? 0) + 1;
+  const before = s.cool.find((c) => c.prover === offer.prover);
+  if (s.phase === "packed" && refusal !== "" && refusal !== before?.refusal) {
+    // Told once: who asks why the task waits finds it there.
+    turn.durable = true;
+    const comment = clip(`waits for another znode, refused by ${refusal}`);
+    turn.log.push({ state: "packed", by: offer.prover, comment, result: "" });
+  }
+  const strikes = (before?.strikes ?? 0) + 1;
   const until = at + backoff(strikes, s.rules.backoffMs, s.rules.backoffCapMs);
   s.cool = [
     ...s.cool.filter((c) => c.prover !== offer.prover),
-    { prover: offer.prover, until, strikes },
+    { prover: offer.prover, until, strikes, refusal },
   ].slice(-cooling);
 }
 

@@ -61,7 +61,7 @@ export function load(text: string): State {
 
 export function step(before: State, event: Event): Step {
   const turn: Turn = {
-    state: structuredClone(before),
+    state: copy(before),
     at: event.at,
     actions: [],
     log: [],
@@ -80,6 +80,18 @@ export function step(before: State, event: Event): Step {
     outputs,
     accepted: won ? state.winner ?? undefined : undefined,
   };
+}
+
+/** The rules are never changed. */
+const copy = ({ rules, ...rest }: State): State => ({ ...copyDeep(rest), rules });
+
+/** Of plain data; many times as fast as `structuredClone`. */
+function copyDeep<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyDeep) as T;
+  const copied: Record<string, unknown> = {};
+  for (const key in value) copied[key] = copyDeep(value[key]);
+  return copied as T;
 }
 
 function apply(turn: Turn, event: Event): void {
@@ -119,11 +131,13 @@ function apply(turn: Turn, event: Event): void {
   }
 }
 
+const nobody: ReadonlySet<Address> = new Set();
+
 /** What a driver should find znodes for. */
 export interface Wants {
   /** Proofs to offer, each to another znode. */
   readonly leases: number;
-  /** Who may not be offered them. */
+  /** Who may not be offered them; nobody where there are none. */
   readonly unavailable: ReadonlySet<Address>;
   /** Who had a lease of this task that came to nothing: others are better, where there are. */
   readonly tried: ReadonlySet<Address>;
@@ -131,10 +145,11 @@ export interface Wants {
 }
 
 export function wants(state: State, at: number): Wants {
+  const open = Math.max(0, leases.openLeases(state, at));
   return {
-    leases: Math.max(0, leases.openLeases(state, at)),
-    unavailable: leases.unavailable(state, at),
-    tried: new Set(state.past.map((p) => p.prover)),
+    leases: open,
+    unavailable: open === 0 ? nobody : leases.unavailable(state, at),
+    tried: open === 0 ? nobody : new Set(state.past.map((p) => p.prover)),
     outputs: openOutputs(state, at),
   };
 }

@@ -11,7 +11,7 @@ import type { Machine } from "./testing/world.ts";
 const mutants: [name: string, file: string, from: string, to: string][] = [
   ["one lease too many", "leases", "attemptLimit(s) - s.attempts) -", "99) + 1 -"],
   ["no limit of attempts", "leases", "attemptLimit(s) - s.attempts)", "99)"],
-  ["attempts never end", "leases", "s.attempts < attemptLimit(s) ||", "true ||"],
+  ["attempts never end", "leases", "s.attempts >= attemptLimit(s)", "false"],
   [
     "a task fails while a receipt is checked",
     "leases",
@@ -22,6 +22,12 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
   ["a pause that does not grow", "leases", "backoff(s.attempts, ", "backoff(1, "],
   ["the same znode twice", "leases", "...s.leases.map((l) => l.prover),", ""],
   ["epochs stand still", "leases", "++s.epoch", "s.epoch"],
+  [
+    "a refusal is told each time",
+    "leases",
+    " && refusal !== before?.refusal",
+    "",
+  ],
   [
     "acceptance is not saved",
     "leases",
@@ -68,8 +74,26 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
   [
     "a busy znode costs an attempt",
     "leases",
-    'if (lease.stage === "offered" && e.retryable) return withdraw(turn, lease);',
+    'if (lease.stage === "offered") return withdraw(turn, lease, e.retryable ? "" : reason);',
     "",
+  ],
+  [
+    "one znode's refusals end the task",
+    "leases",
+    "refusals.length < quorum",
+    "refusals.length < 1",
+  ],
+  [
+    "refusals end what somebody took",
+    "leases",
+    "s.leases.length > 0 || s.past.length > 0",
+    "s.leases.length > 0",
+  ],
+  [
+    "everybody's refusals never end the task",
+    "leases",
+    "fail(turn, `refused by",
+    "void (`refused by",
   ],
   [
     "an ignored offer costs an attempt",
@@ -100,6 +124,12 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
     "end(turn, lease, false)",
   ],
   ["one liar ends what others work on", "leases", "!e.retryable && alone", "!e.retryable"],
+  [
+    "a winner without a grant keeps its receipt",
+    "leases",
+    "if (!told)",
+    "if (false)",
+  ],
   [
     "proved is not saved",
     "leases",
@@ -213,7 +243,7 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
   ],
   ["a sleeper between leases", "machine", "...leases.leasePauses(state), ", ""],
   ["a sleeper between grants", "machine", ", ...grantPauses(state)]", "]"],
-  ["steps change what they are given", "machine", "structuredClone(before)", "before"],
+  ["steps change what they are given", "machine", "copy(before)", "before"],
   ["time stands still", "machine", "leases.expireLeases(turn);", ""],
 ];
 

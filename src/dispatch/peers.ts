@@ -14,6 +14,8 @@ export type Outgoing = () => Promise<
 
 /** Frames that may wait for one znode. */
 const outboxSize = 1_024;
+/** Most that are made, and in memory, at once for one znode. */
+const framesTogether = 32;
 /** Pause after a znode said that it is busy, ms. */
 const busyMs = 500;
 
@@ -86,26 +88,47 @@ export class Peer {
     this.log.debug({ prover: this.prover }, `link closed: ${reason}`);
   }
 
+  /** Frames are made side by side, and sent in their order. */
   async #pump(): Promise<void> {
+    const under = new Set<Promise<void>>();
+    let turn: Promise<void> = Promise.resolve();
     for await (const outgoing of this.#outbox) {
       if (!this.#open) return;
-      let frame: Awaited<ReturnType<Outgoing>>;
-      try {
-        frame = await outgoing();
-      } catch (error) {
-        this.log.warn({ prover: this.prover }, `frame not made: ${errorText(error)}`);
-        continue;
-      }
-      if (!frame) continue;
-      const late = new AbortController();
-      const timer = setTimeout(() => late.abort(new Error("the link is stuck")), this.sendMs);
-      try {
-        await this.link.send<WireKind>(frame[0], frame[1], late.signal);
-      } catch (error) {
-        return this.close(errorText(error));
-      } finally {
-        clearTimeout(timer);
-      }
+      const made = this.#make(outgoing);
+      const { promise: handed, resolve: hand } = Promise.withResolvers<void>();
+      const before = turn;
+      turn = handed;
+      const sent = this.#deliver(made, before, hand).finally(() => under.delete(sent));
+      under.add(sent);
+      if (under.size >= framesTogether) await Promise.race(under);
+    }
+  }
+
+  /** @param hand called when the next frame may follow */
+  async #deliver(
+    made: ReturnType<Outgoing>,
+    before: Promise<void>,
+    hand: () => void,
+  ): Promise<void> {
+    const [frame] = await Promise.all([made, before]);
+    const sending = frame && this.#open ? this.link.send<WireKind>(frame[0], frame[1]) : undefined;
+    hand();
+    const late = setTimeout(() => this.close("the link is stuck"), this.sendMs);
+    try {
+      await sending;
+    } catch (error) {
+      this.close(errorText(error));
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async #make(outgoing: Outgoing): ReturnType<Outgoing> {
+    try {
+      return await outgoing();
+    } catch (error) {
+      this.log.warn({ prover: this.prover }, `frame not made: ${errorText(error)}`);
+      return undefined;
     }
   }
 }
@@ -153,6 +176,14 @@ export class Peers {
   /** Proofs that all znodes together can make at once. */
   get capacity(): number {
     return this.#ready().reduce((sum, peer) => sum + (peer.hello?.capacity ?? 0), 0);
+  }
+
+  /** Of which so many places are free. */
+  get free(): number {
+    return this.#ready().reduce((sum, { prover, hello, resting }) => {
+      const free = (hello?.capacity ?? 0) - (this.#busy.get(prover)?.size ?? 0);
+      return resting ? sum : sum + Math.max(0, free);
+    }, 0);
   }
 
   /** Znodes that could prove a program of the machine now. */

@@ -101,7 +101,13 @@ export const stateSchema = z.object({
   /** Accepted leases that ended; `spent` when a receipt of theirs was judged. */
   past: z.array(z.object({ prover: address, epoch: count, spent: z.boolean() })),
   /** Znodes that refused or ignored an offer, and until when they are left alone. */
-  cool: z.array(z.object({ prover: address, until: time, strikes: count })),
+  cool: z.array(z.object({
+    prover: address,
+    until: time,
+    strikes: count,
+    /** Why it refused the task for good; "" when it did not. */
+    refusal: z.string().default(""),
+  })),
   winner: z.object({ prover: address, epoch: count, verdict: z.enum(["valid", "unverifiable"]) })
     .nullable(),
   outputs: z.array(outputSchema),

@@ -25,8 +25,13 @@ const stateOf = ({ state, at, comment, result }: Omit<StateEntry, "by">) => ({
   result,
 });
 
-export function messageStates(receivedAt: number, states: readonly StateEntry[]): object[] {
-  const received = stateOf({ state: "received", at: receivedAt, comment: "", result: "" });
+/** @param waits why a message is not packed, if it should be */
+export function messageStates(
+  receivedAt: number,
+  states: readonly StateEntry[],
+  waits = "",
+): object[] {
+  const received = stateOf({ state: "received", at: receivedAt, comment: waits, result: "" });
   return [received, ...taskStates(states)];
 }
 

@@ -1,16 +1,19 @@
 import { Hono } from "hono";
 import type { Address } from "viem";
-import type { Appended, Da, NewMessage } from "../da/da.ts";
+import type { Appended, Da, NewMessage, PendingGroup } from "../da/da.ts";
 import { OverloadedError } from "../da/da.ts";
 import { DatabaseUnavailableError } from "../da/index.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Projects, ProjectVersion } from "../project/types.ts";
 import { failure, json, messageStates, parseUint, taskStates } from "./answers.ts";
+import { blockNames } from "./block_names.ts";
 import { BodyReader } from "./body.ts";
 import { type MessageRequest, parseMessage, parseMessages, RequestError } from "./message.ts";
 import { observe } from "./observe.ts";
 import { senderOf } from "./sender.ts";
+
+type Group = Pick<PendingGroup, "projectId" | "version" | "group">;
 
 /** Says who sent a message, or refuses it. Undefined: as far as is known, nobody in particular. */
 export type Authenticate = (
@@ -37,7 +40,7 @@ export interface IngestLimits {
 }
 
 export interface IngestDeps {
-  readonly da: Pick<Da, "messages" | "tasks">;
+  readonly da: Pick<Da, "messages" | "tasks" | "signed">;
   readonly projects: Pick<Projects, "get" | "version">;
   /** Largest body of one request. */
   readonly maxBodyBytes: number;
@@ -49,6 +52,8 @@ export interface IngestDeps {
     readonly solanaOperator: string | undefined;
   };
   readonly authenticate?: Authenticate;
+  /** Why messages of a group can't be packed, if they can't. */
+  readonly problemOf?: (group: Group) => string | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -72,6 +77,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   let draining: PromiseWithResolvers<void> | undefined;
 
   const { count, timer } = observe(metrics);
+  const blockName = blockNames(da.signed);
 
   /** Times the work, and turns what it throws into an answer. */
   const route = (
@@ -156,7 +162,8 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   const getMessage = route("GET /message/:id", async (_, id = "") => {
     const status = await da.messages.status(id);
-    const states = status ? messageStates(status.receivedAt, status.states) : null;
+    const waits = status && !status.task ? waitsFor(deps, status) : undefined;
+    const states = status ? messageStates(status.receivedAt, status.states, waits) : null;
     return json(200, JSON.stringify({ messageID: id, states }));
   });
 
@@ -166,8 +173,13 @@ export function createIngest(deps: IngestDeps): Ingest {
     // Numbers go beyond what a JavaScript number holds, so they are written as text.
     const number = status?.serial ?? (typeof task === "bigint" ? task : "null");
     const hash = status ? `,"taskHash":"${status.taskId}"` : "";
+    const name = status && !status.purged ? await blockName(status.taskId) : undefined;
+    const block = name ? `,"block":"${name}"` : "";
     const states = JSON.stringify(status ? taskStates(status.states) : null);
-    return json(200, `{"taskID":${number},"projectID":${projectId},"states":${states}${hash}}`);
+    return json(
+      200,
+      `{"taskID":${number},"projectID":${projectId},"states":${states}${hash}${block}}`,
+    );
   });
 
   app.post("/message", (c) => postMessage(c.req.raw));
@@ -209,6 +221,15 @@ export function createIngest(deps: IngestDeps): Ingest {
   };
 }
 
+/** Why a message is not packed, beside its project's rule. */
+function waitsFor({ projects, problemOf }: IngestDeps, group: Group): string | undefined {
+  const project = projects.get(group.projectId);
+  if (!project) return `project ${group.projectId} is not served here`;
+  if (project.paused) return project.problem ?? `project ${group.projectId} is paused`;
+  if (!project.versions.has(group.version)) return project.problem;
+  return problemOf?.(group);
+}
+
 /** @throws {RequestError} for a project or version that new messages can't have */
 function versionOf(
   projects: IngestDeps["projects"],
@@ -216,9 +237,11 @@ function versionOf(
 ): ProjectVersion {
   const found = projects.version(projectId, version);
   if (!found) {
+    const problem = projects.get(projectId)?.problem;
     throw new RequestError(
       404,
-      `project config not exist, projectID ${projectId}, version ${version.slice(0, 64)}`,
+      `project config not exist, projectID ${projectId}, version ${version.slice(0, 64)}` +
+        (problem ? `: ${problem.slice(0, 500)}` : ""),
     );
   }
   if (projects.get(projectId)?.paused) {

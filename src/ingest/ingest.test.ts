@@ -4,6 +4,7 @@ import { keccak256, toBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { useDatabase } from "../da/testing/databases.ts";
 import { build, packedTask, wide } from "../da/testing/make.ts";
+import { type SignedTask, taskBlock } from "../protocol/task_block.ts";
 import { createMetrics } from "../metrics.ts";
 import { type Authenticate, createIngest, type Ingest, type IngestDeps } from "./index.ts";
 import { signedText } from "./sender.ts";
@@ -269,6 +270,23 @@ describe("the HTTP API", () => {
       expect(await get("/message/x")).toMatchObject([200, { messageID: "x", states: null }]);
     });
 
+    test("tells why the message waits", async () => {
+      const comment = async (id: string) => (await get(`/message/${id}`))[1].states[0].comment;
+      const [, { messageID }] = await read(post(good));
+      const reason = "this node's key may not operate the project";
+      ingest = make({ problemOf: ({ version }) => version === "0.1" ? reason : undefined });
+      expect(await comment(messageID)).toBe(reason);
+      const [, other] = await read(post({ ...good, projectVersion: "0.2" }));
+      expect(await comment(other.messageID)).toBe("");
+      const known = someProjects();
+      ingest = make({ projects: { ...known, get: () => known.get(2n) } });
+      expect(await comment(messageID)).toBe("project 1 is paused");
+      ingest = make({ projects: { ...known, get: () => undefined } });
+      expect(await comment(messageID)).toBe("project 1 is not served here");
+      await subject.da.packing.pack({ projectId: 1n, version: "0.1", group: "" }, wide, build);
+      expect(await comment(messageID)).toBe("");
+    });
+
     test("tells the life of the message, in the original's fields", async () => {
       const [, { messageID }] = await read(post(good));
       const received = (await get(`/message/${messageID}`))[1];
@@ -295,12 +313,21 @@ describe("the HTTP API", () => {
   describe("GET /task/:project_id/:task_id", () => {
     test("finds by number and by hash", async () => {
       const record = await packedTask(subject.da, 2);
-      const expected = { taskID: 1, projectID: 1, taskHash: record.taskId };
+      const signed = await subject.da.signed.get(record.taskId) as SignedTask;
+      const block = `${(await taskBlock(signed)).cid}`;
+      const expected = { taskID: 1, projectID: 1, taskHash: record.taskId, block };
       for (const id of ["1", record.taskId, record.taskId.toUpperCase().replace("0X", "0x")]) {
         const [status, body] = await get(`/task/1/${id}`);
         expect([status, body]).toMatchObject([200, expected]);
         expect(body.states).toMatchObject([{ state: "packed" }]);
       }
+    });
+
+    test("one whose payload was purged has no block any more", async () => {
+      await packedTask(subject.da);
+      await get("/task/1/1");
+      await subject.database.query("update w3bstream.tasks set purged_at = now()");
+      expect((await get("/task/1/1"))[1]).not.toHaveProperty("block");
     });
 
     test("one that is not there has no states, and keeps its numbers exactly", async () => {

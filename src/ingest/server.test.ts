@@ -46,7 +46,7 @@ describe("a listening server", () => {
       status: () => Promise.resolve(undefined),
     };
     const ingest = createIngest({
-      da: { messages, tasks: {} as IngestDeps["da"]["tasks"] },
+      da: { ...{} as IngestDeps["da"], messages },
       ...{ projects: someProjects(), maxBodyBytes: 2000, identity, log: silent },
       metrics: createMetrics(),
       ...change,

@@ -1,15 +1,19 @@
 /** Keeps a stream to each of some peers, for ever. */
-import type { Connection, Libp2p, Stream } from "@libp2p/interface";
+import type { Connection, Libp2p, PeerInfo, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { errorText, type Log } from "../log.ts";
+import { taskProtocol } from "../protocol/index.ts";
 
 export interface DialOptions {
-  readonly protocol: string;
+  /** Left out: the connection itself is kept. */
+  readonly protocol?: string;
   /** Makes a link of a stream; `ended` settles when it is over. */
   readonly link: (stream: Stream, connection: Connection) => Promise<{ ended: Promise<void> }>;
   readonly minRedialMs: number;
   readonly maxRedialMs: number;
+  /** Until an enode is dialled again that was named as a boot node. */
+  readonly enodeMs: number;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -19,14 +23,49 @@ const dialMs = 10_000;
 /** After a link that lasted so long, the next dial is tried at once again, ms. */
 const goodMs = 10_000;
 
+/** It ends connections that no link uses; what it knew of the DHT, this peer knows by then. */
+const enodeText = "this boot node is an enode, and is dialled only now and then";
+
+/** Most peers that nobody named and that are dialled all the same. */
+const mostFound = 32;
+/** Dials after which a peer that nobody named is forgotten, until it is found again. */
+const foundTries = 4;
+
 /** One loop for each peer, which may have several addresses; they end with the signal. */
-export function keepDialling(
-  host: Libp2p,
-  addresses: readonly Multiaddr[],
-  options: DialOptions,
-): Promise<void>[] {
-  const peers = Map.groupBy(addresses, peerIdOf);
-  return [...peers].map(([peer, list]) => keep(host, peer, list, options));
+export class Dialler {
+  readonly #loops = new Map<string, Promise<void>>();
+  #found = 0;
+
+  constructor(private readonly host: Libp2p, private readonly options: DialOptions) {}
+
+  /** Keeps a stream to these, whatever happens. */
+  keep(addresses: readonly Multiaddr[]): void {
+    for (const [peer, list] of Map.groupBy(addresses, peerIdOf)) {
+      this.#loops.set(peer, keep(this.host, peer, list, Infinity, this.options));
+    }
+  }
+
+  /** Tries a peer that was found, and keeps a stream while it is of use. */
+  found({ id, multiaddrs }: PeerInfo): void {
+    const peer = id.toString();
+    if (this.options.signal.aborted || this.#loops.has(peer) || this.#found >= mostFound) return;
+    if (multiaddrs.length === 0 || id.equals(this.host.peerId)) return;
+    const list = multiaddrs.slice(0, 16)
+      .map((m) => peerIdOf(m) === "" ? m.encapsulate(`/p2p/${peer}`) : m)
+      .filter((m) => peerIdOf(m) === peer);
+    if (list.length === 0) return;
+    this.#found++;
+    const loop = keep(this.host, peer, list, foundTries, this.options).finally(() => {
+      this.#found--;
+      this.#loops.delete(peer);
+    });
+    this.#loops.set(peer, loop);
+  }
+
+  /** Resolves when all loops have ended, after the signal. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#loops.values());
+  }
 }
 
 /** The peer id that ends a multiaddr; "" when there is none, or it isn't one. */
@@ -43,35 +82,75 @@ async function keep(
   host: Libp2p,
   peer: string,
   addresses: Multiaddr[],
-  { protocol, link, minRedialMs, maxRedialMs, log, signal }: DialOptions,
+  tries: number,
+  { protocol, link, minRedialMs, maxRedialMs, enodeMs, log, signal }: DialOptions,
 ): Promise<void> {
   let pauseMs = minRedialMs;
   let said = "";
-  while (!signal.aborted) {
+  for (let failures = 0; !signal.aborted && failures < tries;) {
     let connection: Connection | undefined;
     let linkedAt = Infinity;
+    let isEnode = false;
     try {
       const soon = AbortSignal.any([signal, AbortSignal.timeout(dialMs)]);
       connection = await host.dial(addresses, { signal: soon });
-      const stream = await connection.newStream(protocol, { signal: soon });
-      const { ended } = await link(stream, connection);
-      said = "";
+      const stream = await streamOf(connection, protocol, soon);
+      // A boot node has no work to give; it is kept for what it knows.
+      if (!stream && tries !== Infinity) return;
+      const { ended } = stream ? await link(stream, connection) : closing(connection, signal);
+      if (!stream && said !== enodeText) log.info({ peer }, "connected to a boot node");
+      failures = 0;
       linkedAt = performance.now();
       await ended;
+      isEnode = protocol === undefined && await speaks(host, connection, taskProtocol);
+      if (isEnode && said !== enodeText) log.info({ peer }, enodeText);
+      said = isEnode ? enodeText : "";
     } catch (error) {
       // A connection that can't carry the stream is not worth keeping.
       connection?.abort(error instanceof Error ? error : new Error(String(error)));
       const text = errorText(error);
+      failures++;
       if (!signal.aborted) {
-        log[text === said ? "debug" : "warn"]({ peer }, `the enode can't be reached: ${text}`);
+        log[text === said ? "debug" : "warn"]({ peer }, `the peer can't be reached: ${text}`);
       }
       said = text;
     }
     if (performance.now() - linkedAt >= goodMs) pauseMs = minRedialMs;
     // Many znodes that lost one enode must not all come back in the same moment.
-    await pause(pauseMs * (0.5 + Math.random()), signal);
+    await pause((isEnode ? enodeMs : pauseMs) * (0.5 + Math.random()), signal);
     pauseMs = Math.min(pauseMs * 2, maxRedialMs);
   }
+}
+
+/** Undefined when the peer doesn't speak the protocol, or none is asked for. */
+async function streamOf(
+  connection: Connection,
+  protocol: string | undefined,
+  signal: AbortSignal,
+): Promise<Stream | undefined> {
+  if (protocol === undefined) return undefined;
+  try {
+    return await connection.newStream(protocol, { signal });
+  } catch (error) {
+    if (error instanceof Error && error.name === "UnsupportedProtocolError") return undefined;
+    throw error;
+  }
+}
+
+/** Whether the peer said that it speaks a protocol. */
+async function speaks(host: Libp2p, { remotePeer }: Connection, name: string): Promise<boolean> {
+  const known = await host.peerStore.get(remotePeer).catch(() => undefined);
+  return known?.protocols.includes(name) ?? false;
+}
+
+/** Waits for a connection's end; with the signal it is left as it is. */
+function closing(connection: Connection, signal: AbortSignal): { ended: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => resolve();
+  connection.addEventListener("close", done, { once: true });
+  signal.addEventListener("abort", done, { once: true });
+  if (connection.status !== "open" || signal.aborted) resolve();
+  return { ended: promise.finally(() => signal.removeEventListener("abort", done)) };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -11,25 +11,26 @@ const closeMs = 3_000;
 
 /** Reads and writes whole frames, as fast as the slower side allows. */
 export class FrameStream {
-  /** Settles when the stream is gone in both directions. */
-  readonly gone: Promise<void>;
+  /** Settles when the stream is gone in both directions: with the reason, if it broke. */
+  readonly gone: Promise<unknown>;
   readonly #unread = new Uint8ArrayList();
   /** Bytes that the reader waits for. */
   #need = headerBytes;
   #ended = false;
+  #resuming = false;
   #error: unknown;
   #wake: () => void = () => {};
   #open = true;
   #drained: () => void = () => {};
 
   constructor(private readonly stream: Stream) {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<unknown>();
     this.gone = promise;
     stream.addEventListener("close", (event) => {
       this.#open = false;
       this.#end(event.error);
       this.#drained();
-      resolve();
+      resolve(event.error);
     });
     for (const event of ["drain", "idle"] as const) {
       // Later than the stream's own listener, which sends what it can.
@@ -38,7 +39,7 @@ export class FrameStream {
     stream.addEventListener("end", () => this.#end());
     stream.addEventListener("message", (event) => this.#take(event));
     if (stream.readableEnded) this.#end();
-    if (stream.timeline.close !== undefined) resolve();
+    if (stream.timeline.close !== undefined) resolve(undefined);
   }
 
   /**
@@ -65,7 +66,7 @@ export class FrameStream {
         return undefined;
       }
       const more = new Promise<void>((resolve) => this.#wake = resolve);
-      if (this.stream.readStatus === "paused") this.stream.resume();
+      this.#resume();
       await more;
     }
   }
@@ -101,10 +102,23 @@ export class FrameStream {
 
   #take({ data }: StreamMessageEvent): void {
     this.#unread.append(data);
-    if (this.#unread.byteLength >= Math.max(highWater, this.#need)) {
-      if (this.stream.readStatus === "readable") this.stream.pause();
-    }
+    this.#pauseIfFull();
     if (this.#unread.byteLength >= this.#need) this.#wake();
+  }
+
+  #resume(): void {
+    if (this.stream.readStatus !== "paused") return;
+    this.#resuming = true;
+    this.stream.resume();
+    this.#resuming = false;
+    this.#pauseIfFull();
+  }
+
+  #pauseIfFull(): void {
+    // `resume()` hands over what it holds before it opens yamux's window: a pause in between would
+    // be undone there, and the peer would go on until the stream's buffer overflows.
+    if (this.#resuming || this.stream.readStatus !== "readable") return;
+    if (this.#unread.byteLength >= Math.max(highWater, this.#need)) this.stream.pause();
   }
 
   #end(error?: unknown): void {
@@ -143,10 +157,10 @@ export function framesOver(stream: FrameStream, maxFrame: number): Duplex<Uint8A
   };
   void reading();
   void writing();
-  void stream.gone.then(() => {
-    outbox.close();
+  void stream.gone.then((reason) => {
+    outbox.close(reason);
     // Wakes a reader's send into an inbox that nobody empties any more.
-    inbox.close();
+    inbox.close(reason);
   });
   let closing: ReturnType<typeof setTimeout> | undefined;
   void stream.gone.then(() => clearTimeout(closing));

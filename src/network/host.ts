@@ -1,38 +1,55 @@
-/** This process as a libp2p peer: TCP, Noise, Yamux, Identify and Ping, and nothing that is native. */
+/** This process as a libp2p peer: TCP, Noise, Yamux, gossip and a DHT, and nothing that is native. */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { GossipSub } from "@libp2p/gossipsub";
 import { identify } from "@libp2p/identify";
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
-import type { Libp2p, PrivateKey } from "@libp2p/interface";
-import { noise, pureJsCrypto } from "@libp2p/noise";
-import { ping } from "@libp2p/ping";
-import { tcp } from "@libp2p/tcp";
+import type { DialTransportOptions, Libp2p, PrivateKey, Transport } from "@libp2p/interface";
+import { type KadDHT, kadDHT, passthroughMapper } from "@libp2p/kad-dht";
+import { mdns } from "@libp2p/mdns";
+import { noise } from "@libp2p/noise";
+import { type Ping, ping } from "@libp2p/ping";
+import { tcp, type TCPComponents } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p } from "libp2p";
 import { bytesToHex, type Hex, hexToBytes } from "viem";
 import { runtimeName } from "../platform.ts";
+import { limits } from "../protocol/index.ts";
+import { wasmCrypto } from "./cipher.ts";
+import { boundedGossip } from "./bounded_gossip.ts";
 
 export interface HostOptions {
   /** Where the peer key is kept. */
   readonly directory: string;
   /** Multiaddrs to listen on; none: only dials. */
   readonly listen: readonly string[];
+  /** Multiaddrs that peers are told in place of those. */
+  readonly announce?: readonly string[];
+  /** Names the network: peers of another one have another DHT. */
+  readonly chainId?: number;
+  /** Whether peers on the local network are looked for. */
+  readonly mdns?: boolean;
   /** Pause between pings, ms. */
   readonly pingMs?: number;
   /** A peer that owes a ping for so long is dead, ms. */
   readonly deadMs?: number;
 }
 
+/** What runs beside the links on a node's peer. */
+export type Host = Libp2p<{ ping: Ping; pubsub: GossipSub; dht: KadDHT }>;
+
+/** The DHT's protocol, with the original's prefix. */
+export const dhtProtocol = (chainId: number): string => `/iotex${chainId}/kad/1.0.0`;
+
 /** Starts the peer. A peer that stops answering loses its connection after `pingMs + deadMs`. */
-export async function createHost(
-  { directory, listen, pingMs = 5_000, deadMs = 8_000 }: HostOptions,
-): Promise<Libp2p> {
+export async function createHost(options: HostOptions): Promise<Host> {
+  const { directory, listen, announce = [], chainId = 2, pingMs = 5_000, deadMs = 8_000 } = options;
   return await createLibp2p({
     privateKey: await peerKey(directory),
-    addresses: { listen: [...listen] },
-    transports: [tcp()],
+    addresses: { listen: [...listen], announce: [...announce] },
+    transports: [steadyTcp],
     // Bun's crypto has no ChaCha20-Poly1305, to which noise turns for large frames.
-    connectionEncrypters: [noise(runtimeName === "bun" ? { crypto: pureJsCrypto } : {})],
+    connectionEncrypters: [noise(runtimeName === "bun" ? { crypto: wasmCrypto } : {})],
     streamMuxers: [
       yamux({
         maxInboundStreams: 64,
@@ -41,8 +58,41 @@ export async function createHost(
         streamOptions: { maxStreamWindowSize: 1024 * 1024, maxReadBufferLength: 2 * 1024 * 1024 },
       }),
     ],
+    peerDiscovery: options.mdns ? [mdns({ serviceTag: `_w3bstream-${chainId}._udp.local` })] : [],
     nodeInfo: { userAgent: "w3bstream" },
-    services: { identify: identify(), ping: ping() },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      pubsub: boundedGossip({
+        allowPublishToZeroTopicPeers: true,
+        maxInboundStreams: 2,
+        maxOutboundStreams: 2,
+        // The library drops longer messages, and the stream of one much longer, unread.
+        maxInboundDataLength: 8 * limits.gossipFrame,
+        maxOutboundBufferSize: 1024 * 1024,
+        maxTopicBytesPerPeer: 256 * 1024,
+        messageProcessingConcurrency: 8,
+        decodeRpcLimits: {
+          maxSubscriptions: 256,
+          maxMessages: 64,
+          maxIhaveMessageIDs: 512,
+          maxIwantMessageIDs: 512,
+          maxIdontwantMessageIDs: 512,
+          maxControlMessages: 256,
+          maxPeerInfos: 16,
+        },
+      }),
+      dht: kadDHT({
+        protocol: dhtProtocol(chainId),
+        // Only who can be dialled can be asked.
+        clientMode: listen.length === 0,
+        // Nodes of one network may well be on one private network.
+        peerInfoMapper: passthroughMapper,
+        allowQueryWithZeroPeers: true,
+        maxInboundStreams: 16,
+        maxOutboundStreams: 32,
+      }),
+    },
     connectionManager: {
       maxConnections: 512,
       maxIncomingPendingConnections: 32,
@@ -53,6 +103,23 @@ export async function createHost(
       pingTimeout: { minTimeout: deadMs, maxTimeout: deadMs },
     },
   });
+}
+
+/**
+ * TCP whose sockets don't get the dial's signal: the transport heeds it itself, and a socket that
+ * did so too would raise an error when nobody listens to it any more.
+ */
+function steadyTcp(components: TCPComponents): Transport {
+  const transport = tcp()(components);
+  const dial = transport.dial.bind(transport);
+  transport.dial = (address, { signal, upgrader, ...rest }: DialTransportOptions) => {
+    const upgradeOutbound: typeof upgrader.upgradeOutbound = (connection, options) =>
+      upgrader.upgradeOutbound(connection, { ...options, signal });
+    const wrapped = Object.assign(Object.create(upgrader), { upgradeOutbound });
+    // Inherited: what spreads the options doesn't see it.
+    return dial(address, Object.assign(Object.create({ signal }), rest, { upgrader: wrapped }));
+  };
+  return transport;
 }
 
 /** The key that makes the peer id: made on the first start, then the same for ever. */

@@ -1,9 +1,10 @@
 /** The links of a node, by its role: within the process, and to other processes over libp2p. */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import type { PeerInfo } from "@libp2p/interface";
 import type { NodeContext } from "../context.ts";
 import type { WireError } from "../protocol/index.ts";
-import { createHost } from "./host.ts";
+import { findEnodes, offerEnode } from "./discover.ts";
+import { Gossip } from "./gossip.ts";
+import type { Host } from "./host.ts";
 import { linkPeers } from "./libp2p.ts";
 import { type Links, mergeLinks } from "./link.ts";
 import { localLinks } from "./local.ts";
@@ -12,16 +13,17 @@ import { localLinks } from "./local.ts";
 export interface NodeLinks {
   readonly enode: Links | undefined;
   readonly znode: Links | undefined;
+  readonly gossip: Gossip | undefined;
 }
 
-/** Starts the peer, if the role needs one; `shutdown` ends it. */
+/** Links the context's peer, as the role asks for; `shutdown` ends them. */
 export async function openLinks(context: NodeContext): Promise<NodeLinks> {
-  const { config, network, keys, metrics, log } = context;
+  const { config, network, keys, metrics, log, host } = context;
   const onRefused = (error: WireError) => metrics.refused.inc({ kind: error.kind });
   if (config.role === "znode") {
+    if (!host) throw new Error("a znode has a peer");
     const dial = config.BOOTNODE_MULTIADDR;
-    if (dial.length === 0) log.warn("no enode to work for: set BOOTNODE_MULTIADDR");
-    const host = await openHost(context, []);
+    if (dial.length === 0 && !config.P2P_MDNS) log.warn("no peer is known: set BOOTNODE_MULTIADDR");
     const links = await linkPeers({
       host,
       identity: { network, signer: keys.prover },
@@ -33,38 +35,47 @@ export async function openLinks(context: NodeContext): Promise<NodeLinks> {
       onRefused,
     });
     context.shutdown.add("links", () => links.close());
-    return { enode: undefined, znode: links };
+    const found = ({ detail }: CustomEvent<PeerInfo>) => links.found(detail);
+    if (config.P2P_MDNS) host.addEventListener("peer:discovery", found);
+    const { signal } = context.shutdown;
+    void findEnodes(host, config.IOTEX_CHAINID, (peer) => links.found(peer), log, signal);
+    return { enode: undefined, znode: links, gossip: openGossip(context, host) };
   }
-  const chain = config.CHAIN_ENDPOINT !== undefined;
-  const usual = chain ? "/ip4/0.0.0.0/tcp/4689" : "/ip4/127.0.0.1/tcp/0";
-  const listen = config.P2P_LISTEN?.map(String) ?? (config.role === "enode" ? [usual] : []);
   const identity = { network, signer: keys.operator };
   const local = localLinks({
     enode: identity,
     znode: { network, signer: keys.prover },
     onRefused,
   });
-  if (listen.length === 0) return local;
-  const host = await openHost(context, listen);
+  if (!host) return { ...local, gossip: undefined };
   const links = await linkPeers({
     host,
     identity,
     role: "enode",
+    dial: config.BOOTNODE_MULTIADDR,
     mayLink: context.authority.isEligible,
     log,
     onRefused,
+    onTurnedAway: () => metrics.refused.inc({ kind: "peer" }),
   });
   context.shutdown.add("links", () => links.close());
-  if (config.role === "enode") return { enode: links, znode: undefined };
-  return { enode: mergeLinks(local.enode, links), znode: local.znode };
+  const gossip = openGossip(context, host);
+  void offerEnode(host, config.IOTEX_CHAINID, log, context.shutdown.signal);
+  if (config.role === "enode") return { enode: links, znode: undefined, gossip };
+  return { enode: mergeLinks(local.enode, links), znode: local.znode, gossip };
 }
 
-async function openHost({ config, log, shutdown }: NodeContext, listen: readonly string[]) {
-  const host = await createHost({ directory: config.DATA_DIRECTORY, listen });
-  shutdown.add("libp2p", () => host.stop());
-  const multiaddrs = host.getMultiaddrs().map(String);
-  const peer = { peerId: host.peerId.toString(), multiaddrs };
-  await writeFile(join(config.DATA_DIRECTORY, "peer.json"), `${JSON.stringify(peer)}\n`);
-  log.info(peer, listen.length > 0 ? "znodes may link" : "the peer is up");
-  return host;
+function openGossip({ network, projects, metrics, log, shutdown }: NodeContext, host: Host) {
+  const gossip = new Gossip({
+    host,
+    network,
+    projects,
+    onRefused: (kind) => metrics.refused.inc({ kind: `gossip ${kind}` }),
+    onHeard: ({ kind, body }) => {
+      metrics.heard.inc({ project: body.projectId.toString(), kind });
+    },
+    log,
+  });
+  shutdown.add("gossip", () => gossip.close());
+  return gossip;
 }

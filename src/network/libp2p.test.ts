@@ -8,7 +8,7 @@ import { identityOf, onlyLink, TestPeers, until } from "./testing.ts";
 
 const [enode, znode, stranger] = [identityOf("11"), identityOf("22"), identityOf("33")];
 const allowed = [znode.signer.address];
-const cancel = { taskId: `0x${"0a".repeat(32)}` as const, epoch: 3n };
+const cancel = { taskId: `0x${"0a".repeat(32)}` as const, epoch: 3n, ended: false };
 
 const peers = new TestPeers();
 afterEach(() => peers.stop());
@@ -240,4 +240,17 @@ test("the peer key is made once, for the owner's eyes only", async () => {
   const key = await readFile(join(directory, "peer.key"), "utf8");
   expect((await peers.host({ directory })).peerId.equals(first.peerId)).toBe(true);
   expect(await readFile(join(directory, "peer.key"), "utf8")).toBe(key);
+});
+
+test("a linked peer that sends only garbage loses its link, and gets no other for a while", async () => {
+  const p = await pair();
+  const stream = await bound(p);
+  await onlyLink(p.links);
+  for (const link of p.links.list()) void link.messages().next();
+  const garbage = new Uint8Array(limits.directFrame);
+  void stream.write(garbage).catch(() => undefined);
+  await until("it has ended", () => p.links.list().length === 0);
+  const again = await bound(p).catch(() => undefined);
+  await again?.gone;
+  expect(p.links.list()).toEqual([]);
 });

@@ -1,26 +1,29 @@
 /** Links between processes: one encrypted stream a peer, bound to the operator's key. */
-import type { Connection as PeerConnection, Libp2p, Stream } from "@libp2p/interface";
+import type { Connection as PeerConnection, Libp2p, PeerInfo, Stream } from "@libp2p/interface";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import type { Address } from "viem";
 import { errorText, type Log } from "../log.ts";
 import { limits, taskProtocol, type WireError } from "../protocol/index.ts";
 import { bindingBytes, type LinkRole, openBinding, sealBinding } from "./binding.ts";
-import { keepDialling } from "./dial.ts";
+import { Dialler } from "./dial.ts";
 import { framesOver, FrameStream } from "./frames.ts";
-import { Link, type LinkIdentity, type Links } from "./link.ts";
+import { Link, type LinkIdentity, type Links, refusals } from "./link.ts";
 import { LinkSet } from "./local.ts";
+import { Patiences } from "./patience.ts";
 
 export interface PeerLinksOptions {
   readonly host: Libp2p;
   readonly identity: LinkIdentity;
   /** An enode accepts znodes, a znode dials enodes. */
   readonly role: LinkRole;
-  /** Enodes that a znode keeps links to; each with its peer id. */
+  /** Peers that are kept: enodes, to which a znode links, and boot nodes. Each has its peer id. */
   readonly dial?: readonly Multiaddr[];
   /** Whether the address may be linked at all; what it may do is checked for each frame. */
   readonly mayLink: (remote: Address) => Promise<boolean>;
   readonly log: Log;
   readonly onRefused?: (error: WireError) => void;
+  /** Called for each peer that gets no link. */
+  readonly onTurnedAway?: () => void;
   readonly options?: Partial<PeerLinksTimes>;
 }
 
@@ -32,6 +35,8 @@ export interface PeerLinksTimes {
   /** First and longest pause between dials. */
   readonly minRedialMs: number;
   readonly maxRedialMs: number;
+  /** Until another enode that was named as a boot node is dialled again. */
+  readonly enodeMs: number;
   readonly maxSkewMs: number;
 }
 
@@ -40,6 +45,7 @@ const times: PeerLinksTimes = {
   idleMs: 10_000,
   minRedialMs: 250,
   maxRedialMs: 15_000,
+  enodeMs: 600_000,
   maxSkewMs: 300_000,
 };
 
@@ -51,6 +57,8 @@ const maxPerAddress = 4;
 const slack = 1024;
 
 export interface PeerLinks extends Links {
+  /** A peer that may be an enode: a znode tries to link to it. */
+  found(peer: PeerInfo): void;
   /** Ends all links and stops dialling; the host is the caller's. */
   close(): Promise<void>;
 }
@@ -72,32 +80,36 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
   readonly #stop = new AbortController();
   readonly #entries = new Map<string, Entry>();
   readonly #pending = new Map<string, number>();
+  readonly #patience = new Patiences<Address>(refusals.burst, refusals.perSecond);
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #times: PeerLinksTimes;
   #waiting = 0;
-  #dialling: Promise<void>[] = [];
+  readonly #dialler: Dialler;
 
   constructor(private readonly deps: PeerLinksOptions) {
     super();
     this.#times = { ...times, ...deps.options };
+    this.#dialler = new Dialler(deps.host, {
+      ...(deps.role === "znode" ? { protocol: taskProtocol } : {}),
+      link: (stream, connection) => this.#establish(stream, connection),
+      log: deps.log,
+      signal: this.#stop.signal,
+      ...this.#times,
+    });
   }
 
   async start(): Promise<void> {
     const { host, role, dial = [] } = this.deps;
-    if (role === "znode") {
-      this.#dialling = keepDialling(host, dial, {
-        protocol: taskProtocol,
-        link: (stream, connection) => this.#establish(stream, connection),
-        log: this.deps.log,
-        signal: this.#stop.signal,
-        ...this.#times,
-      });
-      return;
-    }
+    this.#dialler.keep(dial);
+    if (role === "znode") return;
     host.addEventListener("connection:open", this.#onConnection);
     await host.handle(taskProtocol, (stream, connection) => this.#accept(stream, connection), {
       maxInboundStreams: 2,
     });
+  }
+
+  found(peer: PeerInfo): void {
+    if (this.deps.role === "znode") this.#dialler.found(peer);
   }
 
   async close(): Promise<void> {
@@ -107,7 +119,7 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
     for (const timer of this.#timers) clearTimeout(timer);
     const entries = [...this.#entries.values()];
     for (const { link } of entries) link.close();
-    await Promise.all([...entries.map(({ stream }) => stream.gone), ...this.#dialling]);
+    await Promise.all([...entries.map(({ stream }) => stream.gone), this.#dialler.ended()]);
   }
 
   readonly #onConnection = ({ detail }: CustomEvent<PeerConnection>) => {
@@ -133,6 +145,7 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
     }
     this.#establish(stream, connection).catch((error) => {
       this.deps.log.debug({ peer }, `peer refused: ${errorText(error)}`);
+      this.deps.onTurnedAway?.();
       this.#release(connection);
     });
   }
@@ -181,6 +194,7 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
     } as const;
     const remote = await openBinding(frame, identity.network, expected, this.#times.maxSkewMs);
     if (!await mayLink(remote)) throw new Error(`${remote} may not be linked`);
+    if (this.#patience.with(remote).ended) throw new Error(`${remote} sent too much that is wrong`);
     return remote;
   }
 
@@ -198,7 +212,11 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
     // The newest stream wins: the peer would not have opened it if the other were of use.
     old?.link.close(new Error("replaced by a newer stream"));
     const frames = framesOver(stream, limits.directFrame + slack);
-    const link = new Link({ remote, frames }, identity, onRefused ? { onRefused } : {});
+    const patience = this.#patience.with(remote);
+    const link = new Link({ remote, frames }, identity, {
+      patience,
+      ...(onRefused ? { onRefused } : {}),
+    });
     const entry = { link, connection, stream };
     this.#entries.set(peer, entry);
     log.info({ peer, remote }, "linked");

@@ -1,16 +1,24 @@
+import { setImmediate } from "node:timers";
 import type { Address } from "viem";
 import type { Duplex } from "../channel.ts";
 import {
   type DigestSigner,
+  type Encoded,
+  encodeMessage,
+  frameMessages,
+  frameOverhead,
   limits,
   type Network,
-  open,
-  seal,
+  type OpenFrame,
+  openFrame,
+  readMessage,
+  sealAll,
   type WireBody,
   WireError,
   type WireKind,
   type WireMessage,
 } from "../protocol/index.ts";
+import { Patience } from "./patience.ts";
 
 /** An encrypted, ordered, framed connection to one peer; what libp2p and tests provide. */
 export interface Connection {
@@ -29,45 +37,127 @@ export interface LinkOptions {
   /** Called for each frame that is refused; it is dropped, and the link goes on. */
   readonly onRefused?: (error: WireError) => void;
   readonly maxSkewMs?: number;
+  /** With what the peer sends wrong; the link ends with it. */
+  readonly patience?: Pick<Patience, "ended" | "spend">;
 }
 
-/** A connection that speaks the protocol: signs what it sends, checks what it receives. */
+/** Refusals that a peer may cause at once, and again every second. */
+export const refusals = { burst: 64, perSecond: 4 } as const;
+/** A refused frame costs as much as one more refusal for so many bytes. */
+const refusalBytes = 64 * 1024;
+
+interface Unsent {
+  readonly message: Encoded;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Least time between the starts of two frames, ms: with hundreds of messages a second a frame
+ * carries a dozen, and its cost is small beside theirs.
+ */
+const spacingMs = 20;
+
+/**
+ * A connection that speaks the protocol: signs what it sends, checks what it receives. What is
+ * sent in one turn of the event loop, or soon after a frame, shares the next frame and signature:
+ * each costs about as much as what it takes to prove that a message came from its sender.
+ */
 export class Link {
+  #unsent: Unsent[] = [];
+  #sending = false;
+  #sentAt = -Infinity;
+  readonly #patience: Pick<Patience, "ended" | "spend">;
+
   constructor(
     readonly connection: Connection,
     private readonly identity: LinkIdentity,
     private readonly options: LinkOptions = {},
-  ) {}
+  ) {
+    this.#patience = options.patience ?? new Patience(refusals.burst, refusals.perSecond);
+  }
 
   get remote(): Address {
     return this.connection.remote;
   }
 
-  /** Waits while the peer is slow. */
-  async send<K extends WireKind>(kind: K, body: WireBody<K>, signal?: AbortSignal): Promise<void> {
-    const { network, signer } = this.identity;
-    const frame = await seal(network, signer, this.remote, kind, body);
-    await this.connection.frames.sink.send(frame, signal);
+  /** Whether there is still somebody to send to. */
+  get open(): boolean {
+    return !this.connection.frames.sink.closed;
   }
 
-  /** Messages signed by the peer, in order, until the connection ends. */
+  /** Waits while the peer is slow. */
+  send<K extends WireKind>(kind: K, body: WireBody<K>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const message = encodeMessage(kind, body, this.identity.signer.address);
+      this.#unsent.push({ message, resolve, reject });
+      if (this.#sending) return;
+      this.#sending = true;
+      void this.#send();
+    });
+  }
+
+  async #send(): Promise<void> {
+    const { network, signer } = this.identity;
+    while (this.#unsent.length > 0) {
+      const early = this.#sentAt + spacingMs - performance.now();
+      await new Promise<void>((go) => early > 0 ? setTimeout(go, early) : setImmediate(go));
+      this.#sentAt = performance.now();
+      const batch = this.#take();
+      try {
+        const frame = await sealAll(network, signer, this.remote, batch.map((u) => u.message));
+        await this.connection.frames.sink.send(frame);
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#sending = false;
+  }
+
+  /** As many messages as fit a frame; one that is too large goes alone, to be refused. */
+  #take(): Unsent[] {
+    let count = 0, size: number = frameOverhead.frame;
+    for (const { message } of this.#unsent) {
+      size += message.bytes.length + frameOverhead.message;
+      if (count === frameMessages || (count > 0 && size > limits.directFrame)) break;
+      count++;
+    }
+    return this.#unsent.splice(0, count);
+  }
+
+  /** Messages signed by the peer, in order, until the connection or the patience ends. */
   async *messages(): AsyncGenerator<WireMessage, void, undefined> {
     for await (const frame of this.connection.frames.source) {
-      try {
-        const message = await open(frame, {
-          network: this.identity.network,
-          self: this.identity.signer.address,
-          maxBytes: limits.directFrame,
-          maxSkewMs: this.options.maxSkewMs ?? 300_000,
-        });
-        if (message.from !== this.remote) {
-          throw new WireError("signature", "frame is signed by another key than the peer's");
-        }
-        yield message;
-      } catch (error) {
-        if (!(error instanceof WireError)) throw error;
-        this.options.onRefused?.(error);
+      const opened = this.#checked(frame, () => this.#open(frame));
+      for (const bytes of opened?.messages ?? []) {
+        const message = this.#checked(bytes, () => readMessage(bytes, opened as OpenFrame));
+        if (message) yield message;
+        else if (this.#patience.ended) break;
       }
+      if (this.#patience.ended) return this.close(new Error("too much was refused"));
+    }
+  }
+
+  #open(frame: Uint8Array): OpenFrame {
+    const opened = openFrame(frame, {
+      network: this.identity.network,
+      self: this.identity.signer.address,
+      maxBytes: limits.directFrame,
+      maxSkewMs: this.options.maxSkewMs ?? 300_000,
+    });
+    if (opened.from === this.remote) return opened;
+    throw new WireError("signature", "frame is signed by another key than the peer's");
+  }
+
+  #checked<T>(bytes: Uint8Array, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#patience.spend(1 + bytes.length / refusalBytes);
+      this.options.onRefused?.(error);
+      return undefined;
     }
   }
 

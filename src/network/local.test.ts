@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { privateKeyToAccount } from "viem/accounts";
 import { linkPair, localLinks } from "./local.ts";
 import type { LinkIdentity } from "./link.ts";
-import type { WireMessage } from "../protocol/index.ts";
+import { limits, type WireMessage } from "../protocol/index.ts";
 
 const network = { chainId: 5n, router: "0x00000000000000000000000000000000000000AA" } as const;
 const identity = (byte: string): LinkIdentity => ({
@@ -10,7 +10,7 @@ const identity = (byte: string): LinkIdentity => ({
   signer: privateKeyToAccount(`0x${byte.repeat(32)}`),
 });
 const [enode, znode, stranger] = [identity("11"), identity("22"), identity("33")];
-const cancel = { taskId: `0x${"0a".repeat(32)}` as const, epoch: 3n };
+const cancel = { taskId: `0x${"0a".repeat(32)}` as const, epoch: 3n, ended: false };
 
 async function all(messages: AsyncIterable<WireMessage>): Promise<WireMessage[]> {
   const list = [];
@@ -57,4 +57,29 @@ test("a reader that is slow makes the sender wait", async () => {
   expect(sent).toBe(false);
   await pair.b.messages().next();
   await second;
+});
+
+test("what is said at once shares frames, in order, and each frame keeps its limit", async () => {
+  const pair = linkPair(enode, znode);
+  const messages = [new Uint8Array(limits.directFrame / 2)];
+  const payload = { ...cancel, messages, inputSalt: new Uint8Array(32), clientId: "" };
+  const sent = [
+    ...[1n, 2n, 3n].map((epoch) => pair.a.send("cancel", { ...cancel, epoch })),
+    ...[4n, 5n].map((epoch) => pair.a.send("payload", { ...payload, epoch })),
+  ];
+  await Promise.all(sent);
+  expect(pair.b.connection.frames.source.size).toBe(2);
+  pair.close();
+  const heard = await all(pair.b.messages());
+  expect(heard.map((m) => "epoch" in m.body && m.body.epoch)).toEqual([1n, 2n, 3n, 4n, 5n]);
+});
+
+test("what can't be sent fails for who said it, and for nobody else", async () => {
+  const pair = linkPair(enode, znode);
+  const good = pair.a.send("cancel", cancel);
+  await expect(pair.a.send("cancel", { taskId: Symbol() } as never)).rejects.toThrow();
+  await good;
+  pair.close();
+  await expect(pair.a.send("cancel", cancel)).rejects.toThrow("closed");
+  expect((await all(pair.b.messages())).length).toBe(1);
 });

@@ -45,9 +45,10 @@ export class TestPeers {
     identity: LinkIdentity,
     allowed: readonly Address[],
     options: PeerLinksOptions["options"] = {},
+    dial: readonly Multiaddr[] = [],
   ): Promise<PeerLinks> {
     const mayLink = (remote: Address) => Promise.resolve(allowed.includes(remote));
-    return this.#links({ host, identity, role: "enode", mayLink, options });
+    return this.#links({ host, identity, role: "enode", mayLink, dial, options });
   }
 
   znode(

@@ -110,6 +110,16 @@ describe("the output stage", () => {
     }]);
   });
 
+  test("nothing is printed under a grant that has ended", async () => {
+    const lines: string[] = [];
+    const run = stage({ ethereum: undefined, write: async (line) => void lines.push(line) });
+    await run.jobs.send({ ...await jobOf({ type: "stdout" }), live: () => false });
+    await run.finish();
+    expect(lines).toEqual([]);
+    expect(run.reports.map(({ state, comment }) => [state, comment]))
+      .toEqual([["retry", "the grant ended before it was used"]]);
+  });
+
   test("what this node can't output dies with a word on what to do", async () => {
     const run = stage({ ethereum: undefined });
     await run.jobs.send(

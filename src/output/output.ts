@@ -38,6 +38,11 @@ export class OutputError extends Error {
   }
 }
 
+/** @throws {OutputError} when the grant has ended: somebody else has the output by now */
+export function insistLive({ live }: Pick<OutputJob, "live">): void {
+  if (live?.() === false) throw new OutputError("retry", "the grant ended before it was used");
+}
+
 /** Names a (task, output) wherever an output must not be done twice. */
 export function outputKey(job: Pick<OutputJob, "taskId" | "output">): string {
   return `${job.taskId}/${job.output}`;

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { bytesToHex } from "viem";
-import type { Output } from "./output.ts";
+import { insistLive, type Output } from "./output.ts";
 
 /** Writes one line; resolves when the stream took it. */
 export type WriteLine = (line: string) => Promise<void>;
@@ -10,6 +10,7 @@ export function stdoutOutput(write: WriteLine = writeStdout): Output<"stdout"> {
   return {
     async run(job) {
       const proof = bytesToHex(job.receipt.proof).slice(2);
+      insistLive(job);
       await write(`stdout projectID=${job.task.projectId} taskID=${job.taskId} proof=${proof}\n`);
       return { state: "confirmed", reference: "", comment: "" };
     },

@@ -20,6 +20,11 @@ export interface OutputJob {
   readonly receipt: Receipt;
   /** The first message's data: where direct contracts take arguments from. Enode only. */
   readonly firstMessage: Uint8Array | undefined;
+  /**
+   * Whether the grant still holds. Asked last before the output can no longer be taken back; what
+   * was begun by then is followed to its end. Left out: it holds for as long as the node runs.
+   */
+  readonly live?: (() => boolean) | undefined;
 }
 
 /**

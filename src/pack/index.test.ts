@@ -3,7 +3,7 @@ import { concat, keccak256, toHex, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { type Program, ProgramError, type ProgramErrorKind } from "../../runtimes/runtime.ts";
 import { silent, useDatabase } from "../da/testing/databases.ts";
-import { bytes, idOf, message } from "../da/testing/make.ts";
+import { build, bytes, idOf, message, wide } from "../da/testing/make.ts";
 import { projectVersion, testProgram, until } from "../dispatch/testing/bench.ts";
 import type { PackingRule, Project, ProjectVersion } from "../project/types.ts";
 import { inputSalt, merkleRoot, taskIdOf, taskSigner } from "../protocol/index.ts";
@@ -68,7 +68,7 @@ class World {
       signing: { network, signer: operator },
       log: silent,
       metrics: { tasks: { inc: () => {} }, refused: { inc: () => {} } } as never,
-      onProblem: (_id, _version, problem) => this.problems.push(problem),
+      onProblem: (_group, problem) => this.problems.push(problem),
       idleMs: 200,
       problemMs: 60,
       ...change,
@@ -220,6 +220,17 @@ describe("messages wait", () => {
     expect(world.problems.at(1)).toBeUndefined();
   };
 
+  test("and no longer once another node has packed them", async () => {
+    const world = new World();
+    world.operates = false;
+    world.start();
+    await send(["1", "2", "3", "4"]);
+    await until(() => world.problems.length > 0);
+    await db.da.packing.pack({ projectId: 1n, version: "0.1", group: "" }, wide, build);
+    await until(() => world.problems.length > 1);
+    expect(world.problems.at(1)).toBeUndefined();
+  });
+
   test("while the project is paused", async () => {
     const world = new World();
     world.paused = true;
@@ -257,7 +268,7 @@ describe("messages wait", () => {
   test("while the config can't be read", async () => {
     const world = new World();
     world.program = new Error("disk full");
-    await waits(world, /disk full/, () => world.program = testProgram());
+    await waits(world, /^this node can't pack it now$/, () => world.program = testProgram());
   });
 });
 
@@ -335,10 +346,14 @@ test("tasks of what is no program are made, so that they fail with the reason", 
 test("one project's trouble does not hold up another group", async () => {
   const world = new World();
   const { version } = world;
-  const stuck = new Promise<never>(() => {});
+  let stuck = false;
+  const load = (): Promise<Program> => {
+    stuck = true;
+    return new Promise(() => {});
+  };
   world.start({
     runtimes: {
-      load: (spec) => spec.param === "stuck" ? stuck : Promise.resolve(testProgram()),
+      load: (spec) => spec.param === "stuck" ? load() : Promise.resolve(testProgram()),
     },
     projects: {
       get: (id) =>
@@ -352,6 +367,7 @@ test("one project's trouble does not hold up another group", async () => {
   await db.da.messages.appendMany(
     ["a", "b", "c", "d"].map((d) => message({ projectId: 2n, data: bytes(d) })),
   );
+  await until(() => stuck);
   await send(["1", "2", "3", "4"]);
   await packs([["1", "2", "3", "4"]]);
   stops.length = 0;

@@ -1,11 +1,14 @@
 import type { Runtimes } from "../../runtimes/index.ts";
-import type { PackStore, PendingGroup } from "../da/da.ts";
+import { ProgramError } from "../../runtimes/runtime.ts";
+import type { PackStore, PendingGroup, TaskRecord } from "../da/da.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Projects, ProjectVersion } from "../project/types.ts";
 import type { Signing } from "./build.ts";
-import { nameOf, Packer } from "./packer.ts";
+import { type Group, nameOf, Packer, PackingProblem } from "./packer.ts";
 import { boundsOf, decide } from "./rules.ts";
+
+export { nameOf };
 
 export interface PackDeps {
   readonly store: PackStore;
@@ -14,8 +17,10 @@ export interface PackDeps {
   readonly signing: Signing;
   readonly log: Log;
   readonly metrics: Pick<Metrics, "tasks" | "refused">;
-  /** Told why messages of a version wait, and undefined when they no longer do. */
-  readonly onProblem?: (projectId: bigint, version: string, problem: string | undefined) => void;
+  /** Told, as everybody may know it, why the messages of a group wait; undefined: no longer. */
+  readonly onProblem?: (group: Group, problem: string | undefined) => void;
+  /** Told of each task, once it is stored. Must not throw. */
+  readonly onPacked?: (task: TaskRecord) => void;
   /** Milliseconds between looks when nothing wakes the stage: another node may have packed. */
   readonly idleMs?: number;
   /** Pause after a group could not be packed, ms. */
@@ -43,8 +48,11 @@ interface Due {
 class PackStage {
   readonly #stop = new AbortController();
   readonly #packer: Packer;
-  /** Groups that could not be packed: until when they rest, and why. */
-  readonly #problems = new Map<string, { until: number; reason: string }>();
+  /** Groups that could not be packed, and why. */
+  readonly #problems = new Map<string, { group: Group; reason: string }>();
+  /** Until when groups rest. */
+  readonly #rests = new Map<string, number>();
+  readonly #running = new Map<string, Promise<void>>();
   readonly #unsubscribe: (() => void)[];
   readonly #loop: Promise<void>;
   #wake: () => void = () => {};
@@ -60,7 +68,7 @@ class PackStage {
       deps.store.onAppended(wake),
       deps.projects.onChange(() => {
         // What was wrong with a project may be right now.
-        for (const problem of this.#problems.values()) problem.until = 0;
+        this.#rests.clear();
         wake();
       }),
     ];
@@ -72,6 +80,7 @@ class PackStage {
     this.#stop.abort(new Error("packing stops"));
     this.#wake();
     await this.#loop;
+    await Promise.all(this.#running.values());
   }
 
   async #run(): Promise<void> {
@@ -90,30 +99,45 @@ class PackStage {
     }
   }
 
-  /** Packs what is due; answers how long until something else may be. */
+  /** Starts to pack what is due; answers how long until something else may be. */
   async #look(): Promise<number> {
     const { projects, store, idleMs = 5_000 } = this.deps;
     let waitMs = idleMs;
-    const due: Due[] = [];
+    // One that ends during the query was counted as it was before.
+    const busy = new Set(this.#running.keys());
     const groups = await store.pending();
     const names = new Set(groups.map(nameOf));
-    for (const name of this.#problems.keys()) if (!names.has(name)) this.#problems.delete(name);
+    for (const [name, { group }] of this.#problems) if (!names.has(name)) this.#solved(group);
+    for (const name of this.#rests.keys()) if (!names.has(name)) this.#rests.delete(name);
+    const due: Due[] = [];
     for (const group of groups) {
       const project = projects.get(group.projectId);
       const version = project?.versions.get(group.version);
-      if (!version || project?.paused) continue;
-      const rest = (this.#problems.get(nameOf(group))?.until ?? 0) - performance.now();
+      if (!version || project?.paused || busy.has(nameOf(group))) continue;
+      const rest = (this.#rests.get(nameOf(group)) ?? 0) - performance.now();
       const decision = decide(group, version.packing);
       if (rest > 0) waitMs = Math.min(waitMs, rest);
       // No further message comes for a version that an update removed.
       else if ("pack" in decision || version.retired) due.push({ group, version });
       else waitMs = Math.min(waitMs, decision.wait ?? waitMs);
     }
-    const work = due.values();
-    await Promise.all(Array.from({ length: parallel }, async () => {
-      for (const next of work) waitMs = Math.min(waitMs, await this.#packGroup(next));
-    }));
+    // Those first that waited longest, so that each has its turn.
+    const last = ({ group }: Due) => this.#rests.get(nameOf(group)) ?? 0;
+    for (const next of due.sort((a, b) => last(a) - last(b))) this.#begin(next);
     return waitMs;
+  }
+
+  /** Packs a group beside others; its end wakes the stage, which starts what found no place. */
+  #begin(due: Due): void {
+    if (this.#running.size >= parallel) return;
+    const name = nameOf(due.group);
+    const work = this.#packGroup(due).then((restMs) => {
+      this.#running.delete(name);
+      this.#rests.set(name, performance.now() + restMs);
+      this.#dirty = true;
+      this.#wake();
+    });
+    this.#running.set(name, work);
   }
 
   /** Answers how long until the group should be looked at again, ms. */
@@ -129,30 +153,33 @@ class PackStage {
         const messages = packed.messageCount;
         metrics.tasks.inc({ project, state: "packed" });
         log.info({ project, task: packed.taskId, messages }, "packed");
+        this.deps.onPacked?.(packed);
         left -= messages;
         this.#solved(group);
       } while (left >= bounds.maxCount && !this.#stop.signal.aborted);
       return 0;
     } catch (error) {
       if (this.#stop.signal.aborted) return 0;
-      this.#waits(group, errorText(error));
+      const own = error instanceof PackingProblem || error instanceof ProgramError;
+      this.#waits(group, errorText(error), own ? errorText(error) : "this node can't pack it now");
       return this.#problemMs;
     }
   }
 
-  #waits(group: PendingGroup, reason: string): void {
+  /** @param shown to who sent the messages */
+  #waits(group: Group, reason: string, shown: string): void {
     const { projectId, version } = group;
     const known = this.#problems.get(nameOf(group));
-    this.#problems.set(nameOf(group), { until: performance.now() + this.#problemMs, reason });
+    this.#problems.set(nameOf(group), { group, reason });
     if (known?.reason === reason) return;
     this.deps.metrics.refused.inc({ kind: "packing" });
     this.deps.log.error({ project: `${projectId}`, version }, `messages wait: ${reason}`);
-    this.deps.onProblem?.(projectId, version, reason);
+    this.deps.onProblem?.(group, shown);
   }
 
-  #solved(group: PendingGroup): void {
+  #solved(group: Group): void {
     if (!this.#problems.delete(nameOf(group))) return;
-    this.deps.onProblem?.(group.projectId, group.version, undefined);
+    this.deps.onProblem?.(group, undefined);
   }
 
   get #problemMs(): number {

@@ -108,6 +108,8 @@ export class Packer {
   }
 }
 
+/** Messages that may become one task. */
+export type Group = Pick<PendingGroup, "projectId" | "version" | "group">;
+
 /** Names a group in maps. */
-export const nameOf = ({ projectId, version, group }: PendingGroup) =>
-  `${projectId}/${version}/${group}`;
+export const nameOf = ({ projectId, version, group }: Group) => `${projectId}/${version}/${group}`;

@@ -51,6 +51,14 @@ test("many at once, in parts, listed", async () => {
   for await (const _ of blocks.getAll()) throw new Error("still there");
 });
 
+test("more at once than are written at once", async () => {
+  const list = await Promise.all(
+    Array.from({ length: 50 }, async (_, n) => ({ cid: await cidOf(n), bytes: bytesOf(n) })),
+  );
+  await blocks.putAll(list);
+  for (const { cid, bytes } of list) expect(await read(blocks.get(cid))).toEqual(bytes);
+});
+
 test("a write that fails leaves nothing", async () => {
   const cid = await cidOf(1);
   const broken = function* () {

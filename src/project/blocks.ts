@@ -10,6 +10,7 @@ type Input = Parameters<Blockstore["put"]>[1];
 type Pair = { cid: CID; bytes: AsyncGenerator<Uint8Array> };
 
 const raw = 0x55;
+const writers = 8;
 const fileName = /^[0-9a-f]{8,}$/;
 
 /**
@@ -50,11 +51,30 @@ export class FileBlocks implements Blockstore {
     return cid;
   }
 
-  async *get(cid: CID): AsyncGenerator<Uint8Array> {
+  /** Stores many, of which the disk syncs some at once. */
+  async putAll(blocks: Iterable<{ cid: CID; bytes: Uint8Array }>): Promise<void> {
+    const left = blocks[Symbol.iterator]();
+    const write = async () => {
+      for (let next = left.next(); !next.done; next = left.next()) {
+        await this.put(next.value.cid, next.value.bytes);
+      }
+    };
+    await Promise.all(Array.from({ length: writers }, write));
+  }
+
+  async find(cid: CID): Promise<Uint8Array | undefined> {
     try {
-      yield await readFile(this.#path(cid));
+      return await readFile(this.#path(cid));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      return undefined;
+    }
+  }
+
+  async *get(cid: CID): AsyncGenerator<Uint8Array> {
+    const bytes = await this.find(cid);
+    if (bytes) yield bytes;
+    else {
       throw Object.assign(new Error(`${cid} is not stored here`), { name: "NotFoundError" });
     }
   }

@@ -1,10 +1,15 @@
 import { expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as dagJson from "@ipld/dag-json";
 import { CID } from "multiformats/cid";
 import { bytesToHex, sha256 } from "viem";
 import { encodeOriginal, encodeProject, type VersionDraft } from "./encode.ts";
 import { parseProjectFile } from "./file.ts";
+import { openIpfs } from "./ipfs.ts";
+import { linkLoader } from "./source.ts";
 
 const small = new Uint8Array(randomBytes(1000));
 const large = new Uint8Array(2 * 1024 * 1024).fill(7);
@@ -38,12 +43,40 @@ test("programs become raw blocks that versions share", async () => {
   for (const { bytes } of encoded.blocks) expect(bytes.length).toBeLessThan(1024 * 1024);
   const file = await parseProjectFile(encoded.root.bytes, {
     projectId: 3n,
-    loadBlock: (cid) => Promise.resolve(store.get(`${cid}`) as Uint8Array),
+    loadLinked: (cid) => Promise.resolve(store.get(`${cid}`) as Uint8Array),
   });
   expect(file.versions.get("0.1")?.program.code).toEqual(small);
   expect(file.versions.get("0.1")?.packing.count).toBe(16);
   expect(file.versions.get("0.2")?.program.param).toBe("p");
   expect(file.versions.get("0.3")?.program.code).toEqual(large);
+});
+
+test("a program that compression leaves large is split, and put together", async () => {
+  const code = new Uint8Array(randomBytes(5_300_000));
+  const encoded = await encodeProject({ versions: [draft({ code })] });
+  for (const { bytes } of encoded.blocks) expect(bytes.length).toBeLessThanOrEqual(1024 * 1024);
+  expect(encoded.blocks).toHaveLength(8);
+  const directory = await mkdtemp(join(tmpdir(), "w3bstream-encode-"));
+  const ipfs = openIpfs({ directory });
+  await ipfs.put(encoded.blocks);
+  const file = await parseProjectFile(encoded.root.bytes, {
+    projectId: 3n,
+    loadLinked: linkLoader(`ipfs://${encoded.root.cid}`, ipfs),
+  });
+  await ipfs.close();
+  await rm(directory, { recursive: true });
+  expect(Buffer.compare(file.versions.get("0.1")?.program.code as Uint8Array, code)).toBe(0);
+});
+
+test("what IPFS does not take is not encoded", async () => {
+  const code = new Uint8Array(randomBytes(34_000_000));
+  await expect(encodeProject({ versions: [draft({ code })] })).rejects.toThrow(
+    /versions\[0\].code: is a program of \d+ bytes compressed, more than 33554432/,
+  );
+  const ethereum = { contractAbiJSON: " ".repeat(2_100_000) };
+  await expect(encodeProject({ versions: [draft({ output: { ethereum } })] })).rejects.toThrow(
+    /the file has \d+ bytes without its programs/,
+  );
 });
 
 test("a program's block is named by the program's own hash", async () => {

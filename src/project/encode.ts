@@ -4,12 +4,19 @@ import * as dagJson from "@ipld/dag-json";
 import { CID } from "multiformats/cid";
 import { sha256 } from "multiformats/hashes/sha2";
 import { bytesToHex, type Hex } from "viem";
+import { ProjectFileError } from "./errors.ts";
 import { parseProjectFile, type ProjectFile } from "./file.ts";
+import { limits } from "./limits.ts";
+import { readUnixFs, writeUnixFs } from "./unixfs.ts";
 
 const deflateAsync = promisify<Uint8Array, Uint8Array>(deflate);
 const raw = 0x55;
-/** Larger programs are linked compressed: IPFS nodes refuse blocks above 2 MiB. */
-const plainBlockBytes = 1024 * 1024;
+/**
+ * Larger programs are linked compressed, and split if they still are larger: IPFS nodes refuse
+ * blocks above 2 MiB.
+ */
+const chunkBytes = 1024 * 1024;
+const maxRootBytes = 2 * 1024 * 1024;
 
 /** A project file before it is encoded: its JSON, each `code` as the program's bytes. */
 export interface ProjectDraft {
@@ -46,20 +53,33 @@ export interface EncodedProject {
  */
 export async function encodeProject(draft: ProjectDraft): Promise<EncodedProject> {
   const blocks = new Map<string, Block>();
-  const link = async (code: Uint8Array) => {
-    const compressed = code.length > plainBlockBytes;
-    const block = await blockOf(raw, compressed ? await deflateAsync(code) : code);
-    blocks.set(`${block.cid}`, block);
-    return { code: block.cid, ...(compressed ? { compression: "zlib" } : {}) };
+  const link = async (field: string, code: Uint8Array) => {
+    const compressed = code.length > chunkBytes;
+    const bytes = compressed ? await deflateAsync(code) : code;
+    if (bytes.length > limits.fileBytes) {
+      const size = `${bytes.length} bytes compressed, more than ${limits.fileBytes}`;
+      throw new ProjectFileError(field, `is a program of ${size}; make it smaller`);
+    }
+    const made = bytes.length > chunkBytes
+      ? await writeUnixFs(bytes, chunkBytes)
+      : [await blockOf(raw, bytes)];
+    for (const block of made) blocks.set(`${block.cid}`, block);
+    const { cid } = made.at(-1) as Block;
+    return { code: cid, ...(compressed ? { compression: "zlib" } : {}) };
   };
   const versions = [];
-  for (const version of draft.versions) {
-    versions.push({ ...version, ...await link(version.code) });
+  for (const [index, version] of draft.versions.entries()) {
+    versions.push({ ...version, ...await link(`versions[${index}].code`, version.code) });
   }
   const root = await blockOf(dagJson.code, dagJson.encode(plain({ ...draft, versions })));
+  if (root.bytes.length > maxRootBytes) {
+    const size = `${root.bytes.length} bytes without its programs`;
+    throw new ProjectFileError("", `the file has ${size}; IPFS takes ${maxRootBytes} at most`);
+  }
+  const load = (cid: CID) => Promise.resolve((blocks.get(`${cid}`) as Block).bytes);
   const file = await parseProjectFile(root.bytes, {
     projectId: 1n,
-    loadBlock: (cid) => Promise.resolve((blocks.get(`${cid}`) as Block).bytes),
+    loadLinked: (cid) => cid.code === raw ? load(cid) : readUnixFs(cid, load, limits.fileBytes),
   });
   return {
     root,

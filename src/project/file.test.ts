@@ -330,9 +330,13 @@ describe("refused, with the field and what to do", () => {
       "versions[0].code: is a CID link, and this node has no IPFS",
     ],
     [
-      "link to no raw block",
-      [version({ code: { "/": "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG" } })],
-      "versions[0].code: must link a raw block (codec 0x55), got Qm",
+      "link to no file",
+      [
+        version({
+          code: { "/": "baguqeera7xlaoudjziivynwjks27tcuftgryvb47g3mgqwktyr23eov4vjva" },
+        }),
+      ],
+      "versions[0].code: must link a raw block or a UnixFS file, got bag",
     ],
     [
       "param number",

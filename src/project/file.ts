@@ -12,7 +12,7 @@ import { ProjectFileError, quoted } from "./errors.ts";
 import { parseJson } from "./json.ts";
 import { limits } from "./limits.ts";
 import { check, parseOutputs } from "./output.ts";
-import { type LoadBlock, ProgramDecoder } from "./program.ts";
+import { type LoadLinked, ProgramDecoder } from "./program.ts";
 import { knownFields, versionSchema } from "./schema.ts";
 import type { PackingRule, ProjectVersion } from "./types.ts";
 
@@ -27,7 +27,7 @@ export interface ProjectFile {
 export interface ParseOptions {
   readonly projectId: bigint;
   /** Undefined: a file that links blocks is refused. */
-  readonly loadBlock?: LoadBlock | undefined;
+  readonly loadLinked?: LoadLinked | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,7 +36,7 @@ const vmTypeIds: Record<number, VmType> = { 1: "risc0", 2: "halo2", 3: "zkwasm" 
 const defaultTimeoutSeconds: Record<VmType, number> = { halo2: 120, zkwasm: 600, risc0: 1800 };
 const defaultAttempts = 3;
 
-/** @throws {ProjectFileError}, and whatever `loadBlock` throws */
+/** @throws {ProjectFileError}, and whatever `loadLinked` throws */
 export async function parseProjectFile(
   bytes: Uint8Array,
   options: ParseOptions,
@@ -49,7 +49,7 @@ export async function parseProjectFile(
   const warn = (text: string) => {
     if (warnings.length < limits.warnings) warnings.push(text);
   };
-  const decoder = new ProgramDecoder(options.loadBlock, options.signal);
+  const decoder = new ProgramDecoder(options.loadLinked, options.signal);
   const versions = new Map<string, ProjectVersion>();
   for (const [index, source] of list.entries()) {
     const field = `versions[${index}]`;

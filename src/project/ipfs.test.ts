@@ -80,11 +80,12 @@ describe("its own store", () => {
     const first = ipfsAt({ directory: path });
     const block = await blockOf(raw, random(100_000));
     await first.put([block]);
-    const cid = await first.putDagJson({ code: block.cid, n: 1 });
+    const root = await blockOf(dagJson.code, dagJson.encode({ code: block.cid, n: 1 }));
+    await first.put([root]);
     await first.close();
     const second = ipfsAt({ directory: path });
     expect(await second.getBlock(block.cid)).toEqual(block.bytes);
-    const value = dagJson.decode<{ code: CID; n: number }>(await second.getBlock(cid));
+    const value = dagJson.decode<{ code: CID; n: number }>(await second.getBlock(root.cid));
     expect(value.n).toBe(1);
     expect(value.code.equals(block.cid)).toBe(true);
   });
@@ -126,7 +127,7 @@ describe("its own store", () => {
   test("closed, it answers no more", async () => {
     const ipfs = openIpfs({ directory: directory() });
     await ipfs.close();
-    await expect(ipfs.putDagJson({})).rejects.toThrow("closed");
+    await expect(ipfs.put([await blockOf(raw, random(10))])).rejects.toThrow("closed");
   });
 });
 
@@ -261,10 +262,9 @@ describe("a file of many blocks", () => {
     const leaf = await blockOf(raw, random(3_000_000));
     const folder = await node(1, none, []);
     const broken = await blockOf(dagPb, Uint8Array.from([0x0a, 0xff, 0xff, 0x01]));
-    const foreign = await node(2, none, [
-      (await blockOf(dagJson.code, dagJson.encode({ a: 1 }))).cid,
-    ]);
-    await ipfs.putDagJson({ a: 1 });
+    const other = await blockOf(dagJson.code, dagJson.encode({ a: 1 }));
+    const foreign = await node(2, none, [other.cid]);
+    await ipfs.put([other]);
     const large = await node(2, none, Array(20).fill(leaf.cid));
     let deep = await node(2, none, [leaf.cid]);
     const chain = [deep];
@@ -293,7 +293,7 @@ test("a published project is read back by another node", async () => {
   expect(sha256(bytes)).toBe(project.hash);
   const file = await parseProjectFile(bytes, {
     projectId: 1n,
-    loadBlock: (cid, signal) => ipfs.getBlock(cid, { signal }),
+    loadLinked: (cid, signal) => ipfs.getFile(cid, { signal }),
   });
   expect(file.versions.get("1")?.program.code).toEqual(code);
 });

@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import * as dagJson from "@ipld/dag-json";
+import type { Libp2p } from "@libp2p/interface";
 import type { Helia } from "helia";
 import { CID } from "multiformats/cid";
 import { sha256 } from "multiformats/hashes/sha2";
 import { bytesToHex, type Hex } from "viem";
 import { anyAddress } from "../safe-fetch.ts";
+import { PeerBlocks } from "./bitswap.ts";
+import type { FindBlock } from "./block_server.ts";
 import { FileBlocks } from "./blocks.ts";
 import type { Block } from "./encode.ts";
 import { Endpoint, type EndpointOptions, IpfsError } from "./gateway.ts";
@@ -22,8 +25,8 @@ export interface IpfsOptions {
   readonly allow?: ((address: string) => boolean) | undefined;
   /** Milliseconds for one block, or for one file of many. Default 30,000. */
   readonly timeoutMs?: number;
-  /** Adds a network (libp2p and bitswap) to the node. Default: none, nothing listens or dials. */
-  readonly network?: (helia: Helia) => Helia;
+  /** Exchanges blocks with the peers that this one is connected to. Default: with nobody. */
+  readonly host?: Libp2p | undefined;
 }
 
 export interface GetOptions {
@@ -36,7 +39,10 @@ export interface GetOptions {
 export interface Ipfs {
   /** Stores blocks so that they survive a restart. @throws {IpfsError} if one isn't its CID's */
   put(blocks: Iterable<Block>): Promise<void>;
-  putDagJson(value: unknown): Promise<CID>;
+  /** Gives peers the blocks that are found so, too. */
+  serve(find: FindBlock): void;
+  /** Gives a block to the peers that wait for it. */
+  announce(cid: CID): void;
   /** @throws {IpfsError} */
   getBlock(cid: CID, options?: GetOptions): Promise<Uint8Array>;
   /**
@@ -48,7 +54,10 @@ export interface Ipfs {
   close(): Promise<void>;
 }
 
-/** Helia is loaded and started by the first use: a node without IPFS projects never pays for it. */
+/**
+ * Helia is loaded and started by the first use: a node without IPFS projects never pays for it.
+ * With a host it starts at once, since others may ask.
+ */
 export function openIpfs(options: IpfsOptions): Ipfs {
   return new EmbeddedIpfs(options);
 }
@@ -67,26 +76,33 @@ export function parseCid(text: string): CID {
 
 class EmbeddedIpfs implements Ipfs {
   #helia: Promise<Helia> | undefined;
+  #peers: PeerBlocks | undefined;
+  #more: FindBlock | undefined;
   #closed = false;
+  readonly #store: FileBlocks;
   readonly #endpoint: Endpoint | undefined;
 
   constructor(private readonly options: IpfsOptions) {
+    this.#store = new FileBlocks(join(options.directory, "blocks"));
     if (options.endpoint !== undefined) this.#endpoint = new Endpoint(options.endpoint);
+    // Whoever uses it next is told of a failure.
+    if (options.host) this.#started().catch(() => undefined);
   }
 
   async put(blocks: Iterable<Block>): Promise<void> {
-    const { blockstore } = await this.#started();
-    for (const { cid, bytes } of blocks) {
-      await verify(cid, bytes);
-      await blockstore.put(cid, bytes);
-    }
+    this.#open();
+    const list = [...blocks];
+    for (const { cid, bytes } of list) await verify(cid, bytes);
+    await this.#store.putAll(list);
+    for (const { cid } of list) this.announce(cid);
   }
 
-  async putDagJson(value: unknown): Promise<CID> {
-    const bytes = dagJson.encode(value);
-    const cid = CID.createV1(dagJson.code, await sha256.digest(bytes));
-    await this.put([{ cid, bytes }]);
-    return cid;
+  serve(find: FindBlock): void {
+    this.#more = find;
+  }
+
+  announce(cid: CID): void {
+    void this.#peers?.announce(cid);
   }
 
   async getBlock(cid: CID, options: GetOptions = {}): Promise<Uint8Array> {
@@ -101,7 +117,7 @@ class EmbeddedIpfs implements Ipfs {
         verify: (block) => verify(cid, block),
         signal,
       });
-      await helia.blockstore.put(cid, bytes);
+      await this.put([{ cid, bytes }]);
       return bytes;
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -170,10 +186,16 @@ class EmbeddedIpfs implements Ipfs {
   }
 
   async #fromNetwork(helia: Helia, cid: CID, signal: AbortSignal): Promise<Uint8Array> {
-    if (!this.#endpoint && !this.options.network) {
+    if (!this.#endpoint && !this.options.host) {
       throw new IpfsError(`${cid} is not stored here, and IPFS_ENDPOINT is not set to fetch it`);
     }
-    return await whole(helia.blockstore.get(cid, { signal }));
+    try {
+      return await whole(helia.blockstore.get(cid, { signal }));
+    } catch (error) {
+      if (!signal.aborted || !this.options.host) throw error;
+      const endpoint = this.#endpoint ? "IPFS_ENDPOINT" : "an endpoint (IPFS_ENDPOINT is not set)";
+      throw new IpfsError(`${cid} came neither from a connected peer nor from ${endpoint}`);
+    }
   }
 
   /** The endpoint of an `ipfs://` URI has no scheme: HTTPS first. */
@@ -194,8 +216,12 @@ class EmbeddedIpfs implements Ipfs {
     }
   }
 
-  #started(): Promise<Helia> {
-    if (this.#closed) return Promise.reject(new IpfsError("the IPFS node is closed"));
+  #open(): void {
+    if (this.#closed) throw new IpfsError("the IPFS node is closed");
+  }
+
+  async #started(): Promise<Helia> {
+    this.#open();
     return this.#helia ??= this.#start();
   }
 
@@ -204,18 +230,21 @@ class EmbeddedIpfs implements Ipfs {
     // a fifth of the time, half the memory, and no FFI permission under Deno.
     // deno-lint-ignore no-sloppy-imports
     const { Helia } = await import("../../node_modules/helia/dist/src/helia.js");
-    const blockstore = new FileBlocks(join(this.options.directory, "blocks"));
     const endpoint = this.#endpoint;
-    const brokers = endpoint ? [this.#broker(endpoint)] : [];
-    const light: Helia = new Helia({
+    const helia: Helia = new Helia({
       name: "w3bstream",
       version: "1",
-      blockstore,
+      blockstore: this.#store,
       codecs: [dagJson],
-      blockBrokers: brokers,
+      blockBrokers: endpoint ? [this.#broker(endpoint)] : [],
     });
-    const { network } = this.options;
-    return await (network ? network(light) : light).start();
+    const { host } = this.options;
+    if (host) {
+      const find: FindBlock = async (cid) => await this.#store.find(cid) ?? await this.#more?.(cid);
+      this.#peers = new PeerBlocks(host, helia, find);
+      helia.addBlockBroker(this.#peers);
+    }
+    return await helia.start();
   }
 
   #broker(endpoint: Endpoint) {

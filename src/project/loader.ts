@@ -3,7 +3,7 @@ import type { ProgramSpec } from "../../runtimes/runtime.ts";
 import { ConfigCache, type PastConfig, sha256Hex } from "./cache.ts";
 import { parseProjectFile, type ProjectFile } from "./file.ts";
 import type { Ipfs } from "./ipfs.ts";
-import { blockLoader, fetchConfig } from "./source.ts";
+import { fetchConfig, linkLoader } from "./source.ts";
 import type { ProjectVersion } from "./types.ts";
 
 /** Loads at once: each may hold a file and its programs in memory. */
@@ -75,8 +75,8 @@ export class ConfigLoader {
     uri: string | undefined,
     signal: AbortSignal,
   ): Promise<ProjectFile> {
-    const loadBlock = blockLoader(uri, this.options.ipfs);
-    const file = await parseProjectFile(bytes, { projectId, loadBlock, signal });
+    const loadLinked = linkLoader(uri, this.options.ipfs);
+    const file = await parseProjectFile(bytes, { projectId, loadLinked, signal });
     const versions = new Map<string, ProjectVersion>();
     for (const [name, version] of file.versions) {
       versions.set(name, { ...version, program: this.#intern(version.program) });

@@ -9,9 +9,10 @@ import { limits } from "./limits.ts";
 
 const inflateAsync = promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(inflate);
 const raw = 0x55;
+const dagPb = 0x70;
 
-/** Gets a block of an IPFS project file; failing is not the file's fault. */
-export type LoadBlock = (cid: CID, signal?: AbortSignal) => Promise<Uint8Array>;
+/** Gets what a project file on IPFS links; failing is not the file's fault. */
+export type LoadLinked = (cid: CID, signal?: AbortSignal) => Promise<Uint8Array>;
 
 /**
  * Decodes the `code` fields of one file. Versions with the same code share its bytes, and the
@@ -23,11 +24,11 @@ export class ProgramDecoder {
   #total = 0;
 
   constructor(
-    private readonly loadBlock: LoadBlock | undefined,
+    private readonly loadLinked: LoadLinked | undefined,
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** @throws {ProjectFileError}, and whatever `loadBlock` throws */
+  /** @throws {ProjectFileError}, and whatever `loadLinked` throws */
   async decode(
     field: string,
     code: string | CID,
@@ -53,17 +54,17 @@ export class ProgramDecoder {
   }
 
   async #linked(field: string, cid: CID, compression: "zlib" | undefined): Promise<Uint8Array> {
-    if (cid.code !== raw) {
-      throw new ProjectFileError(field, `must link a raw block (codec 0x55), got ${cid}`);
+    if (cid.code !== raw && cid.code !== dagPb) {
+      throw new ProjectFileError(field, `must link a raw block or a UnixFS file, got ${cid}`);
     }
-    if (!this.loadBlock) {
+    if (!this.loadLinked) {
       throw new ProjectFileError(field, "is a CID link, and this node has no IPFS to get it from");
     }
-    const block = await this.loadBlock(cid, this.signal);
-    if (compression === "zlib") return await this.#inflate(field, block);
-    if (block.length === 0) throw new ProjectFileError(field, "is an empty program");
-    if (block.length > this.#room()) throw tooLarge(field);
-    return block;
+    const bytes = await this.loadLinked(cid, this.signal);
+    if (compression === "zlib") return await this.#inflate(field, bytes);
+    if (bytes.length === 0) throw new ProjectFileError(field, "is an empty program");
+    if (bytes.length > this.#room()) throw tooLarge(field);
+    return bytes;
   }
 
   async #inflate(field: string, compressed: Uint8Array): Promise<Uint8Array> {

@@ -5,7 +5,7 @@ import { sha256Hex } from "./cache.ts";
 import { IpfsError } from "./gateway.ts";
 import { type Ipfs, parseCid } from "./ipfs.ts";
 import { limits } from "./limits.ts";
-import type { LoadBlock } from "./program.ts";
+import type { LoadLinked } from "./program.ts";
 
 /** Where a project's URI points. */
 export type Source =
@@ -16,6 +16,11 @@ export type Source =
 /** Why a project's config can't be had; the text names project and URI as the original's do. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
+
+  /** @param detail for the log alone: it may name endpoints of the operator's */
+  constructor(message: string, readonly detail?: string, options?: ErrorOptions) {
+    super(message, options);
+  }
 }
 
 const endpointPattern = /^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
@@ -36,7 +41,7 @@ export function parseUri(uri: string): Source {
     }
   } catch (error) {
     if (!(error instanceof IpfsError)) throw error;
-    throw new SourceError(`parse project uri ${uri} failed: ${error.message}`, { cause: error });
+    throw new SourceError(`parse project uri ${uri} failed: ${error.message}`);
   }
   throw new SourceError(
     `parse project uri ${uri} failed: must be https://…, ipfs://<cid> or ipfs://<endpoint>/<cid>`,
@@ -71,8 +76,8 @@ export async function fetchConfig(
       });
   } catch (error) {
     options.signal.throwIfAborted();
-    const reason = (error as Error).message;
-    throw new SourceError(`fetch project config failed, ${where}: ${reason}`, { cause: error });
+    const detail = (error as Error).message;
+    throw new SourceError(`fetch project config failed, ${where}`, detail, { cause: error });
   }
   if (bytes.length === 0) throw new SourceError(`empty project config, ${where}`);
   const hash = sha256Hex(bytes);
@@ -92,11 +97,11 @@ async function download(url: string, options: FetchOptions): Promise<Uint8Array>
   return body;
 }
 
-/** Gets the blocks that a config of this URI links. */
-export function blockLoader(uri: string | undefined, ipfs: Ipfs): LoadBlock {
+/** Gets the files that a config of this URI links. */
+export function linkLoader(uri: string | undefined, ipfs: Ipfs): LoadLinked {
   return (cid, signal) => {
     const source = uri === undefined ? undefined : parseUri(uri);
-    return ipfs.getBlock(cid, {
+    return ipfs.getFile(cid, {
       signal,
       from: source?.kind === "ipfs" ? source.from : undefined,
     });

@@ -78,7 +78,7 @@ export interface Project {
   readonly defaultVersion: string;
   /** All versions that can be named; one that an update removed stays, `retired`. */
   readonly versions: ReadonlyMap<string, ProjectVersion>;
-  /** Why the latest config can't be used, when it can't. */
+  /** Why the latest config can't be used, when it can't; everybody may read it. */
   readonly problem: string | undefined;
 }
 

@@ -1,14 +1,17 @@
 /**
- * The little of UnixFS that a project file needs: what `ipfs add` makes of a file larger than one
- * chunk. dag-pb nodes and UnixFS's `Data` are protobuf messages (IPLD's dag-pb and the UnixFS
+ * The little of UnixFS that a project file needs: what `ipfs add --raw-leaves` makes of a file
+ * larger than one chunk, and what other tools do. dag-pb nodes and UnixFS's `Data` are protobuf messages (IPLD's dag-pb and the UnixFS
  * specification).
  */
 import { CID } from "multiformats/cid";
+import { sha256 } from "multiformats/hashes/sha2";
 
 const dagPb = 0x70;
 const raw = 0x55;
 const maxDepth = 8;
 const maxNodes = 4096;
+/** As `ipfs add` has it; more would need a tree. */
+const maxLinks = 174;
 const fileTypes = [0, 2];
 
 /** The blocks below are verified, but what they say is a stranger's. */
@@ -40,6 +43,45 @@ export async function readUnixFs(
   };
   await visit(root, 0);
   return new Uint8Array(Buffer.concat(parts));
+}
+
+/** A file of at most `maxLinks` chunks as blocks: the chunks, then the root that links them. */
+export async function writeUnixFs(
+  bytes: Uint8Array,
+  chunkBytes: number,
+): Promise<{ cid: CID; bytes: Uint8Array }[]> {
+  const chunks = [];
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    chunks.push(await blockOf(raw, bytes.subarray(at, at + chunkBytes)));
+  }
+  if (chunks.length > maxLinks) throw new UnixFsError(`has more than ${maxLinks} chunks`);
+  const data = [varintField(1, 2), varintField(3, bytes.length)];
+  const links = [];
+  for (const { cid, bytes: { length } } of chunks) {
+    links.push(bytesField(2, bytesField(1, cid.bytes), bytesField(2), varintField(3, length)));
+    data.push(varintField(4, length));
+  }
+  // dag-pb's one order: links before data.
+  return [...chunks, await blockOf(dagPb, joined([...links, bytesField(1, ...data)]))];
+}
+
+async function blockOf(codec: number, bytes: Uint8Array) {
+  return { cid: CID.createV1(codec, await sha256.digest(bytes)), bytes };
+}
+
+const joined = (parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
+
+function varint(value: number): Uint8Array {
+  const bytes = [];
+  for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push(value % 0x80 | 0x80);
+  return Uint8Array.from([...bytes, value]);
+}
+
+const varintField = (field: number, value: number) => joined([varint(field * 8), varint(value)]);
+
+function bytesField(field: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const content = joined(parts);
+  return joined([varint(field * 8 + 2), varint(content.length), content]);
 }
 
 function fileNode(cid: CID, block: Uint8Array): { data: Uint8Array; links: CID[] } {

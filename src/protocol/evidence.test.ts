@@ -1,29 +1,47 @@
 import { describe, expect, test } from "bun:test";
 import { type Hex, keccak256 } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
 import vectors from "../../contracts/test/vectors/task.json" with { type: "json" };
 import type { Receipt } from "../../runtimes/runtime.ts";
-import { claimOf, evidenceDigest, evidenceSigner, signEvidence } from "./evidence.ts";
+import { accountOf } from "../secp256k1.ts";
+import { evidenceOf, evidenceSigner } from "./envelope.ts";
+import { claimOf, statementHash } from "./evidence.ts";
 import { taskIdOf, taskSchema } from "./task.ts";
+import { encodeMessage, sealAll } from "./wire.ts";
 
-const prover = privateKeyToAccount(`0x${"33".repeat(32)}`);
-const other = privateKeyToAccount(`0x${"44".repeat(32)}`);
-const task = taskSchema.parse(vectors.cases[0]);
-const taskId = taskIdOf(task);
+const prover = accountOf(`0x${"33".repeat(32)}`);
+const other = accountOf(`0x${"44".repeat(32)}`);
+const network = taskSchema.parse(vectors.cases[0]);
+const taskId = taskIdOf(network);
 
 const receipt: Receipt = {
   vmType: "halo2",
-  programId: task.programId,
+  programId: network.programId,
   imageId: `0x${"05".repeat(32)}`,
   bindingKind: "data",
   publicValues: new Uint8Array([1, 2, 3]),
   proof: new Uint8Array([4, 5, 6]),
 };
+const claimed = { taskId, epoch: 7n, receipt };
+const hashOf = (body: typeof claimed, by = prover.address) =>
+  statementHash("ReceiptClaim", claimOf(body, by));
+
+/** A frame of a refusal, `n` acceptances and the receipt. */
+function frameOf(n: number): Promise<Uint8Array> {
+  const encode = <K extends Parameters<typeof encodeMessage>[0]>(
+    ...[kind, body]: [K, Parameters<typeof encodeMessage<K>>[1]]
+  ) => encodeMessage(kind, body, prover.address);
+  const accepts = Array.from(
+    { length: n },
+    (_, i) => encode("accept", { taskId, epoch: BigInt(i), verifier: other.address }),
+  );
+  const refusal = encode("refuse", { taskId, epoch: 0n, reason: "", retryable: true });
+  return sealAll(network, prover, other.address, [refusal, ...accepts, encode("receipt", claimed)]);
+}
 
 describe("shared vectors", () => {
   for (const [i, c] of vectors.cases.entries()) {
-    test(`case ${i}`, async () => {
-      const network = taskSchema.parse(c);
+    test(`case ${i}`, () => {
+      const on = taskSchema.parse(c);
       const base = { taskId: c.taskId as Hex, prover: c.prover as Hex };
       const acceptance = {
         ...base,
@@ -37,56 +55,64 @@ describe("shared vectors", () => {
         publicValuesHash: c.receiptClaim.publicValuesHash as Hex,
         proofHash: c.receiptClaim.proofHash as Hex,
       };
-      const grant = {
-        ...base,
-        epoch: BigInt(c.outputGrant.epoch),
-        output: c.outputGrant.output,
-      };
-      expect(evidenceDigest(network, "Acceptance", acceptance)).toBe(c.acceptance.digest as Hex);
-      expect(evidenceDigest(network, "ReceiptClaim", claim)).toBe(c.receiptClaim.digest as Hex);
-      expect(evidenceDigest(network, "OutputGrant", grant)).toBe(c.outputGrant.digest as Hex);
-      const by = [
-        await evidenceSigner(network, "Acceptance", acceptance, c.acceptance.signature as Hex),
-        await evidenceSigner(network, "ReceiptClaim", claim, c.receiptClaim.signature as Hex),
-        await evidenceSigner(network, "OutputGrant", grant, c.outputGrant.signature as Hex),
-      ];
-      expect<string[]>(by).toEqual([c.prover, c.prover, c.operator]);
+      const { hash, evidence } = c.receiptClaim;
+      expect(statementHash("Acceptance", acceptance)).toBe(c.acceptance.hash as Hex);
+      expect(statementHash("ReceiptClaim", claim)).toBe(hash as Hex);
+      expect<string>(evidenceSigner(on, hash as Hex, evidence as never)).toBe(c.prover);
     });
   }
 });
 
-test("a claim covers the exact bytes, the program, the epoch and the prover", async () => {
-  const claim = claimOf(task, 7n, prover.address, receipt);
-  expect(claim).toEqual({
+test("a claim covers the exact bytes, the program, the epoch and the prover", () => {
+  expect(claimOf(claimed, prover.address)).toEqual({
     taskId,
     epoch: 7n,
     prover: prover.address,
-    programId: task.programId,
+    programId: network.programId,
     publicValuesHash: keccak256(receipt.publicValues),
     proofHash: keccak256(receipt.proof),
   });
-  const signature = await signEvidence(task, "ReceiptClaim", claim, prover);
-  const signer = (c: typeof claim) => evidenceSigner(task, "ReceiptClaim", c, signature);
-  expect(await signer(claim)).toBe(prover.address);
-  const changed = [
-    claimOf(task, 8n, prover.address, receipt),
-    claimOf(task, 7n, other.address, receipt),
-    claimOf({ ...task, nonce: 99n }, 7n, prover.address, receipt),
-    claimOf(task, 7n, prover.address, { ...receipt, proof: new Uint8Array([4, 5, 7]) }),
-    claimOf(task, 7n, prover.address, { ...receipt, publicValues: new Uint8Array() }),
-    claimOf(task, 7n, prover.address, { ...receipt, programId: `0x${"00".repeat(32)}` }),
+  const all = [
+    hashOf(claimed),
+    hashOf({ ...claimed, epoch: 8n }),
+    hashOf(claimed, other.address),
+    hashOf({ ...claimed, taskId: taskIdOf({ ...network, nonce: 99n }) }),
+    hashOf({ ...claimed, receipt: { ...receipt, proof: new Uint8Array([4, 5, 7]) } }),
+    hashOf({ ...claimed, receipt: { ...receipt, publicValues: new Uint8Array() } }),
+    hashOf({ ...claimed, receipt: { ...receipt, programId: `0x${"00".repeat(32)}` } }),
   ];
-  for (const c of changed) expect(await signer(c)).not.toBe(prover.address);
+  expect(new Set(all).size).toBe(all.length);
 });
 
-test("a statement for one chain, router or kind says nothing on another", async () => {
-  const acceptance = { taskId, epoch: 1n, prover: prover.address, verifier: other.address };
-  const signature = await signEvidence(task, "Acceptance", acceptance, prover);
-  const signer = (network: typeof task) =>
-    evidenceSigner(network, "Acceptance", acceptance, signature);
-  expect(await signer(task)).toBe(prover.address);
-  expect(await signer({ ...task, chainId: 1n })).not.toBe(prover.address);
-  expect(await signer({ ...task, router: other.address })).not.toBe(prover.address);
-  const grant = { taskId, epoch: 1n, prover: prover.address, output: 0 };
-  expect(await evidenceSigner(task, "OutputGrant", grant, signature)).not.toBe(prover.address);
+describe("a frame is evidence", () => {
+  test("of each thing that it states, and shows nothing else", async () => {
+    for (const n of [0, 1, 2, 6]) {
+      const frame = await frameOf(n);
+      const evidence = evidenceOf(frame, hashOf(claimed));
+      expect(evidenceSigner(network, hashOf(claimed), evidence)).toBe(prover.address);
+      expect(evidence).toMatchObject({ index: n, count: n + 1 });
+      expect(Object.values(evidence).join().length).toBeLessThan(600);
+    }
+  });
+
+  test("of nothing else", async () => {
+    const frame = await frameOf(3);
+    const another = hashOf({ ...claimed, epoch: 8n });
+    expect(() => evidenceOf(frame, another)).toThrow(RangeError);
+    const evidence = evidenceOf(frame, hashOf(claimed));
+    expect(() => evidenceSigner(network, another, evidence)).toThrow(RangeError);
+    const moved = { ...evidence, index: 0 };
+    expect(() => evidenceSigner(network, hashOf(claimed), moved)).toThrow(RangeError);
+    const signer = (change: Partial<typeof evidence>, on = network) =>
+      evidenceSigner(on, hashOf(claimed), { ...evidence, ...change });
+    expect(signer({})).toBe(prover.address);
+    expect(signer({ payloadHash: taskId })).not.toBe(prover.address);
+  });
+
+  test("on one chain and router only", async () => {
+    const evidence = evidenceOf(await frameOf(1), hashOf(claimed));
+    const signer = (on: typeof network) => evidenceSigner(on, hashOf(claimed), evidence);
+    expect(signer({ ...network, chainId: 1n })).not.toBe(prover.address);
+    expect(signer({ ...network, router: other.address })).not.toBe(prover.address);
+  });
 });

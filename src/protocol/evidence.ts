@@ -1,17 +1,13 @@
 /**
- * What znodes and enodes sign about a task, as EIP-712 structs in the router's domain, so that a
- * contract can check it: these signatures outlive the connection and are evidence.
+ * What znodes state about a task, as EIP-712 structs, so that a contract can check it. The frame
+ * that carries a statement signs its hash in the router's domain (`envelope.ts`): that outlives
+ * the connection and is evidence.
  */
-import {
-  type Address,
-  hashTypedData,
-  type Hex,
-  keccak256,
-  recoverAddress,
-  type TypedDataDefinition,
-} from "viem";
-import type { Receipt } from "../../runtimes/runtime.ts";
-import { type DigestSigner, domainOf, type Task, taskIdOf } from "./task.ts";
+import type { Address, Hex } from "viem";
+import { bytesToHex } from "../hex.ts";
+import { keccakHex } from "../keccak.ts";
+import { addressWord, bytes32Word, structHash, typeHash, uintWord, type Word } from "./typed.ts";
+import type { WireBody, WireKind } from "./wire.ts";
 
 export const evidenceTypes = {
   /** A znode takes the proof of a task under a lease, and names the verifier that will judge it. */
@@ -29,13 +25,6 @@ export const evidenceTypes = {
     { name: "programId", type: "bytes32" },
     { name: "publicValuesHash", type: "bytes32" },
     { name: "proofHash", type: "bytes32" },
-  ],
-  /** An enode allows one znode to output a proved task; a later epoch supersedes it. */
-  OutputGrant: [
-    { name: "taskId", type: "bytes32" },
-    { name: "epoch", type: "uint64" },
-    { name: "prover", type: "address" },
-    { name: "output", type: "uint32" },
   ],
 } as const;
 
@@ -56,71 +45,58 @@ export interface ReceiptClaim {
   readonly proofHash: Hex;
 }
 
-export interface OutputGrant {
-  readonly taskId: Hex;
-  readonly epoch: bigint;
-  /** Who may output. */
-  readonly prover: Address;
-  /** Index in the project's list of outputs. */
-  readonly output: number;
-}
-
 interface Statements {
   readonly Acceptance: Acceptance;
   readonly ReceiptClaim: ReceiptClaim;
-  readonly OutputGrant: OutputGrant;
 }
 
-/** The chain and router that a statement is made for. */
-export type Network = Pick<Task, "chainId" | "router">;
+const hashes = Object.fromEntries(
+  Object.entries(evidenceTypes).map(([name, members]) => [
+    name,
+    typeHash(`${name}(${members.map((m) => `${m.type} ${m.name}`).join(",")})`),
+  ]),
+) as Record<keyof Statements, Word>;
 
-/** The EIP-712 digest of a statement. */
-export function evidenceDigest<K extends keyof Statements>(
-  network: Network,
-  kind: K,
-  statement: Statements[K],
-): Hex {
-  const definition = {
-    domain: domainOf(network.chainId, network.router),
-    types: { [kind]: evidenceTypes[kind] },
-    primaryType: kind,
-    message: statement,
-  };
-  return hashTypedData(definition as unknown as TypedDataDefinition);
+type MemberType = typeof evidenceTypes[keyof Statements][number]["type"];
+
+function wordOf(type: MemberType, value: Hex | bigint): Word {
+  if (type === "address") return addressWord(value as Address);
+  if (type === "bytes32") return bytes32Word(value as Hex);
+  return uintWord(BigInt(value));
 }
 
-export function signEvidence<K extends keyof Statements>(
-  network: Network,
-  kind: K,
-  statement: Statements[K],
-  signer: DigestSigner,
-): Promise<Hex> {
-  return signer.sign({ hash: evidenceDigest(network, kind, statement) });
+/** The EIP-712 hash of a statement's struct. */
+export function statementHash<K extends keyof Statements>(kind: K, statement: Statements[K]): Hex {
+  const values = statement as unknown as Record<string, Hex | bigint>;
+  const words = evidenceTypes[kind].map(({ name, type }) =>
+    wordOf(type, values[name] as Hex | bigint)
+  );
+  return bytesToHex(structHash([hashes[kind], ...words]));
 }
 
-/** The address that signed a statement. */
-export function evidenceSigner<K extends keyof Statements>(
-  network: Network,
-  kind: K,
-  statement: Statements[K],
-  signature: Hex,
-): Promise<Address> {
-  return recoverAddress({ hash: evidenceDigest(network, kind, statement), signature });
-}
-
-/** The claim that belongs to a receipt for a task. */
+/** The claim that belongs to a receipt. */
 export function claimOf(
-  task: Task,
-  epoch: bigint,
+  { taskId, epoch, receipt }: Pick<WireBody<"receipt">, "taskId" | "epoch" | "receipt">,
   prover: Address,
-  receipt: Receipt,
 ): ReceiptClaim {
   return {
-    taskId: taskIdOf(task),
+    taskId,
     epoch,
     prover,
     programId: receipt.programId,
-    publicValuesHash: keccak256(receipt.publicValues),
-    proofHash: keccak256(receipt.proof),
+    publicValuesHash: keccakHex(receipt.publicValues),
+    proofHash: keccakHex(receipt.proof),
   };
+}
+
+/** The hash of what a message states for its sender; undefined for kinds that are no evidence. */
+export function statementOf(kind: WireKind, body: unknown, prover: Address): Hex | undefined {
+  if (kind === "accept") {
+    const { taskId, epoch, verifier } = body as WireBody<"accept">;
+    return statementHash("Acceptance", { taskId, epoch, prover, verifier });
+  }
+  if (kind === "receipt") {
+    return statementHash("ReceiptClaim", claimOf(body as WireBody<"receipt">, prover));
+  }
+  return undefined;
 }

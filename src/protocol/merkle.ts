@@ -3,8 +3,9 @@
  * tells nothing about the others; variable-length fields are hashed, so that no two leaves share
  * an encoding. `MessageTree.sol` computes the same, and both read the same vectors.
  */
-import { bytesToHex, concat, hexToBytes, keccak256, numberToHex, toBytes, toHex } from "viem";
-import type { Hex } from "viem";
+import { concat, type Hex, numberToHex, toBytes } from "viem";
+import { bytesToHex, hexToBytes } from "../hex.ts";
+import { keccak, keccakHex } from "../keccak.ts";
 
 export interface Leaf {
   /** 32 random bytes. */
@@ -21,18 +22,18 @@ export interface Leaf {
 export function leafHash(leaf: Leaf): Hex {
   if (leaf.salt.length !== 32) throw new RangeError("salt must be 32 bytes");
   if (leaf.id.length !== 16) throw new RangeError("message id must be 16 bytes");
-  return keccak256(concat([
+  return keccakHex(hexToBytes(concat([
     "0x00",
-    toHex(leaf.salt),
-    toHex(leaf.id),
+    bytesToHex(leaf.salt),
+    bytesToHex(leaf.id),
     numberToHex(leaf.projectId, { size: 8 }),
-    keccak256(toBytes(leaf.version)),
-    keccak256(toBytes(leaf.clientId)),
-    keccak256(leaf.data),
-  ]));
+    keccakHex(toBytes(leaf.version)),
+    keccakHex(toBytes(leaf.clientId)),
+    keccakHex(leaf.data),
+  ])));
 }
 
-const node = (left: Hex, right: Hex): Hex => keccak256(concat(["0x01", left, right]));
+const node = (left: Hex, right: Hex): Hex => keccakHex(hexToBytes(concat(["0x01", left, right])));
 
 function parents(level: readonly Hex[]): Hex[] {
   const next: Hex[] = [];
@@ -44,12 +45,12 @@ function parents(level: readonly Hex[]): Hex[] {
 }
 
 function sealed(count: number, top: Hex): Hex {
-  return keccak256(concat(["0x02", numberToHex(count, { size: 8 }), top]));
+  return keccakHex(hexToBytes(concat(["0x02", numberToHex(count, { size: 8 }), top])));
 }
 
 /** The root over at least one leaf hash; the number of leaves is hashed in. */
 export function merkleRoot(leaves: readonly Hex[]): Hex {
-  if (leaves.length === 0) throw new RangeError("a task has at least one message");
+  if (leaves.length === 0) throw new RangeError("a tree has at least one leaf");
   let level = leaves;
   while (level.length > 1) level = parents(level);
   return sealed(leaves.length, level[0] as Hex);
@@ -87,5 +88,5 @@ export function verifyMerkleProof(
 
 /** Blinds a task's input commitment: keccak256(0x03 ‖ the messages' salts, in order). */
 export function inputSalt(salts: readonly Uint8Array[]): Uint8Array {
-  return hexToBytes(keccak256(concat(["0x03", ...salts.map((s) => bytesToHex(s))])));
+  return keccak(hexToBytes(concat(["0x03", ...salts.map(bytesToHex)])));
 }

@@ -2,15 +2,17 @@
 import {
   type Address,
   concat,
-  encodePacked,
-  hashTypedData,
+  concatBytes,
   type Hex,
-  keccak256,
-  recoverAddress,
   sha256,
+  stringToBytes,
   type TypedDataDomain,
 } from "viem";
 import { z } from "zod";
+import { bytesToHex, hexToBytes } from "../hex.ts";
+import { keccakHex } from "../keccak.ts";
+import { recoverSigner } from "../secp256k1.ts";
+import { bytes32Word, hashWord, typedDigest, typeHash, uintWord } from "./typed.ts";
 import { address, bytes32, projectId, uint256, version } from "./schema.ts";
 
 /** A task's signed part. `chainId` and `router` travel in the EIP-712 domain. */
@@ -45,14 +47,22 @@ export function domainOf(chainId: bigint, router: Address): TypedDataDomain {
   return { name: "W3bstream", version: "1", chainId, verifyingContract: router };
 }
 
+const taskType = typeHash(
+  "Task(uint64 projectId,string version,bytes32 programId,bytes32 messagesRoot," +
+    "bytes32 inputCommitment,uint256 nonce)",
+);
+
 /** The task's id: its EIP-712 digest, which is also what the operator signs. */
 export function taskIdOf(task: Task): Hex {
-  return hashTypedData({
-    domain: domainOf(task.chainId, task.router),
-    types: taskTypes,
-    primaryType: "Task",
-    message: task,
-  });
+  return bytesToHex(typedDigest(task, [
+    taskType,
+    uintWord(task.projectId),
+    hashWord(stringToBytes(task.version)),
+    bytes32Word(task.programId),
+    bytes32Word(task.messagesRoot),
+    bytes32Word(task.inputCommitment),
+    uintWord(task.nonce),
+  ]));
 }
 
 /** A key that signs digests. viem's local accounts satisfy it. */
@@ -67,13 +77,13 @@ export function signTask(task: Task, signer: DigestSigner): Promise<Hex> {
 }
 
 /** The address whose key signed the task. */
-export function taskSigner(task: Task, signature: Hex): Promise<Address> {
-  return recoverAddress({ hash: taskIdOf(task), signature });
+export async function taskSigner(task: Task, signature: Hex): Promise<Address> {
+  return recoverSigner(hexToBytes(taskIdOf(task)), hexToBytes(signature));
 }
 
 /** keccak256(taskId ‖ prover): keeps a proof from being moved to another task or prover. */
 export function bindingOf(taskId: Hex, prover: Address): Hex {
-  return keccak256(encodePacked(["bytes32", "address"], [taskId, prover]));
+  return keccakHex(concatBytes([hexToBytes(taskId), hexToBytes(prover)]));
 }
 
 /** sha256(code ‖ UTF-8 of the parameters), DESIGN R10. */

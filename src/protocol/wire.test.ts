@@ -1,17 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import * as cbor from "@ipld/dag-cbor";
 import fc from "fast-check";
-import { type Hex, hexToBytes } from "viem";
+import { type Hex, hexToBytes, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import vectors from "../../contracts/test/vectors/task.json" with { type: "json" };
+import { WireError } from "./decode.ts";
+import { frameMessages } from "./envelope.ts";
 import { taskIdOf, taskSchema } from "./task.ts";
 import {
+  encodeMessage,
+  frameOverhead,
   limits,
   open,
+  openFrame,
   type Opening,
+  readMessage,
   seal,
+  sealAll,
   type WireBody,
-  WireError,
   type WireKind,
   wireSchemas,
 } from "./wire.ts";
@@ -37,7 +43,7 @@ const bodies: { [K in WireKind]: WireBody<K> } = {
   state: { ...announced, state: "proved" },
   hello: { runtimes: ["halo2", "risc0"], capacity: 2 },
   lease: { ...on, task, signature, serial: 12n, leaseMs: 30_000, timeoutMs: 60_000 },
-  accept: { ...on, verifier: task.router, evidence: signature },
+  accept: { ...on, verifier: task.router },
   refuse: { ...on, reason: "busy", retryable: true },
   payload: {
     ...on,
@@ -46,18 +52,18 @@ const bodies: { [K in WireKind]: WireBody<K> } = {
     clientId: "did:key:z1",
   },
   progress: { ...on, phase: "prove", done: 1, total: 3 },
-  receipt: { ...on, receipt, evidence: signature },
+  receipt: { ...on, receipt },
   failure: { ...on, reason: "trap", retryable: false },
-  cancel: on,
+  cancel: { ...on, ended: true },
   grant: {
     ...on,
     output: 1,
+    grantMs: 60_000,
     task,
     signature,
     serial: 12n,
     receiptProver: znode.address,
     receipt,
-    evidence: signature,
   },
   report: { ...on, output: 1, state: "sent", reference: "0xabc", comment: "" },
 };
@@ -70,12 +76,13 @@ const reading: Opening = {
   maxBytes: limits.directFrame,
   maxSkewMs: 60_000,
 };
+const readingOf = (kind: WireKind): Opening => gossip(kind) ? { ...reading, self: "" } : reading;
 const sealed = (kind: WireKind, to = gossip(kind) ? "" as const : znode.address, now?: number) =>
   seal(network, enode, to, kind, bodies[kind], now);
 
-async function refusal(frame: Uint8Array, options: Partial<Opening> = {}): Promise<string> {
+function refusal(frame: Uint8Array, options: Partial<Opening> = {}): string {
   try {
-    await open(frame, { ...reading, ...options });
+    open(frame, { ...reading, ...options });
   } catch (error) {
     if (error instanceof WireError) return error.kind;
     throw error;
@@ -83,22 +90,32 @@ async function refusal(frame: Uint8Array, options: Partial<Opening> = {}): Promi
   return "opened";
 }
 
+/** Who signed, if the frame opens. */
+function signer(frame: Uint8Array): string | undefined {
+  try {
+    return open(frame, reading).from;
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
+
 /** A frame with a good signature over a payload that `seal` would not make. */
 async function forged(payload: Record<string, unknown>): Promise<Uint8Array> {
-  const base = { v: 1, k: "cancel", to: znode.address, at: Date.now(), b: {} };
+  const base = { v: 1, to: znode.address, at: Date.now(), m: [] };
   const p = cbor.encode({ ...base, ...payload });
-  const template = await seal(network, enode, znode.address, "cancel", bodies.cancel);
-  const signed = await signPayload(p);
-  return cbor.encode({ ...cbor.decode<Record<string, unknown>>(template), p, s: signed });
+  return cbor.encode({ p, e: new Uint8Array(), s: await signPayload(p) });
 }
 
 async function signPayload(p: Uint8Array): Promise<Uint8Array> {
   const { chainId, router: verifyingContract } = network;
   const message = await enode.signTypedData({
     domain: { name: "W3bstream", version: "1", chainId, verifyingContract },
-    types: { Envelope: [{ name: "payload", type: "bytes" }] },
+    types: {
+      Envelope: [{ name: "payload", type: "bytes" }, { name: "statements", type: "bytes32" }],
+    },
     primaryType: "Envelope",
-    message: { payload: `0x${p.toHex()}` },
+    message: { payload: `0x${p.toHex()}`, statements: zeroHash },
   });
   return hexToBytes(message);
 }
@@ -106,16 +123,18 @@ async function signPayload(p: Uint8Array): Promise<Uint8Array> {
 describe("each kind", () => {
   for (const kind of kinds) {
     test(`${kind} comes out as it went in`, async () => {
-      const message = await open(await sealed(kind), reading);
+      const message = open(await sealed(kind), readingOf(kind));
       expect(message.kind).toBe(kind);
       expect(message.from).toBe(enode.address);
       expect<unknown>(message.body).toEqual(bodies[kind]);
     });
 
     test(`${kind} to another, or by the wrong way, is refused`, async () => {
-      expect(await refusal(await sealed(kind, enode.address))).toBe("recipient");
-      const wrongWay = gossip(kind) ? znode.address : "";
-      expect(await refusal(await sealed(kind, wrongWay))).toBe("recipient");
+      const options = readingOf(kind);
+      expect(refusal(await sealed(kind, enode.address), options)).toBe("recipient");
+      const self = gossip(kind) ? znode.address : "";
+      expect(refusal(await sealed(kind, self), options)).toBe("recipient");
+      expect(refusal(await sealed(kind, self), { self })).toBe("recipient");
     });
   }
 });
@@ -130,10 +149,8 @@ describe("a frame is refused", () => {
         async (at, flip) => {
           const bent = Uint8Array.from(frame);
           bent[at] = (bent[at] as number) ^ flip;
-          const opened = await open(bent, reading).catch((error) => error as WireError);
-          if (opened instanceof WireError) return;
           // A changed payload or signature recovers to a key, but never to the sender's.
-          expect(opened).not.toHaveProperty("from", enode.address);
+          expect(signer(bent)).not.toBe(enode.address);
         },
       ),
       { numRuns: 150 },
@@ -143,21 +160,21 @@ describe("a frame is refused", () => {
   test("when cut short or lengthened", async () => {
     const frame = await sealed("refuse");
     for (const n of [0, 1, frame.length >> 1, frame.length - 1]) {
-      expect(await refusal(frame.slice(0, n))).toBe("encoding");
+      expect(refusal(frame.slice(0, n))).toBe("encoding");
     }
     const longer = new Uint8Array(frame.length + 1);
     longer.set(frame);
-    expect(await refusal(longer)).toBe("encoding");
+    expect(refusal(longer)).toBe("encoding");
   });
 
   test("when it is garbage, without another error than WireError", async () => {
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
-      expect(await refusal(bytes)).not.toBe("opened");
+      expect(refusal(bytes)).not.toBe("opened");
     }));
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), async (p) => {
-        const frame = cbor.encode({ p, s: await signPayload(p) });
-        expect(["encoding", "schema"]).toContain(await refusal(frame));
+        const frame = cbor.encode({ p, e: new Uint8Array(), s: await signPayload(p) });
+        expect(["encoding", "schema"]).toContain(refusal(frame));
       }),
       { numRuns: 30 },
     );
@@ -165,40 +182,52 @@ describe("a frame is refused", () => {
 
   test("before anything is parsed when it is too large", async () => {
     const frame = await sealed("receipt");
-    expect(await refusal(frame, { maxBytes: frame.length - 1 })).toBe("size");
-    expect(await refusal(frame, { maxBytes: frame.length })).toBe("opened");
+    expect(refusal(frame, { maxBytes: frame.length - 1 })).toBe("size");
+    expect(refusal(frame, { maxBytes: frame.length })).toBe("opened");
   });
 
   test("when it is old, or from the future", async () => {
     const now = Date.now();
     const frame = await sealed("hello", znode.address, now);
-    expect(await refusal(frame, { now: now + 60_000 })).toBe("opened");
-    expect(await refusal(frame, { now: now + 60_001 })).toBe("stale");
-    expect(await refusal(frame, { now: now - 60_001 })).toBe("stale");
+    expect(refusal(frame, { now: now + 60_000 })).toBe("opened");
+    expect(refusal(frame, { now: now + 60_001 })).toBe("stale");
+    expect(refusal(frame, { now: now - 60_001 })).toBe("stale");
   });
 
   test("when its signature is not 65 bytes, or does not recover", async () => {
-    const { p } = cbor.decode<{ p: Uint8Array }>(await sealed("cancel"));
-    expect(await refusal(cbor.encode({ p, s: new Uint8Array(64) }))).toBe("signature");
-    expect(await refusal(cbor.encode({ p, s: new Uint8Array(65) }))).toBe("signature");
-    expect(await refusal(cbor.encode({ p, s: new Uint8Array(66) }))).toBe("schema");
+    const parts = cbor.decode<Record<string, Uint8Array>>(await sealed("cancel"));
+    const signedBy = (s: Uint8Array) => refusal(cbor.encode({ ...parts, s }));
+    expect(signedBy(new Uint8Array(64))).toBe("signature");
+    expect(signedBy(new Uint8Array(65))).toBe("signature");
+    expect(signedBy(new Uint8Array(66))).toBe("schema");
   });
 
   test("when it was signed for another network", async () => {
     const elsewhere = { ...network, chainId: network.chainId + 1n };
     const frame = await seal(elsewhere, enode, znode.address, "cancel", bodies.cancel);
-    const opened = await open(frame, reading).catch((error) => error as WireError);
-    expect(opened).not.toHaveProperty("from", enode.address);
+    expect(signer(frame)).not.toBe(enode.address);
   });
 
   test("when its version or kind is unknown", async () => {
-    const b = { taskId: on.taskId, epoch: "1" };
-    expect(await refusal(await forged({ b }))).toBe("opened");
-    expect(await refusal(await forged({ b, v: 2 }))).toBe("schema");
-    expect(await refusal(await forged({ b, k: "shutdown" }))).toBe("schema");
-    expect(await refusal(await forged({ b, k: "toString" }))).toBe("schema");
-    expect(await refusal(await forged({ b, to: "everybody" }))).toBe("schema");
-    expect(await refusal(await forged({ b, at: -1 }))).toBe("schema");
+    const b = { taskId: on.taskId, epoch: "1", ended: false };
+    const m = [cbor.encode({ k: "cancel", b })];
+    const kind = (k: string) => forged({ m: [cbor.encode({ k, b })] });
+    expect(refusal(await forged({ m }))).toBe("opened");
+    expect(refusal(await forged({ m, v: 2 }))).toBe("schema");
+    expect(refusal(await forged({ m, to: "everybody" }))).toBe("schema");
+    expect(refusal(await forged({ m, at: -1 }))).toBe("schema");
+    expect(refusal(await kind("shutdown"))).toBe("schema");
+    expect(refusal(await kind("toString"))).toBe("schema");
+  });
+
+  test("when it has no messages, or too many", async () => {
+    const { bytes: message } = encodeMessage("cancel", bodies.cancel, enode.address);
+    const frameOf = (n: number) => forged({ m: Array(n).fill(message) });
+    expect(refusal(await frameOf(0))).toBe("schema");
+    expect(refusal(await frameOf(frameMessages + 1))).toBe("schema");
+    expect(openFrame(await frameOf(frameMessages), reading).messages.length).toBe(frameMessages);
+    // Where one is due, such as in gossip, several are refused.
+    expect(refusal(await frameOf(2))).toBe("schema");
   });
 
   const bad: [string, WireKind, Record<string, unknown>][] = [
@@ -222,15 +251,78 @@ describe("a frame is refused", () => {
       receipt: { ...receipt, publicValues: new Uint8Array(limits.publicValues + 1) },
     }],
     ["an unknown binding", "receipt", { receipt: { ...receipt, bindingKind: "strong" } }],
-    ["a short signature", "accept", { evidence: "0x00" }],
+    ["a short signature", "lease", { signature: "0x00" }],
   ];
   for (const [what, kind, change] of bad) {
     test(`with ${what}`, async () => {
       const { b } = cbor.decode<{ b: Record<string, unknown> }>(
-        cbor.decode<{ p: Uint8Array }>(await sealed(kind)).p,
+        encodeMessage(kind, bodies[kind], enode.address).bytes,
       );
-      const frame = await forged({ k: kind, b: { ...b, ...change } });
-      expect(await refusal(frame)).toBe("schema");
+      const wrong = cbor.encode({ k: kind, b: { ...b, ...change } });
+      const frame = await forged({ m: [wrong] });
+      expect(refusal(frame)).toBe("schema");
     });
   }
+});
+
+describe("what a frame states", () => {
+  const [statement] = [encodeMessage("accept", bodies.accept, enode.address).statement as Hex];
+
+  test("is refused in a message whose statement the frame does not sign", async () => {
+    for (const kind of ["accept", "receipt"] as const) {
+      const other = encodeMessage(kind, bodies[kind], znode.address);
+      const frame = await sealAll(network, enode, znode.address, [other]);
+      expect(refusal(frame)).toBe("evidence");
+    }
+  });
+
+  test("is signed with it", async () => {
+    const parts = cbor.decode<Record<string, Uint8Array>>(await sealed("accept"));
+    const stating = (e: Uint8Array) => cbor.encode({ ...parts, e });
+    expect(signer(stating(hexToBytes(statement)))).toBe(enode.address);
+    expect(signer(stating(hexToBytes(on.taskId)))).not.toBe(enode.address);
+    expect(signer(stating(new Uint8Array()))).not.toBe(enode.address);
+    expect(signer(stating(hexToBytes(`${statement}${statement.slice(2)}`))))
+      .not.toBe(enode.address);
+  });
+
+  test("is whole hashes, and no more than messages", async () => {
+    const parts = cbor.decode<Record<string, Uint8Array>>(await sealed("hello"));
+    for (const length of [31, 33, 32 * (frameMessages + 1)]) {
+      expect(refusal(cbor.encode({ ...parts, e: new Uint8Array(length) }))).toBe("schema");
+    }
+  });
+});
+
+describe("a frame of several messages", () => {
+  test("gives each, in order, and refuses only the wrong ones", async () => {
+    const encode = <K extends WireKind>(kind: K) =>
+      encodeMessage(kind, bodies[kind], enode.address);
+    const raw = (bytes: Uint8Array) => ({ bytes, statement: undefined });
+    const messages = [
+      encode("accept"),
+      raw(cbor.encode({ k: "cancel", b: {} })),
+      raw(new Uint8Array([0xff])),
+      encode("announce"),
+      { ...encode("receipt"), statement: encode("accept").statement },
+      encode("refuse"),
+    ];
+    const opened = openFrame(await sealAll(network, enode, znode.address, messages), reading);
+    const read = opened.messages.map((bytes) => {
+      try {
+        return readMessage(bytes, opened).kind;
+      } catch (error) {
+        return (error as WireError).kind;
+      }
+    });
+    expect(read).toEqual(["accept", "schema", "encoding", "recipient", "evidence", "refuse"]);
+  });
+
+  test("is no larger than its messages and what is allowed for the rest", async () => {
+    const statement = on.taskId;
+    const messages = Array(frameMessages).fill({ bytes: new Uint8Array(70_000), statement });
+    const frame = await sealAll(network, enode, znode.address, messages);
+    const { frame: envelope, message } = frameOverhead;
+    expect(frame.length).toBeLessThan(envelope + frameMessages * (70_000 + message));
+  });
 });

@@ -1,15 +1,18 @@
 /**
- * What travels between enodes and znodes. A frame is dag-cbor `{p, s}`: `p` are the payload's
- * bytes, `s` the signature over exactly those bytes, so that a receiver checks the signature
- * before it parses anything and never re-encodes. Authorisation is per frame (DESIGN R5).
+ * What travels between enodes and znodes. A frame's signature is over exactly its payload's bytes
+ * (`envelope.ts`), so that a receiver checks it before it parses anything and never re-encodes. A
+ * payload carries one message or, on a direct stream, several that were said at once.
+ * Authorisation is per message (DESIGN R5).
  */
 import * as cbor from "@ipld/dag-cbor";
-import { type Address, hashTypedData, type Hex, hexToBytes, recoverAddress, toHex } from "viem";
+import type { Address, Hex } from "viem";
 import { z } from "zod";
 import { bindingKinds, vmTypes } from "../../runtimes/runtime.ts";
-import type { Network } from "./evidence.ts";
+import { decode, parse, WireError } from "./decode.ts";
+import { frameMessages, type Network, openEnvelope, sealEnvelope } from "./envelope.ts";
+import { statementOf } from "./evidence.ts";
 import * as s from "./schema.ts";
-import { type DigestSigner, domainOf, taskSchema } from "./task.ts";
+import { type DigestSigner, taskSchema } from "./task.ts";
 
 export const protocolVersion = 1;
 
@@ -69,8 +72,8 @@ export const wireSchemas = {
     /** Most time the proof may take, ms. */
     timeoutMs: z.number().int().min(1).max(86_400_000),
   }),
-  /** z: yes; `evidence` signs the `Acceptance`. */
-  accept: onTask.extend({ verifier: address, evidence: s.signature }),
+  /** z: yes; states the `Acceptance`. */
+  accept: onTask.extend({ verifier: address }),
   /** z: no. */
   refuse: onTask.extend({ reason: text, retryable: z.boolean() }),
   /** e: the task's private input. */
@@ -85,21 +88,25 @@ export const wireSchemas = {
     done: z.number().nonnegative(),
     total: z.number().nonnegative(),
   }),
-  /** z: the proof; `evidence` signs the `ReceiptClaim`. */
-  receipt: onTask.extend({ receipt: receiptSchema, evidence: s.signature }),
+  /** z: the proof; states the `ReceiptClaim`. */
+  receipt: onTask.extend({ receipt: receiptSchema }),
   /** z: the proof can't be made. */
   failure: onTask.extend({ reason: text, retryable: z.boolean() }),
-  /** e: stop; the lease is over. */
-  cancel: onTask,
-  /** e: you may output; `evidence` signs the `OutputGrant`. The receipt may be another znode's. */
+  /**
+   * e: stop; the lease or grant is over. `ended`: so is the proof, by this receipt or another, and those
+   * that were kept may go.
+   */
+  cancel: onTask.extend({ ended: z.boolean() }),
+  /** e: you, and with this epoch nobody else, may output. The receipt may be another znode's. */
   grant: onTask.extend({
     output: z.number().int().min(0).max(15),
+    /** How long until the output must have begun, ms from receipt. */
+    grantMs: z.number().int().min(0).max(86_400_000),
     task: taskSchema,
     signature: s.signature,
     serial: s.uint64,
     receiptProver: address,
     receipt: receiptSchema,
-    evidence: s.signature,
   }),
   /** z: what became of an output. */
   report: onTask.extend({
@@ -118,27 +125,22 @@ export type WireMessage = {
   [K in WireKind]: { readonly kind: K; readonly from: Address; readonly body: WireBody<K> };
 }[WireKind];
 
-const frameSchema = z.object({ p: s.bytes(limits.directFrame), s: s.bytes(65) });
+/** Bytes of a frame that are not messages: envelope and signature, and some for each message. */
+export const frameOverhead = { frame: 256, message: 40 } as const;
+
 const payloadSchema = z.object({
   v: z.literal(protocolVersion),
-  k: z.enum(Object.keys(wireSchemas) as [WireKind, ...WireKind[]]),
   /** The receiver; "" for gossip. */
   to: z.union([address, z.literal("")]),
   /** Milliseconds since 1970, by the sender's clock. */
   at: z.number().int().nonnegative(),
+  /** Each message's own dag-cbor, so that a wrong one does not spoil the others. */
+  m: z.array(s.bytes(limits.directFrame)).min(1).max(frameMessages),
+});
+const messageSchema = z.object({
+  k: z.enum(Object.keys(wireSchemas) as [WireKind, ...WireKind[]]),
   b: z.unknown(),
 });
-
-const envelopeTypes = { Envelope: [{ name: "payload", type: "bytes" }] } as const;
-
-function envelopeDigest(network: Network, payload: Uint8Array): Hex {
-  return hashTypedData({
-    domain: domainOf(network.chainId, network.router),
-    types: envelopeTypes,
-    primaryType: "Envelope",
-    message: { payload: toHex(payload) },
-  });
-}
 
 /** dag-cbor has no integers over 64 bits: bigints travel as decimal text. */
 function plain(value: unknown): unknown {
@@ -150,19 +152,38 @@ function plain(value: unknown): unknown {
   );
 }
 
-/** Why a frame was refused; counted by `kind`, and never worth an answer. */
-export class WireError extends Error {
-  constructor(
-    readonly kind: "size" | "encoding" | "signature" | "schema" | "recipient" | "stale",
-    message: string,
-  ) {
-    super(message);
-    this.name = "WireError";
-  }
+/** A message as `sealAll` takes it. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  /** Hash of what it states for its sender. */
+  readonly statement: Hex | undefined;
 }
 
-/** Encodes and signs. `to` is the receiver's address, "" for gossip. */
-export async function seal<K extends WireKind>(
+export const encodeMessage = <K extends WireKind>(
+  kind: K,
+  body: WireBody<K>,
+  sender: Address,
+): Encoded => ({
+  bytes: cbor.encode({ k: kind, b: plain(body) }),
+  statement: statementOf(kind, body, sender),
+});
+
+/** Signs encoded messages as one frame. `to` is the receiver's address, "" for gossip. */
+export function sealAll(
+  network: Network,
+  signer: DigestSigner,
+  to: Address | "",
+  messages: readonly Encoded[],
+  now: number = Date.now(),
+): Promise<Uint8Array> {
+  const m = messages.map(({ bytes }) => bytes);
+  const payload = cbor.encode({ v: protocolVersion, to, at: now, m });
+  const statements = messages.flatMap(({ statement }) => statement ?? []);
+  return sealEnvelope(network, signer, { payload, statements });
+}
+
+/** Encodes and signs one message. */
+export function seal<K extends WireKind>(
   network: Network,
   signer: DigestSigner,
   to: Address | "",
@@ -170,62 +191,69 @@ export async function seal<K extends WireKind>(
   body: WireBody<K>,
   now: number = Date.now(),
 ): Promise<Uint8Array> {
-  const p = cbor.encode({ v: protocolVersion, k: kind, to, at: now, b: plain(body) });
-  const signature = await signer.sign({ hash: envelopeDigest(network, p) });
-  return cbor.encode({ p, s: hexToBytes(signature) });
+  return sealAll(network, signer, to, [encodeMessage(kind, body, signer.address)], now);
 }
 
 /** Where and when a frame is read. */
 export interface Opening {
   readonly network: Network;
-  /** The receiver's own address. */
-  readonly self: Address;
+  /** The receiver's own address; "" for gossip. */
+  readonly self: Address | "";
   readonly maxBytes: number;
   /** Frames older or newer than this many ms are refused. */
   readonly maxSkewMs: number;
   readonly now?: number;
 }
 
+/** A frame whose signature, addressee and age are right; its messages are still to be read. */
+export interface OpenFrame {
+  readonly from: Address;
+  readonly to: Address | "";
+  readonly messages: readonly Uint8Array[];
+  /** Hashes of what `from` states in it. */
+  readonly statements: readonly Hex[];
+}
+
 /**
- * Checks size, signature, addressee, age and schema, in that order.
+ * Checks size, signature, addressee and age, in that order.
  * Whether `from` may say what it says is the caller's to decide.
  * @throws {WireError}
  */
-export async function open(frame: Uint8Array, options: Opening): Promise<WireMessage> {
+export function openFrame(frame: Uint8Array, options: Opening): OpenFrame {
   if (frame.length > options.maxBytes) throw new WireError("size", "frame is too large");
-  const { p, s: signature } = parse(frameSchema, decode(frame));
-  if (signature.length !== 65) throw new WireError("signature", "signature is not 65 bytes");
-  let from: Address;
-  try {
-    from = await recoverAddress({
-      hash: envelopeDigest(options.network, p),
-      signature: toHex(signature),
-    });
-  } catch {
-    throw new WireError("signature", "signature does not recover");
-  }
-  const payload = parse(payloadSchema, decode(p));
-  const gossip = payload.k === "announce" || payload.k === "state";
-  if (payload.to !== (gossip ? "" : options.self)) {
-    throw new WireError("recipient", "frame is for somebody else");
-  }
-  if (Math.abs((options.now ?? Date.now()) - payload.at) > options.maxSkewMs) {
+  const { payload, statements, signer } = openEnvelope(options.network, frame);
+  const { to, at, m } = parse(payloadSchema, decode(payload));
+  if (to !== options.self) throw new WireError("recipient", "frame is for somebody else");
+  if (Math.abs((options.now ?? Date.now()) - at) > options.maxSkewMs) {
     throw new WireError("stale", "frame is too old or from the future");
   }
-  const body = parse<unknown>(wireSchemas[payload.k], payload.b);
-  return { kind: payload.k, from, body } as WireMessage;
+  return { from: signer, to, messages: m, statements };
 }
 
-function decode(bytes: Uint8Array): unknown {
-  try {
-    return cbor.decode(bytes);
-  } catch {
-    throw new WireError("encoding", "not dag-cbor");
+/**
+ * One message of a frame.
+ * @throws {WireError} when it is not of its schema, of a kind that does not travel this way, or
+ * says what the frame's signature is no evidence of
+ */
+export function readMessage(bytes: Uint8Array, { from, to, statements }: OpenFrame): WireMessage {
+  const { k, b } = parse(messageSchema, decode(bytes));
+  const gossip = k === "announce" || k === "state";
+  if (gossip !== (to === "")) throw new WireError("recipient", "message came the wrong way");
+  const body = parse<unknown>(wireSchemas[k], b);
+  const statement = statementOf(k, body, from);
+  if (statement !== undefined && !statements.includes(statement)) {
+    throw new WireError("evidence", "the frame does not state what its message says");
   }
+  return { kind: k, from, body } as WireMessage;
 }
 
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
-  if (!result.success) throw new WireError("schema", s.describeIssue(result.error));
-  return result.data;
+/**
+ * Opens a frame that must be of one message.
+ * @throws {WireError}
+ */
+export function open(frame: Uint8Array, options: Opening): WireMessage {
+  const opened = openFrame(frame, options);
+  const [message] = opened.messages;
+  if (!message || opened.messages.length > 1) throw new WireError("schema", "not one message");
+  return readMessage(message, opened);
 }

@@ -3,8 +3,8 @@ import type { Progress } from "../../runtimes/runtime.ts";
 import type { Link } from "../network/link.ts";
 import type { WireBody } from "../protocol/index.ts";
 
-/** Part of a lease that a znode never uses, so that it stops before its enode gives up on it. */
-const margin = 0.1;
+/** Part of a lease or grant that a znode never uses, so that it stops before its enode gives up on it. */
+export const margin = 0.1;
 
 /** A proof this znode was given, from acceptance to receipt. */
 export class Assignment {

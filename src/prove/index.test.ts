@@ -1,9 +1,19 @@
 /** The znode's stage, driven over a real link by a scripted enode. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { concat, type Hex, hexToBytes, keccak256, toHex, zeroAddress } from "viem";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { concat, hexToBytes, keccak256, toHex, zeroAddress, zeroHash } from "viem";
 import { type Program, ProgramError, type Receipt } from "../../runtimes/runtime.ts";
 import { Channel } from "../channel.ts";
-import { programId, projectVersion, silent, testProgram, text } from "../dispatch/testing/bench.ts";
+import {
+  programId,
+  projectVersion,
+  silent,
+  testProgram,
+  text,
+  until,
+} from "../dispatch/testing/bench.ts";
 import { account, imageId, network, operator } from "../dispatch/testing/znode.ts";
 import { createMetrics } from "../metrics.ts";
 import { linkPair, LinkSet } from "../network/local.ts";
@@ -11,9 +21,6 @@ import type { Link } from "../network/link.ts";
 import type { OutputJob, OutputReport } from "../output/types.ts";
 import {
   bindingOf,
-  claimOf,
-  evidenceSigner,
-  signEvidence,
   signTask,
   type Task,
   taskIdOf,
@@ -22,6 +29,7 @@ import {
   type WireMessage,
 } from "../protocol/index.ts";
 import { startProver } from "./index.ts";
+import { Receipts } from "./receipts.ts";
 
 const prover = account(7);
 const data = [text("1"), text("2")];
@@ -52,7 +60,8 @@ class World {
   link!: Link;
   #stop: (() => Promise<void>) | undefined;
 
-  start(): void {
+  /** Another start is another process with the same files. */
+  async start(): Promise<void> {
     this.connect();
     this.#stop = startProver({
       links: this.links,
@@ -62,16 +71,21 @@ class World {
       } as never,
       runtimes: {
         offered: ["halo2"],
-        load: () => {
-          this.proofs++;
-          return Promise.resolve(this.program);
-        },
+        load: () =>
+          Promise.resolve({
+            ...this.program,
+            prove: (...given: Parameters<Program["prove"]>) => {
+              this.proofs++;
+              return this.program.prove(...given);
+            },
+          }),
       } as never,
       identity: { network, signer: prover },
       capacity: 1,
       mayAssign: () => Promise.resolve(this.operates),
       verifierOf: () => Promise.resolve(zeroAddress),
       outputs: { jobs: this.jobs, reports: this.reports },
+      receipts: await Receipts.open({ directory, prover: prover.address, log: silent }),
       log: silent,
       metrics: createMetrics(),
     });
@@ -140,26 +154,27 @@ const payloadOf = ({ taskId, epoch }: WireBody<"lease">, messages = data) => ({
   clientId: "",
 });
 
-let world: World;
-beforeEach(() => {
+let world: World, directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "w3bstream-prove-"));
   world = new World();
 });
-afterEach(() => world.stop());
+afterEach(async () => {
+  await world.stop();
+  await rm(directory, { recursive: true });
+});
 
 describe("a lease", () => {
   test("is accepted under signature, proved, and the receipt stood by", async () => {
-    world.start();
+    await world.start();
     expect(await world.first("hello")).toEqual({ runtimes: ["halo2"], capacity: 1 });
     const lease = await leaseOf();
     await world.link.send("lease", lease);
-    const { taskId, epoch, evidence, verifier } = await world.first("accept");
-    const acceptance = { taskId, epoch, prover: prover.address, verifier };
-    expect(await evidenceSigner(network, "Acceptance", acceptance, evidence)).toBe(prover.address);
+    const { taskId, epoch } = lease;
+    expect(await world.first("accept")).toEqual({ taskId, epoch, verifier: zeroAddress });
     await world.link.send("payload", payloadOf(lease));
-    const answer = await world.first("receipt");
-    const claim = claimOf(lease.task, 1n, prover.address, answer.receipt);
-    expect(await evidenceSigner(network, "ReceiptClaim", claim, answer.evidence))
-      .toBe(prover.address);
+    expect(await world.first("receipt")).toMatchObject({ taskId, epoch, receipt: { programId } });
+    expect(new Set(world.heard.map(({ from }) => from))).toEqual(new Set([prover.address]));
   });
 
   const refusals: [string, () => Promise<WireBody<"lease">>, boolean][] = [
@@ -168,7 +183,7 @@ describe("a lease", () => {
     ["another task's id", async () => leaseOf({}, { taskId: `0x${"33".repeat(32)}` }), false],
   ];
   test.each(refusals)("for %s is refused for good", async (_what, make, retryable) => {
-    world.start();
+    await world.start();
     await world.link.send("lease", await make());
     expect(await world.first("refuse")).toMatchObject({ retryable });
     expect(world.got("accept")).toEqual([]);
@@ -176,13 +191,13 @@ describe("a lease", () => {
 
   test("of an enode that may not operate the project is refused", async () => {
     world.operates = false;
-    world.start();
+    await world.start();
     await world.link.send("lease", await leaseOf());
     expect((await world.first("refuse")).reason).toContain("operator");
   });
 
   test("beyond the capacity is refused for now", async () => {
-    world.start();
+    await world.start();
     await world.link.send("lease", await leaseOf());
     await world.first("accept");
     await world.link.send("lease", await leaseOf());
@@ -190,7 +205,7 @@ describe("a lease", () => {
   });
 
   test("whose payload never comes ends, and frees its place", async () => {
-    world.start();
+    await world.start();
     await world.link.send("lease", await leaseOf({}, { leaseMs: 200 }));
     await world.first("accept");
     await Bun.sleep(400);
@@ -202,7 +217,7 @@ describe("a lease", () => {
 
 describe("a payload", () => {
   test("without a lease, of another epoch, or sent twice, proves nothing more", async () => {
-    world.start();
+    await world.start();
     const lease = await leaseOf();
     await world.link.send("payload", payloadOf(lease));
     await world.link.send("lease", lease);
@@ -215,7 +230,7 @@ describe("a payload", () => {
   });
 
   test("that is not what the task commits to is a failure for good", async () => {
-    world.start();
+    await world.start();
     const lease = await leaseOf();
     await world.link.send("lease", lease);
     await world.first("accept");
@@ -231,7 +246,7 @@ describe("a payload", () => {
       world.program = testProgram({}, {
         prove: () => Promise.reject(new ProgramError(kind, "why")),
       });
-      world.start();
+      await world.start();
       const lease = await leaseOf();
       await world.link.send("lease", lease);
       await world.first("accept");
@@ -265,18 +280,18 @@ describe("a proof under way", () => {
   test("is stopped by a cancel of its epoch", async () => {
     const { program, stopped } = slow();
     world.program = program;
-    world.start();
+    await world.start();
     const lease = await leaseOf();
     await begin(lease);
-    await world.link.send("cancel", { taskId: lease.taskId, epoch: 2n });
-    await world.link.send("cancel", { taskId: lease.taskId, epoch: 1n });
+    await world.link.send("cancel", { taskId: lease.taskId, epoch: 2n, ended: false });
+    await world.link.send("cancel", { taskId: lease.taskId, epoch: 1n, ended: false });
     expect(String(await stopped)).toContain("cancelled");
   });
 
   test("is stopped by its time limit", async () => {
     const { program, stopped } = slow();
     world.program = program;
-    world.start();
+    await world.start();
     await begin(await leaseOf({}, { timeoutMs: 100 }));
     expect(String(await stopped)).toContain("longer than the project allows");
     expect(await world.first("failure")).toMatchObject({ retryable: true });
@@ -285,7 +300,7 @@ describe("a proof under way", () => {
   test("renews its lease while it goes on", async () => {
     const { program, go } = slow();
     world.program = program;
-    world.start();
+    await world.start();
     await begin(await leaseOf({}, { leaseMs: 300 }));
     await Bun.sleep(900);
     expect(world.got("progress").length).toBeGreaterThan(3);
@@ -296,7 +311,7 @@ describe("a proof under way", () => {
   test("goes on over a new link of the same enode, and is made once", async () => {
     const { program, go } = slow();
     world.program = program;
-    world.start();
+    await world.start();
     const lease = await leaseOf();
     await begin(lease);
     await Bun.sleep(50);
@@ -309,74 +324,161 @@ describe("a proof under way", () => {
   });
 
   test("is kept, and given again without proving when the task is leased again", async () => {
-    world.start();
+    await world.start();
+    const lease = await leaseOf();
+    await begin(lease);
+    const { receipt } = await world.first("receipt");
+    world.heard.length = 0;
+    await begin({ ...lease, epoch: 2n });
+    const again = await world.first("receipt");
+    expect(again).toMatchObject({ epoch: 2n, receipt });
+    expect(world.proofs).toBe(1);
+  });
+
+  /** Proves, and comes back as another process with the same files. */
+  async function proveAndRestart(): Promise<WireBody<"lease">> {
+    await world.start();
     const lease = await leaseOf();
     await begin(lease);
     await world.first("receipt");
-    world.heard.length = 0;
+    await world.stop();
+    world = new World();
+    return lease;
+  }
+
+  test("is kept for the next process", async () => {
+    const lease = await proveAndRestart();
+    await world.start();
     await begin({ ...lease, epoch: 2n });
     expect((await world.first("receipt")).epoch).toBe(2n);
+    expect(world.proofs).toBe(0);
+  });
+
+  test("is made again where the program has become another, or refuses it", async () => {
+    const lease = await proveAndRestart();
+    for (const change of [testProgram({ imageId: zeroHash }), testProgram({}, { verify })]) {
+      world = new World();
+      world.program = { ...change, prove };
+      await world.start();
+      await begin({ ...lease, epoch: 2n });
+      await world.first("receipt");
+      expect(world.proofs).toBe(1);
+      await world.stop();
+    }
+  });
+  const verify = () => Promise.reject(new ProgramError("crash", "why"));
+
+  test("that outlived its lease is kept and not offered", async () => {
+    const { program, go } = slow();
+    // A process that was paused hears of the abort after the proof.
+    const prove: Program["prove"] = (input, context) =>
+      program.prove(input, context, new AbortController().signal);
+    world.program = { ...program, prove };
+    await world.start();
+    const lease = await leaseOf({}, { timeoutMs: 100 });
+    await begin(lease);
+    await Bun.sleep(200);
+    go();
+    await Bun.sleep(100);
+    expect(world.got("receipt")).toEqual([]);
+    await begin({ ...lease, epoch: 2n, timeoutMs: 5_000 });
+    await world.first("receipt");
     expect(world.proofs).toBe(1);
+  });
+
+  test("is forgotten when its enode says that the task's proof is over", async () => {
+    await world.start();
+    const lease = await leaseOf();
+    await begin(lease);
+    await world.first("receipt");
+    const { taskId } = lease;
+    await world.link.send("cancel", { taskId, epoch: 1n, ended: false });
+    await Bun.sleep(100);
+    expect((await readdir(directory)).length).toBe(1);
+    await world.link.send("cancel", { taskId, epoch: 1n, ended: true });
+    await until(async () => (await readdir(directory)).length === 0);
   });
 });
 
 describe("an output grant", () => {
   async function grantOf(
-    by = operator,
     receipt?: Partial<Receipt>,
     receiptProver = prover.address,
   ) {
     const { task, taskId, signature, serial } = await leaseOf();
-    const statement = { taskId, epoch: 3n, prover: prover.address, output: 0 };
     const context = { taskId, prover: receiptProver } as never;
     const made = await prove({ messages: data, salt: new Uint8Array(32) }, context, never);
     return {
       taskId,
       epoch: 3n,
       output: 0,
+      grantMs: 60_000,
       task,
       signature,
       serial,
       receiptProver,
       receipt: { ...made, ...receipt },
-      evidence: await signEvidence(network, "OutputGrant", statement, by),
     };
   }
   const never = new AbortController().signal;
 
   test("becomes a job, and what becomes of it is reported to who granted it", async () => {
-    world.start();
+    await world.start();
     const grant = await grantOf();
     await world.link.send("grant", grant);
     const { value: job } = await world.jobs.receive(AbortSignal.timeout(2_000));
+    expect(await readdir(directory)).toEqual([]);
     expect(job).toMatchObject({ taskId: grant.taskId, epoch: 3n, prover: prover.address });
     const report = { taskId: grant.taskId, epoch: 3n, output: 0, reference: "0x1", comment: "" };
     await world.reports.send({ ...report, state: "confirmed" });
     expect(await world.first("report")).toMatchObject({ ...report, state: "confirmed" });
   });
 
-  test("that another key than the enode's signed is ignored", async () => {
-    world.start();
-    await world.link.send("grant", await grantOf(account(9)));
-    await Bun.sleep(200);
-    expect(world.jobs.size).toBe(0);
-    expect(world.got("report")).toEqual([]);
+  test("holds until it ends, or is cancelled by who gave it", async () => {
+    await world.start();
+    const receive = async () => {
+      const { value } = await world.jobs.receive(AbortSignal.timeout(2_000));
+      return (value as OutputJob).live as () => boolean;
+    };
+    const grant = await grantOf();
+    await world.link.send("grant", { ...grant, grantMs: 400 });
+    const live = await receive();
+    expect(live()).toBe(true);
+    await until(() => !live());
+    // Given again after a new link, it begins anew, for the job under way too.
+    await world.link.send("grant", grant);
+    const again = await receive();
+    expect([live(), again()]).toEqual([true, true]);
+    const { taskId } = grant;
+    await world.link.send("cancel", { taskId, epoch: 2n, ended: false });
+    await Bun.sleep(100);
+    expect(live()).toBe(true);
+    await world.link.send("cancel", { taskId, epoch: 3n, ended: false });
+    await until(() => !live() && !again());
+  });
+
+  test("holds no longer than its link", async () => {
+    await world.start();
+    await world.link.send("grant", await grantOf());
+    const { value } = await world.jobs.receive(AbortSignal.timeout(2_000));
+    const live = (value as OutputJob).live as () => boolean;
+    expect(live()).toBe(true);
+    world.link.close();
+    await until(() => !live());
   });
 
   test("of another znode's proof that does not hold is reported as dead", async () => {
-    world.start();
-    const bad = await grantOf(operator, { proof: text("bad") }, account(8).address);
+    await world.start();
+    const bad = await grantOf({ proof: text("bad") }, account(8).address);
     await world.link.send("grant", bad);
     expect(await world.first("report")).toMatchObject({ state: "dead" });
     expect(world.jobs.size).toBe(0);
   });
 
   test("of an output that the project does not have is reported as dead", async () => {
-    world.start();
+    await world.start();
     const grant = await grantOf();
-    const statement = { taskId: grant.taskId, epoch: 3n, prover: prover.address, output: 5 };
-    const evidence: Hex = await signEvidence(network, "OutputGrant", statement, operator);
-    await world.link.send("grant", { ...grant, output: 5, evidence });
+    await world.link.send("grant", { ...grant, output: 5 });
     expect((await world.first("report")).comment).toContain("no output 5");
   });
 });

@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import { ProgramError, type Receipt } from "../../runtimes/runtime.ts";
+import { type Program, ProgramError, type Receipt } from "../../runtimes/runtime.ts";
 import type { Runtimes } from "../../runtimes/index.ts";
 import type { Sink, Source } from "../channel.ts";
 import { errorText, type Log } from "../log.ts";
@@ -8,16 +8,15 @@ import type { Link, LinkIdentity, Links } from "../network/link.ts";
 import type { OutputJob, OutputReport } from "../output/types.ts";
 import type { Projects } from "../project/types.ts";
 import {
-  claimOf,
-  evidenceSigner,
   limits,
-  signEvidence,
   taskIdOf,
   taskSigner,
   type WireBody,
   type WireMessage,
 } from "../protocol/index.ts";
 import { Assignment } from "./assignment.ts";
+import { Grant } from "./grant.ts";
+import type { Receipts } from "./receipts.ts";
 
 export interface ProverDeps {
   readonly links: Links;
@@ -31,12 +30,11 @@ export interface ProverDeps {
   /** The registered on-chain verifier; the zero address without a chain. */
   readonly verifierOf: (projectId: bigint, programId: Hex) => Promise<Address>;
   readonly outputs: { readonly jobs: Sink<OutputJob>; readonly reports: Source<OutputReport> };
+  /** Where finished receipts stay until an enode has stored them. */
+  readonly receipts: Receipts;
   readonly log: Log;
   readonly metrics: Metrics;
 }
-
-/** Most finished receipts kept for an enode that asks again. */
-const keptReceipts = 256;
 
 /**
  * The znode's stage: takes leases from its links, proves, and outputs what it is granted.
@@ -49,8 +47,7 @@ export function startProver(deps: ProverDeps): () => Promise<void> {
 
 class Prover {
   readonly #assignments = new Map<Hex, Assignment>();
-  readonly #receipts = new Map<Hex, Receipt>();
-  readonly #granted = new Map<string, Link>();
+  readonly #grants = new Map<string, Grant>();
   readonly #stop = new AbortController();
   readonly #unsubscribe: () => void;
   readonly #reports: Promise<void>;
@@ -86,6 +83,8 @@ class Prover {
       if (!this.#stop.signal.aborted) {
         log.warn({ enode: link.remote }, `link ended: ${errorText(error)}`);
       }
+    } finally {
+      link.close();
     }
   }
 
@@ -96,7 +95,7 @@ class Prover {
       case "payload":
         return await this.#onPayload(link, message.body);
       case "cancel":
-        return this.#onCancel(link, message.body);
+        return await this.#onCancel(link, message.body);
       case "grant":
         return await this.#onGrant(link, message.body);
       default:
@@ -105,24 +104,19 @@ class Prover {
   }
 
   async #onLease(link: Link, lease: WireBody<"lease">): Promise<void> {
-    const { identity, metrics } = this.deps;
+    const { metrics } = this.deps;
     const { taskId, epoch } = lease;
     const refusal = await this.#refusal(link, lease);
     if (refusal) {
       metrics.refused.inc({ kind: "lease" });
+      if (!refusal.retryable) {
+        this.deps.log.warn({ taskId, enode: link.remote }, `a lease is refused: ${refusal.reason}`);
+      }
       return await link.send("refuse", { taskId, epoch, ...refusal });
     }
     this.#take(link, lease);
-    const prover = identity.signer.address;
     const verifier = await this.deps.verifierOf(lease.task.projectId, lease.task.programId);
-    const statement = { taskId, epoch, prover, verifier };
-    const evidence = await signEvidence(
-      identity.network,
-      "Acceptance",
-      statement,
-      identity.signer,
-    );
-    await link.send("accept", { taskId, epoch, verifier, evidence });
+    await link.send("accept", { taskId, epoch, verifier });
   }
 
   #take(link: Link, lease: WireBody<"lease">): void {
@@ -171,14 +165,13 @@ class Prover {
     assignment.started = true;
     const { taskId, epoch } = payload;
     try {
-      const receipt = this.#receipts.get(taskId) ?? await this.#prove(assignment, payload);
+      const program = await this.#load(assignment);
+      const receipt = await this.#kept(assignment, program) ??
+        await this.#prove(assignment, payload, program);
+      await this.#keep(assignment, receipt);
       // A proof made under a lease that has ended is not offered (R4).
       if (!assignment.live) return;
-      this.#keep(taskId, receipt);
-      const { network, signer } = this.deps.identity;
-      const claim = claimOf(assignment.lease.task, epoch, signer.address, receipt);
-      const evidence = await signEvidence(network, "ReceiptClaim", claim, signer);
-      await assignment.link.send("receipt", { taskId, epoch, receipt, evidence });
+      await assignment.link.send("receipt", { taskId, epoch, receipt });
     } catch (error) {
       const failure = describeFailure(error, assignment);
       this.deps.log.warn({ taskId, epoch: Number(epoch) }, `proof failed: ${failure.reason}`);
@@ -190,13 +183,43 @@ class Prover {
     }
   }
 
-  async #prove(assignment: Assignment, payload: WireBody<"payload">): Promise<Receipt> {
-    const { projects, runtimes, metrics, identity } = this.deps;
+  async #load({ lease: { task }, signal }: Assignment): Promise<Program> {
+    const { projects, runtimes } = this.deps;
+    const version = await projects.forTask(task.projectId, task.version, task.programId, signal);
+    return await runtimes.load(version.program, signal);
+  }
+
+  /** What an earlier lease of the task ended in, if it still holds for the program as it is. */
+  async #kept({ taskId, signal }: Assignment, program: Program): Promise<Receipt | undefined> {
+    const receipt = await this.deps.receipts.get(taskId);
+    if (receipt?.imageId !== program.info.imageId) return undefined;
+    try {
+      const verdict = await program.verify(receipt, signal);
+      if (verdict.verdict !== "invalid") return receipt;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.deps.log.warn({ taskId }, `a kept receipt was not checked: ${errorText(error)}`);
+    }
+    return undefined;
+  }
+
+  async #keep({ taskId, link }: Assignment, receipt: Receipt): Promise<void> {
+    try {
+      await this.deps.receipts.put(taskId, link.remote, receipt);
+    } catch (error) {
+      // The enode may take it all the same.
+      this.deps.log.warn({ taskId }, `a receipt was not kept: ${errorText(error)}`);
+    }
+  }
+
+  async #prove(
+    assignment: Assignment,
+    payload: WireBody<"payload">,
+    program: Program,
+  ): Promise<Receipt> {
+    const { metrics, identity } = this.deps;
     const { task, taskId, signature, serial } = assignment.lease;
     const { signal } = assignment;
-    assignment.show({ phase: "load", done: 0, total: 1 });
-    const version = await projects.forTask(task.projectId, task.version, task.programId, signal);
-    const program = await runtimes.load(version.program, signal);
     const context = {
       taskId,
       prover: identity.signer.address,
@@ -207,7 +230,7 @@ class Prover {
       signature,
     };
     const input = { messages: payload.messages, salt: payload.inputSalt };
-    const end = metrics.proofSeconds.startTimer({ runtime: version.vmType });
+    const end = metrics.proofSeconds.startTimer({ runtime: program.spec.vmType });
     metrics.running.inc();
     try {
       const receipt = await program.prove(input, context, signal, (p) => assignment.show(p));
@@ -222,10 +245,14 @@ class Prover {
     }
   }
 
-  #onCancel(link: Link, { taskId, epoch }: WireBody<"cancel">): void {
+  async #onCancel(link: Link, { taskId, epoch, ended }: WireBody<"cancel">): Promise<void> {
     const assignment = this.#assignments.get(taskId);
-    if (assignment?.link !== link || assignment.lease.epoch !== epoch) return;
-    assignment.stop(new Error("cancelled by the enode"));
+    if (assignment?.link === link && assignment.lease.epoch === epoch) {
+      assignment.stop(new Error("cancelled by the enode"));
+    }
+    const grant = this.#grants.get(grantKey({ taskId, epoch }));
+    if (grant?.link.remote === link.remote) grant.cancel();
+    if (ended) await this.deps.receipts.forget(taskId, link.remote);
   }
 
   async #onGrant(link: Link, grant: WireBody<"grant">): Promise<void> {
@@ -233,13 +260,14 @@ class Prover {
     const { task, taskId, epoch, output, receipt } = grant;
     const report = (state: "retry" | "dead", comment: string) =>
       link.send("report", { taskId, epoch, output, state, reference: "", comment });
-    const statement = { taskId, epoch, prover: identity.signer.address, output };
-    const signer = await evidenceSigner(identity.network, "OutputGrant", statement, grant.evidence)
-      .catch(() => undefined);
-    const valid = signer === link.remote && taskIdOf(task) === taskId &&
+    const valid = taskIdOf(task) === taskId &&
       receipt.programId === task.programId &&
       await this.deps.mayAssign(link.remote, task.projectId);
     if (!valid) return void metrics.refused.inc({ kind: "grant" });
+    // An output is granted when the receipt is stored.
+    if (grant.receiptProver === identity.signer.address) {
+      await this.deps.receipts.forget(taskId, link.remote);
+    }
     const signal = this.#stop.signal;
     let config;
     try {
@@ -255,7 +283,10 @@ class Prover {
       return await report("retry", errorText(error).slice(0, limits.text));
     }
     if (!config) return await report("dead", `the project has no output ${output}`);
-    this.#granted.set(`${taskId}/${output}`, link);
+    const key = grantKey(grant);
+    const held = this.#grants.get(key) ?? new Grant(link, grant.grantMs);
+    held.renew(link, grant.grantMs);
+    this.#grants.set(key, held);
     await this.deps.outputs.jobs.send({
       taskId,
       task,
@@ -267,29 +298,27 @@ class Prover {
       prover: grant.receiptProver,
       receipt,
       firstMessage: undefined,
+      live: () => held.live,
     }, signal);
   }
 
   async #forwardReports(): Promise<void> {
     for await (const report of this.deps.outputs.reports) {
-      const key = `${report.taskId}/${report.output}`;
-      const link = this.#granted.get(key);
-      if (report.state !== "sent") this.#granted.delete(key);
+      const key = grantKey(report);
+      const link = this.#grants.get(key)?.link;
+      if (report.state !== "sent") this.#grants.delete(key);
       const comment = report.comment.slice(0, limits.text);
-      await link?.send("report", { ...report, comment }).catch((error) =>
+      // In order, but not awaited: what is said at once shares a frame.
+      link?.send("report", { ...report, comment }).catch((error) =>
         this.deps.log.warn({ taskId: report.taskId }, `report not delivered: ${errorText(error)}`)
       );
     }
   }
-
-  #keep(taskId: Hex, receipt: Receipt): void {
-    this.#receipts.set(taskId, receipt);
-    for (const oldest of this.#receipts.keys()) {
-      if (this.#receipts.size <= keptReceipts) break;
-      this.#receipts.delete(oldest);
-    }
-  }
 }
+
+/** A task's leases and grants share one count of epochs. */
+const grantKey = ({ taskId, epoch }: Pick<OutputReport, "taskId" | "epoch">): string =>
+  `${taskId}/${epoch}`;
 
 function describeFailure(
   error: unknown,

@@ -26,10 +26,14 @@ export interface TestNetwork {
   readonly env: Record<string, string>;
 }
 
-/** @param dataDirectory of the node, where its IPFS blocks are put */
+/**
+ * @param dataDirectory of the node, where its IPFS blocks are put
+ * @param fields of the project's version, beside the packing
+ */
 export async function startNetwork(
   dataDirectory: string,
   packing: Record<string, unknown>,
+  fields: Record<string, unknown> = {},
 ): Promise<TestNetwork> {
   const anvil = await startAnvil();
   try {
@@ -39,7 +43,7 @@ export async function startNetwork(
     const code = await weatherModule();
     const output = { type: "ethereumContract" };
     const encoded = await encodeProject({
-      versions: [{ version: "0.1", vmType: "halo2", code, packing, output }],
+      versions: [{ ...fields, version: "0.1", vmType: "halo2", code, packing, output }],
     });
     const ipfs = openIpfs({ directory: join(dataDirectory, "ipfs") });
     await ipfs.put(encoded.blocks);
@@ -57,17 +61,20 @@ export async function startNetwork(
 export interface Proxy {
   readonly url: string;
   down: boolean;
+  /** Called with each request's body before it is passed on. */
+  onRequest?: (body: string) => void;
   stop(): Promise<void>;
 }
 
 /** Forwards JSON-RPC to `target`; while `down`, connections are dropped. */
 export async function startProxy(target: string): Promise<Proxy> {
-  const proxy = { down: false };
+  const proxy: Pick<Proxy, "down" | "onRequest"> = { down: false };
   const server: Server = createServer(async (request, response) => {
     if (proxy.down) return void request.socket.destroy();
     try {
       let body = "";
       for await (const chunk of request) body += chunk;
+      proxy.onRequest?.(body);
       const answer = await fetch(target, {
         method: "POST",
         body,

@@ -23,14 +23,18 @@ function demo(...args: string[]): Promise<{ code: number; out: string }> {
 
 // The demo itself runs on Bun; the nodes' runs on Deno have the other files.
 describe.if(nodeRuntime === "bun")("the demo", () => {
-  test("ends with values on the chain and refusals, and exits 0", async () => {
-    const { code, out } = await demo("--messages", "32");
-    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining("done") });
-    expect(out.match(/°C/g)?.length).toBe(2 * 3);
-    for (const error of ["TaskUsed", "InvalidProof", "BindingMismatch", "NotOperator"]) {
-      expect(out).toContain(error);
-    }
-  }, 120_000);
+  test.each([["an enode and two znodes", []], ["one node", ["--role", "all"]]])(
+    "with %s ends with values on the chain and refusals, and exits 0",
+    async (_, args) => {
+      const { code, out } = await demo("--messages", "32", ...args);
+      expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining("done") });
+      expect(out.match(/°C/g)?.length).toBe(2 * 3);
+      for (const error of ["TaskUsed", "InvalidProof", "BindingMismatch", "NotOperator"]) {
+        expect(out).toContain(error);
+      }
+    },
+    120_000,
+  );
 
   test("exits non-zero and says why", async () => {
     const { code, out } = await demo("--messages", "0");

@@ -81,11 +81,12 @@ describe("a project whose program", () => {
 describe("a project file", () => {
   test("that is wrong is reported by its field, and its messages are refused", async () => {
     await until("file 7 is reported", async () => /code/.test(node.log()) || undefined);
-    for (const id of [7, 8]) {
-      expect(post(node.url, id, "x")).rejects.toThrow(
-        `404: {"error":"project config not exist, projectID ${id}, version 0.1"}`,
-      );
-    }
+    const refused = (id: number) => expect(post(node.url, id, "x")).rejects;
+    const reason = (id: number) => `project config not exist, projectID ${id}, version 0.1`;
+    await refused(7).toThrow(`404: {"error":"${reason(7)}: project file 7: versions[0].code: `);
+    await refused(8).toThrow(
+      `404: {"error":"${reason(8)}: project file 8: the project file is not`,
+    );
   });
 
   test("that appears while the node runs is served, and refused once it is gone", async () => {

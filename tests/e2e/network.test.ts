@@ -1,6 +1,6 @@
-/** One enode and two znodes, each a process of its own, over libp2p on a chain. */
+/** One enode and two znodes, one on each runtime, each a process of its own, over libp2p. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cp, mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Address, bytesToHex } from "viem";
 import { anvilAccount } from "../../src/chain/anvil.ts";
@@ -46,8 +46,6 @@ async function startEnode(): Promise<void> {
 async function startZnode(index: number): Promise<void> {
   const data = directory(`znode${index}`);
   await mkdir(data, { recursive: true });
-  // Only the config's and the code's blocks: nothing else is shared.
-  await cp(join(directory("enode"), "ipfs"), join(data, "ipfs"), { recursive: true });
   const { PROVER_PRIVATE_KEY: _, ...env } = network.env;
   const znode = await startNode({
     ...env,
@@ -55,7 +53,7 @@ async function startZnode(index: number): Promise<void> {
     OPERATOR_PRIVATE_KEY: keyOf(index),
     BOOTNODE_MULTIADDR: bootnode,
     WORKERS: "1",
-  }, { role: "znode" });
+  }, { role: "znode", runtime: index === 4 ? "bun" : "deno" });
   znodes.set(anvilAccount(index).address, znode);
 }
 

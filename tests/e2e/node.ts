@@ -8,12 +8,18 @@ import { freePort } from "../../scripts/free_port.ts";
 const root = join(import.meta.dirname, "../..");
 const bin = (name: string) => join(root, "node_modules", ".bin", name);
 
+export type Runtime = "bun" | "deno";
+
 /** Which runtime the nodes under test run on; the tests themselves run on Bun. */
-export const nodeRuntime = process.env.NODE_RUNTIME === "deno" ? "deno" : "bun";
+export const nodeRuntime: Runtime = process.env.NODE_RUNTIME === "deno" ? "deno" : "bun";
+
+/** What znodes run on that are under test beside an enode: the other runtime, unless it is named. */
+export const znodeRuntime: Runtime = (process.env.ZNODE_RUNTIME as Runtime | undefined) ??
+  (nodeRuntime === "bun" ? "deno" : "bun");
 
 /** The command that `bun run node` or `deno task node` runs, without the task runner around it. */
-function nodeCommand(): string[] {
-  if (nodeRuntime === "bun") return [bin("bun"), "src/node.ts"];
+function nodeCommand(runtime: Runtime): string[] {
+  if (runtime === "bun") return [bin("bun"), "src/node.ts"];
   const config = JSON.parse(readFileSync(join(root, "deno.json"), "utf8"));
   const [, ...args] = (config.tasks.node as string).split(/\s+/);
   return [bin("deno"), ...args];
@@ -33,10 +39,10 @@ export interface NodeProcess {
 /** Starts a node as a user would, and waits until it answers `/live`. */
 export async function startNode(
   env: Record<string, string>,
-  options: { role?: string; port?: number } = {},
+  options: { role?: string; port?: number; runtime?: Runtime } = {},
 ): Promise<NodeProcess> {
   const port = options.port ?? await freePort();
-  const [file = "", ...args] = nodeCommand();
+  const [file = "", ...args] = nodeCommand(options.runtime ?? nodeRuntime);
   const child = spawn(file, [...args, `--role=${options.role ?? "all"}`], {
     cwd: root,
     env: {

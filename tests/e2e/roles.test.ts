@@ -15,3 +15,15 @@ test.each(["enode", "znode"])("role %s serves its health and metrics", async (ro
     await place.remove();
   }
 }, 90_000);
+
+test("a second node on the same data is told why it can't start", async () => {
+  const place = workspace();
+  const node = await startNode(place.env, { role: "znode" });
+  try {
+    const second = startNode(place.env, { role: "enode" });
+    await expect(second).rejects.toThrow(`is in use by process ${node.child.pid}`);
+  } finally {
+    await node.kill();
+    await place.remove();
+  }
+}, 90_000);

@@ -1,42 +1,18 @@
 /** The command line, as a project developer uses it, against a real chain and node. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { bytesToHex } from "viem";
 import { type Anvil, anvilAccount, startAnvil } from "../../src/chain/anvil.ts";
 import { fixture, workspace } from "./files.ts";
-import { type NodeProcess, nodeRuntime, startNode } from "./node.ts";
+import { type NodeProcess, startNode } from "./node.ts";
+import { ws } from "./ws.ts";
 
 const root = join(import.meta.dirname, "../..");
 const place = workspace();
 const addresses = join(place.directory, "addresses.json");
 let anvil: Anvil, node: NodeProcess;
-
-interface Result {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs `bun run ws …` or `deno task ws …`, without the task runner around it. */
-function ws(args: string[], env: Record<string, string> = {}): Promise<Result> {
-  const tasks = JSON.parse(readFileSync(join(root, "deno.json"), "utf8")).tasks;
-  const [, ...deno] = (tasks.ws as string).split(/\s+/);
-  const prefix = nodeRuntime === "bun" ? ["src/ws/index.ts"] : deno;
-  const file = join(root, "node_modules/.bin", nodeRuntime);
-  const options = { cwd: root, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } };
-  return new Promise((resolve) => {
-    execFile(
-      file,
-      [...prefix, ...args],
-      options,
-      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
-    );
-  });
-}
 
 const key = (index: number) => bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
 /** With a key, on the test's chain; answers the JSON. */
@@ -160,6 +136,7 @@ describe("ws", () => {
     });
     const task = await ws(["task", "show", "10001", "1", "--enode", node.url]);
     expect(task.out).toContain("outputted");
+    expect(task.out).toMatch(/^block bagu[a-z2-7]+$/m);
   }, 120_000);
 
   test("lists its commands", async () => {

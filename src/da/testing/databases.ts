@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach } from "bun:test";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,12 +9,16 @@ import { startPostgres, type TestPostgres } from "../../../tests/postgres.ts";
 import type { Da } from "../da.ts";
 import type { Database } from "../database.ts";
 import { storesOn } from "../index.ts";
+import { type Local, openLocal } from "../local.ts";
 import { migrate } from "../migrate.ts";
 import { openPglite } from "../pglite.ts";
 import { openPostgres } from "../postgres.ts";
 
 export const kinds = ["postgres", "pglite"] as const;
 export type Kind = typeof kinds[number];
+
+/** Where the journal and the chain's view can be. */
+export const localKinds = [...kinds, "sqlite"] as const;
 
 export const silent = pino({ level: "silent" });
 
@@ -52,6 +56,36 @@ export interface Subject {
 
 const tables = "messages, tasks, drivers, task_states, receipts, outputs, journal, gas_spent, " +
   "chain_cursors, projects";
+
+/** Journal and chain view of the kind, empty before each test. */
+export function useLocal(kind: typeof localKinds[number]): {
+  readonly da: Pick<Da, "journal" | "chain">;
+  other(): Promise<Pick<Da, "journal" | "chain">>;
+} {
+  if (kind !== "sqlite") return useDatabase(kind);
+  let folder: string;
+  let opened: Local[] = [];
+  const open = () => {
+    const local = openLocal(join(folder, "local.sqlite"));
+    opened.push(local);
+    return local;
+  };
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "w3bstream-sqlite-"));
+    open();
+  });
+  afterEach(async () => {
+    for (const local of opened) await local.close();
+    opened = [];
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    get da() {
+      return opened[0] as Local;
+    },
+    other: async () => open(),
+  };
+}
 
 /** A database of the kind for the tests of one `describe`, emptied before each of them. */
 export function useDatabase(kind: Kind): Subject {

@@ -134,7 +134,7 @@ export class Bench {
         load: () => program instanceof Error ? Promise.reject(program) : Promise.resolve(program),
       },
       links: this.links,
-      identity: { network, signer: operator },
+      network,
       isEligible: () => true,
       outputs: { jobs: this.jobs, reports: this.reports },
       log: silent,

@@ -15,6 +15,7 @@ export class Judge {
   // What really happened, kept apart from what the machine remembers.
   readonly #offered = new Set<string>();
   readonly #accepted = new Set<string>();
+  readonly #refusers = new Set<string>();
   readonly #judged = new Set<string>();
   readonly #confirmed = new Set<string>();
   readonly #outputs = new Map<number, { attempt: number; state: string }>();
@@ -72,6 +73,10 @@ export class Judge {
       if (lease) this.#accepted.add(key(body.prover, body.epoch));
     }
     this.#hopeless = false;
+    if ("retryable" in body && !body.retryable) {
+      const lease = before.leases.find((l) => l.epoch === body.epoch && l.prover === body.prover);
+      if (lease?.stage === "offered") this.#refusers.add(body.prover);
+    }
     if (body.kind === "failure" && !body.retryable) {
       const lease = before.leases.find((l) => l.epoch === body.epoch && l.prover === body.prover);
       this.#hopeless = lease?.stage === "leased" && before.leases.length === 1 &&
@@ -113,8 +118,7 @@ export class Judge {
     const burnt = s.attempts - before.attempts;
     const costly = ended.filter((l) =>
       l.stage === "leased" &&
-        !(body.kind === "tick" && l.excused && !before.checks.some((c) => c.epoch === l.epoch)) ||
-      "retryable" in body && !body.retryable && body.epoch === l.epoch
+      !(body.kind === "tick" && l.excused && !before.checks.some((c) => c.epoch === l.epoch))
     );
     assert(burnt >= 0 && burnt <= costly.length, "only an accepted lease costs an attempt");
     if (burnt > 0) {
@@ -195,7 +199,8 @@ export class Judge {
         !(body.kind === "verdict" && c.epoch === body.epoch) &&
         !(body.kind === "tick" && c.until <= this.#at)
       );
-      assert(this.#hopeless || spent && !waits, "a task fails for a reason");
+      const refused = this.#accepted.size === 0 && this.#refusers.size >= 3;
+      assert(this.#hopeless || (spent || refused) && !waits, "a task fails for a reason");
       assert(s.reason !== "");
     }
     if (this.#hopeless) assert.equal(s.phase, "failed", "what can't succeed fails at once");

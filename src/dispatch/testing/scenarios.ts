@@ -35,6 +35,14 @@ class Story {
     return epoch;
   }
 
+  /** Offers a lease, and has it refused for good. */
+  refused(prover: Address): this {
+    this.happen({ kind: "assign", prover });
+    const { epoch } = this.state;
+    const reason = "unknown project";
+    return this.happen({ kind: "refuse", prover, epoch, retryable: false, reason });
+  }
+
   proved(prover: Address = A, verdict: "valid" | "unverifiable" = "valid"): this {
     const epoch = this.lease(prover);
     this.happen({ kind: "receipt", prover, epoch });
@@ -92,6 +100,26 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     s.after(5_000).did({ kind: "cancel", holder: A, epoch: 3 }).after(1_000);
     assert.deepEqual(m.wants(s.state, s.at).unavailable, new Set([A]), "the pause doubled");
     assert.equal(s.state.attempts, 0);
+  },
+
+  "a task ends when three znodes refuse it for good, not by one of them"(m) {
+    const s = new Story(m);
+    s.refused(A).told("packed").comment(/^waits for .*, refused by 0x1111.*: unknown project$/);
+    s.after(60_000);
+    for (let i = 0; i < 4; i++) s.refused(A).told().after(60_000);
+    s.refused(B).told("packed");
+    assert.equal(s.state.attempts, 0);
+    s.refused(C).told("packed", "failed").comment(
+      /^refused by 3 znodes: 0x3333.*: unknown project$/,
+    );
+  },
+
+  "refusals are no verdict on what somebody took"(m) {
+    const s = new Story(m);
+    const epoch = s.lease(B);
+    s.happen({ kind: "failure", prover: B, epoch, retryable: true, reason: "crash" }).after(1_000);
+    for (const prover of [A, B, C]) s.refused(prover).told();
+    assert.equal(s.state.attempts, 1);
   },
 
   "three lost leases end in failed, with the last reason and growing pauses"(m) {
@@ -245,6 +273,15 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     s.report(A, epoch, "sent", "0xaa").output("sent").report(A, epoch, "confirmed", "0xaa");
     s.told("outputted").output("confirmed");
     assert(m.done(s.state));
+  },
+
+  "a winner that gets no grant is told that its receipt is stored"(m) {
+    const rule = { name: "stdout", verifiedOnly: false };
+    const own = new Story(m, { outputs: [{ ...rule, where: "enode" }] }).proved();
+    own.did({ kind: "cancel", holder: A, epoch: 1 });
+    const dead = new Story(m, { outputs: [{ ...rule, where: "znode", barred: "no" }] }).proved();
+    dead.did({ kind: "cancel", holder: A, epoch: 1 });
+    new Story(m, { outputs: [{ ...rule, where: "znode" }] }).proved().did();
   },
 
   "a silent holder loses the grant; only what it confirms is still believed"(m) {

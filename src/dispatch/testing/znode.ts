@@ -6,9 +6,7 @@ import type { Link, LinkIdentity } from "../../network/link.ts";
 import { linkPair, type LinkSet } from "../../network/local.ts";
 import {
   bindingOf,
-  claimOf,
   type Network,
-  signEvidence,
   type WireBody,
   type WireKind,
   type WireMessage,
@@ -55,7 +53,7 @@ export class ScriptedZnode {
     };
     void this.#read(pair.b);
     this.links.add(pair.a);
-    await pair.b.send("hello", this.hello);
+    await this.send("hello", this.hello);
     return this;
   }
 
@@ -68,11 +66,8 @@ export class ScriptedZnode {
     await this.link?.send(kind, body).catch(() => undefined);
   }
 
-  async accept({ taskId, epoch }: WireBody<"lease">, signer = this.account): Promise<void> {
-    const verifier = network.router;
-    const statement = { taskId, epoch, prover: this.account.address, verifier };
-    const evidence = await signEvidence(network, "Acceptance", statement, signer);
-    await this.send("accept", { taskId, epoch, verifier, evidence });
+  async accept({ taskId, epoch }: WireBody<"lease">): Promise<void> {
+    await this.send("accept", { taskId, epoch, verifier: network.router });
   }
 
   /** A receipt that holds for the task, but for what is changed. */
@@ -97,13 +92,8 @@ export class ScriptedZnode {
   async prove(
     { taskId, epoch }: { taskId: Hex; epoch: bigint },
     receipt: Receipt = this.proof(taskId),
-    signer = this.account,
   ): Promise<void> {
-    const lease = this.leases.get(taskId);
-    if (!lease) throw new Error("no lease");
-    const claim = claimOf(lease.task, epoch, this.account.address, receipt);
-    const evidence = await signEvidence(network, "ReceiptClaim", claim, signer);
-    await this.send("receipt", { taskId, epoch, receipt, evidence });
+    await this.send("receipt", { taskId, epoch, receipt });
   }
 
   async report(

@@ -51,7 +51,7 @@ export async function callContract(
     throw new OutputError("dead", `there is no contract at ${to} on chain ${chain.chainId}`);
   }
   try {
-    const request = { key: outputKey(job), projectId, to, data };
+    const request = { key: outputKey(job), projectId, to, data, live: job.live };
     const landed = await sender.send(request, context.sent, context.signal);
     return { state: "confirmed", reference: landed.hash, comment: "" };
   } catch (error) {

@@ -113,4 +113,6 @@ export interface SendRequest {
   readonly projectId: bigint;
   readonly to: Address;
   readonly data: Hex;
+  /** Whether it may still be begun; see `OutputJob.live`. */
+  readonly live?: (() => boolean) | undefined;
 }

@@ -155,6 +155,35 @@ describe("the router output", () => {
     expect(gas.signed).toBe(0);
   });
 
+  test("sends nothing under a grant that ended while it looked at the chain", async () => {
+    const gas = counted(await freshAccount(world));
+    let asked = 0;
+    const job = { ...await routed(), live: () => ++asked === 0 };
+    const outcome = znode(gas).run(job, config, contextOf());
+    await expect(outcome).rejects.toThrow("the grant ended before it was used");
+    expect([asked, gas.signed]).toEqual([1, 0]);
+    expect(await isAccepted(job.taskId)).toBe(false);
+    const { address } = gas;
+    expect(await world.client.getTransactionCount({ address, blockTag: "pending" })).toBe(0);
+  });
+
+  test("what was begun under a grant is followed to its end", async () => {
+    let live = true;
+    const gas = counted(await freshAccount(world));
+    const node = znode({
+      address: gas.address,
+      signTransaction: (transaction) => {
+        live = false;
+        return gas.signTransaction(transaction);
+      },
+    });
+    const job = { ...await routed(), live: () => live };
+    const outcome = await node.run(job, config, contextOf());
+    expect([outcome.state, live]).toEqual(["confirmed", false]);
+    expect((await node.run(job, config, contextOf())).reference).toBe(outcome.reference);
+    expect(gas.signed).toBe(1);
+  });
+
   test("says whom the router credited when it is somebody else", async () => {
     const job = await routed();
     await znode(await freshAccount(world)).run(job, config, contextOf());

@@ -1,6 +1,6 @@
 import { BaseError, type Hex } from "viem";
 import { errorText } from "../../log.ts";
-import { OutputError } from "../output.ts";
+import { insistLive, OutputError } from "../output.ts";
 import { broadcast, type SenderDeps } from "./broadcast.ts";
 import { Budget } from "./budget.ts";
 import { simulate } from "./chain.ts";
@@ -184,6 +184,7 @@ export class Sender {
       const saved = { projectId, to, data, gas, fees, since, cancel: "no" as const };
       const intent = { key, chainId, sender: address, request: formatSaved(saved) };
       const entry = await this.#book.exclusive(async () => {
+        insistLive(request);
         const reserved = await journal.reserve(intent, Math.max(pending, this.#book.floor));
         return this.#adopt(entryOf(reserved, performance.now()));
       });

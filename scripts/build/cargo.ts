@@ -17,6 +17,11 @@ export function cargo(cwd: string, args: string[], env: Record<string, string> =
   });
 }
 
+/** The file that cargo makes of a crate that is a library of C functions, on this system. */
+export function libraryName(crate: string): string {
+  return `lib${crate}.${process.platform === "darwin" ? "dylib" : "so"}`;
+}
+
 const metadataSchema = z.object({
   packages: z.array(z.object({ name: z.string(), manifest_path: z.string() })),
 });
@@ -30,15 +35,20 @@ export function sourceOf(workspace: string, name: string): string {
   return dirname(found.manifest_path);
 }
 
+/** What modules are built with, so that their arithmetic is fast. */
+export const simd = "-Ctarget-feature=+simd128,+bulk-memory";
+
 /**
  * Builds a module whose bytes don't depend on where its source and its dependencies' are.
  * @param registry the folder that holds the dependencies' sources
+ * @param folder where what is built is put
  */
 export function cargoModule(
   workspace: string,
   registry: string,
   args: string[],
   flags: string[] = [],
+  folder = join(workspace, "target"),
 ): void {
   const all = [
     ...flags,
@@ -47,6 +57,6 @@ export function cargoModule(
   ];
   cargo(workspace, ["build", "--release", "--lib", "--target", target, ...args], {
     CARGO_ENCODED_RUSTFLAGS: all.join("\x1f"),
-    CARGO_TARGET_DIR: join(workspace, "target"),
+    CARGO_TARGET_DIR: folder,
   });
 }

@@ -1,0 +1,77 @@
+/** The prover as a WebAssembly module. */
+import { readFile } from "node:fs/promises";
+import { capMemory } from "../halo2/memory.ts";
+import { ProgramError } from "../runtime.ts";
+import { CancelledError } from "../worker.ts";
+import type { Library } from "./engine.ts";
+
+const path = new URL("../../wasm/dist/zkwasm.wasm", import.meta.url);
+/** Most bytes that a module's memory can have. */
+export const addressable = 65536 * 65536;
+
+/** The committed prover, compiled, with its memory capped at `maxBytes`. */
+export async function compileProver(maxBytes = addressable): Promise<WebAssembly.Module> {
+  return await WebAssembly.compile(capMemory(await readFile(path), maxBytes));
+}
+
+interface Exports extends Readonly<Record<string, unknown>> {
+  readonly memory: WebAssembly.Memory;
+  zk_alloc(length: number): number;
+  zk_free(pointer: number, length: number): void;
+  zk_out_ptr(): number;
+  zk_out_len(): number;
+}
+
+/** One instance of the module. */
+export class WasmLibrary implements Library {
+  /** Also set while a call runs, which what it throws ends. */
+  broken = false;
+  readonly #exports: Exports;
+
+  /**
+   * @param maxBytes what the module's memory is capped at
+   * @param onStep called many times while it loads, proves or verifies; what it throws ends that
+   */
+  constructor(
+    module: WebAssembly.Module,
+    private readonly maxBytes = addressable,
+    onStep: () => void = () => {},
+  ) {
+    const { exports } = new WebAssembly.Instance(module, { env: { zk_step: onStep } });
+    this.#exports = exports as unknown as Exports;
+  }
+
+  /** Bytes of its memory, which never shrinks. */
+  get memoryBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
+  /** @throws {ProgramError} `memory`, `crash` */
+  call(name: string, number: number, ...inputs: Uint8Array[]) {
+    const exports = this.#exports;
+    const run = exports[name] as (...numbers: number[]) => number;
+    this.broken = true;
+    try {
+      const ranges = inputs.map((bytes): [number, number] => {
+        const pointer = exports.zk_alloc(bytes.length) >>> 0;
+        new Uint8Array(exports.memory.buffer, pointer, bytes.length).set(bytes);
+        return [pointer, bytes.length];
+      });
+      const code = run(number, ...ranges.flat());
+      const { buffer } = exports.memory;
+      const out = new Uint8Array(buffer, exports.zk_out_ptr() >>> 0, exports.zk_out_len() >>> 0)
+        .slice();
+      for (const [pointer, length] of ranges) exports.zk_free(pointer, length);
+      this.broken = false;
+      return { code, out };
+    } catch (cause) {
+      if (cause instanceof CancelledError) throw cause;
+      // The engine's own text says nothing of use, and a full memory is the one likely reason.
+      if (this.memoryBytes > this.maxBytes / 2) {
+        const mib = Math.floor(this.maxBytes / 1048576);
+        throw new ProgramError("memory", `proving needs more than ${mib} MiB`, { cause });
+      }
+      throw new ProgramError("crash", `the prover failed: ${(cause as Error).message}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/** Readings of a weather station, checked and summed by a WebAssembly program whose runs are proven. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { encodeOriginal } from "../../src/project/encode.ts";
+import { messageStates, type State } from "./gateway.ts";
+import { type DemoNode, startNode } from "./nodes.ts";
+import { type Reading, weatherReadings } from "./readings.ts";
+
+const usage = `usage: npm run demo:zkwasm [-- --verbose]
+
+Starts a node without a chain, posts 8 readings, 4 a task, and shows what was proven of them by
+proofs that hide them.
+  --verbose  show the node's log
+`;
+
+const perTask = 4;
+const guest = join(import.meta.dirname, "../../wasm/dist/guests/meter.wasm");
+const began = performance.now();
+const say = (line: string) =>
+  console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`);
+
+async function post(url: string, { value }: Reading): Promise<string> {
+  const data = JSON.stringify({ private_input: [Math.round(value * 10)] });
+  const body = JSON.stringify({ projectID: 1, projectVersion: "1.0", data });
+  const answer = await (await fetch(`${url}/message`, { method: "POST", body })).json() as {
+    messageID?: string;
+    error?: string;
+  };
+  if (!answer.messageID) throw new Error(`the node refused a reading: ${answer.error}`);
+  return answer.messageID;
+}
+
+/** A message's life, once it has ended. */
+async function life(url: string, id: string): Promise<State[]> {
+  for (const deadline = Date.now() + 300_000; Date.now() < deadline;) {
+    const states = await messageStates(url, id);
+    const last = states.at(-1);
+    if (last?.state === "failed") throw new Error(`a task failed: ${last.comment}`);
+    if (last?.state === "outputted") return states;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  throw new Error("a message is not done after 300 s");
+}
+
+function showTask(states: readonly State[]): void {
+  const at = (name: string) => states.find((entry) => entry.state === name);
+  const ms = Date.parse(at("proved")?.time ?? "") - Date.parse(at("dispatched")?.time ?? "");
+  const outputs: bigint[] = JSON.parse(at("proved")?.result ?? "").outputs.map(BigInt);
+  const [normal = 0n, sum = 0n, flags = 0n] = outputs.slice(4);
+  const commitment = outputs.slice(0, 4).map((v) => v.toString(16).padStart(16, "0")).join("");
+  const mean = Number(BigInt.asIntN(64, sum)) / Number(normal) / 10;
+  say(
+    `  commitment 0x${commitment.slice(0, 16)}…: ${normal} normal readings, ` +
+      `mean ${mean.toFixed(2)}°C, flags ${flags.toString(2)}; proved in ${
+        (ms / 1000).toFixed(1)
+      } s`,
+  );
+}
+
+async function main(directory: string, verbose: boolean, started: (node: DemoNode) => void) {
+  const projects = join(directory, "projects");
+  await mkdir(projects);
+  const version = {
+    version: "1.0",
+    vmType: "zkwasm",
+    code: new Uint8Array(await readFile(guest)),
+    packing: { count: perTask, window: 5 },
+    output: { type: "stdout" },
+  };
+  await writeFile(join(projects, "1"), await encodeOriginal({ versions: [version] }));
+  say("starting a node (--role=all, no chain, embedded database)");
+  const { promise: died, reject } = Promise.withResolvers<never>();
+  const options = { name: "node", role: "all", directory, verbose, onDeath: reject } as const;
+  const env = { PROJECT_FILE_DIRECTORY: projects };
+  const { url } = await startNode({ ...options, env }, started);
+
+  const readings = await weatherReadings(2 * perTask);
+  say(`posting ${readings.length} readings of the Seattle weather station to ${url}`);
+  const ids: string[] = [];
+  for (const reading of readings) ids.push(await post(url, reading));
+  say("packing, proving, verifying");
+  const lives = await Promise.race([died, Promise.all(ids.map((id) => life(url, id)))]);
+  say("what is proven of the private readings:");
+  const results = new Map(
+    lives.map((states) => [states.find((entry) => entry.state === "proved")?.result, states]),
+  );
+  for (const states of results.values()) showTask(states);
+  say("done");
+}
+
+if (process.argv.includes("--help")) {
+  console.log(usage);
+} else {
+  const directory = await mkdtemp(join(tmpdir(), "w3bstream-demo-"));
+  let node: DemoNode | undefined;
+  const stop = async () => {
+    await node?.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  process.on("SIGINT", () => void stop().then(() => process.exit(130)));
+  try {
+    await main(directory, process.argv.includes("--verbose"), (started) => node = started);
+  } catch (error) {
+    console.error(`\nthe demo failed: ${(error as Error).message}`);
+    process.exitCode = 1;
+  } finally {
+    await stop();
+  }
+}

@@ -1,0 +1,22 @@
+import { Hono } from "hono";
+import type { NodeContext } from "./context.ts";
+import { serveHttp } from "./platform.ts";
+
+/** What an operator's monitoring asks; beside an enode, ingestion answers it. */
+export function serveHealth(
+  { config, metrics, shutdown, log }: Pick<NodeContext, "config" | "metrics" | "shutdown" | "log">,
+): void {
+  const app = new Hono()
+    .get("/live", (c) => c.json({ status: "up" }))
+    .get("/metrics", async (c) =>
+      c.body(await metrics.registry.metrics(), 200, {
+        "content-type": metrics.registry.contentType,
+      }));
+  const server = serveHttp((request) => app.fetch(request), {
+    hostname: config.httpHost,
+    port: config.httpPort,
+    maxBodyBytes: 1024,
+  });
+  shutdown.add("HTTP", () => server.stop());
+  log.info({ url: `http://${server.hostname}:${server.port}` }, "health and metrics are served");
+}

@@ -1,0 +1,60 @@
+import { expect, test } from "bun:test";
+import { bytesToHex, type Hex, hexToBytes, keccak256, recoverAddress, toHex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { accountOf, recoverSigner } from "./secp256k1.ts";
+
+const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+const word = (n: bigint): Uint8Array => hexToBytes(toHex(n, { size: 32 }));
+const join = (r: Uint8Array, s: Uint8Array, v: number): Uint8Array => {
+  const whole = new Uint8Array(65);
+  whole.set(r);
+  whole.set(s, 32);
+  whole[64] = v;
+  return whole;
+};
+
+async function both(digest: Uint8Array, signature: Uint8Array): Promise<[string, string]> {
+  const hash = bytesToHex(digest);
+  const theirs = await recoverAddress({ hash, signature: bytesToHex(signature) }).catch(() => "no");
+  try {
+    return [recoverSigner(digest, signature), theirs];
+  } catch {
+    return ["no", theirs];
+  }
+}
+
+test("signs and recovers as viem does", async () => {
+  for (let i = 1; i <= 60; i++) {
+    const key = keccak256(toHex(i));
+    const hash = keccak256(key);
+    const theirs = privateKeyToAccount(key);
+    const signature = await accountOf(key).sign({ hash });
+    expect(signature).toBe(await theirs.sign({ hash }));
+    expect(recoverSigner(hexToBytes(hash), hexToBytes(signature))).toBe(theirs.address);
+  }
+});
+
+test("agrees with viem about odd, altered and impossible signatures", async () => {
+  const digest = hexToBytes(keccak256("0x07"));
+  const made = hexToBytes(
+    await accountOf(keccak256("0x08")).sign({ hash: bytesToHex(digest) as Hex }),
+  );
+  const [r, s] = [made.slice(0, 32), made.slice(32, 64)];
+  const high = word(order - BigInt(bytesToHex(s)));
+  const none = word(0n);
+  const cases: Uint8Array[] = [none, word(1n), word(order), word(order - 1n), r, high, s]
+    .flatMap((x) => [none, word(order), word(order + 1n), s, high].map((y) => [x, y] as const))
+    .flatMap(([x, y]) => [0, 1, 27, 28].map((v) => join(x, y, v)));
+  let refused = 0;
+  for (const signature of cases) {
+    const [ours, theirs] = await both(digest, signature);
+    expect(ours).toBe(theirs);
+    if (ours === "no") refused++;
+  }
+  expect(refused).toBeGreaterThan(20);
+  expect(refused).toBeLessThan(cases.length);
+  for (const v of [2, 3, 26, 29, 30, 255]) {
+    expect((await both(digest, join(r, s, v)))[0]).toBe("no");
+  }
+  expect(() => recoverSigner(digest, made.slice(0, 64))).toThrow();
+});

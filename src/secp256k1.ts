@@ -1,0 +1,40 @@
+/** ECDSA over secp256k1 by libsecp256k1 in WASM: several times as fast as viem's, same results. */
+import * as secp from "tiny-secp256k1";
+import { type Address, checksumAddress, type Hex } from "viem";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { bytesToHex, hexToBytes } from "./hex.ts";
+import { keccakHex } from "./keccak.ts";
+
+/** viem's account, but that signs digests faster: r ‖ s ‖ v, low s, nonce by RFC 6979. */
+export function accountOf(key: Hex): PrivateKeyAccount {
+  const secret = hexToBytes(key);
+  const account = privateKeyToAccount(key);
+  const sign = ({ hash }: { readonly hash: Hex }) =>
+    Promise.resolve(bytesToHex(signDigest(hexToBytes(hash), secret)));
+  return { ...account, sign } as PrivateKeyAccount;
+}
+
+/**
+ * 65 bytes, v is 27 or 28.
+ * @throws when the digest or the key is not one
+ */
+function signDigest(digest: Uint8Array, secret: Uint8Array): Uint8Array {
+  const { signature, recoveryId } = secp.signRecoverable(digest, secret);
+  const whole = new Uint8Array(65);
+  whole.set(signature);
+  whole[64] = 27 + recoveryId;
+  return whole;
+}
+
+/**
+ * The address whose key signed a digest, as viem's `recoverAddress`: v is 0, 1, 27 or 28.
+ * @throws when nobody can have made the signature
+ */
+export function recoverSigner(digest: Uint8Array, signature: Uint8Array): Address {
+  const v = signature[64] ?? -1;
+  const bit = v >= 27 ? v - 27 : v;
+  if (signature.length !== 65 || (bit !== 0 && bit !== 1)) throw new Error("not a signature");
+  const point = secp.recover(digest, signature.subarray(0, 64), bit, false);
+  if (!point) throw new Error("the signature recovers no key");
+  return checksumAddress(`0x${keccakHex(point.subarray(1)).slice(26)}`);
+}

@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+
+/** Carries TCP connections to a port of the loopback, until it is told to harm them. */
+export interface TcpProxy {
+  readonly port: number;
+  /** Connections that are open now. */
+  readonly open: number;
+  /** Ends connections: those that `which` picks by their place in the order they were made. */
+  cut(which?: (index: number) => boolean): void;
+  /** Carries nothing any more, on connections old and new, until the answer is called. */
+  hold(): () => void;
+  stop(): Promise<void>;
+}
+
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let holds = 0;
+  const server = createServer((near) => {
+    const far = connect(target, "127.0.0.1");
+    const pair = [near, far] as const;
+    pairs.add(pair);
+    const end = () => {
+      pairs.delete(pair);
+      near.destroy();
+      far.destroy();
+    };
+    for (const [from, to] of [[near, far], [far, near]] as const) {
+      from.on("data", (chunk) => {
+        if (to.write(chunk) || holds > 0) return;
+        from.pause();
+        to.once("drain", () => holds === 0 && from.resume());
+      });
+      from.on("error", end);
+      from.on("close", end);
+    }
+    if (holds > 0) { for (const socket of pair) socket.pause(); }
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const cut = (which: (index: number) => boolean = () => true) => {
+    for (const [index, [near]] of [...pairs].entries()) if (which(index)) near.destroy();
+  };
+  return {
+    port,
+    get open() {
+      return pairs.size;
+    },
+    cut,
+    hold() {
+      if (holds++ === 0) { for (const socket of [...pairs].flat()) socket.pause(); }
+      let held = true;
+      return () => {
+        if (!held) return;
+        held = false;
+        if (--holds === 0) { for (const socket of [...pairs].flat()) socket.resume(); }
+      };
+    },
+    async stop() {
+      cut();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
