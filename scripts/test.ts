@@ -85,6 +85,12 @@ const steps: Step[] = [
     command: ["bun", "scripts/build/vectors.ts", "--check"],
   },
   {
+    name: "wasm: toolchain is installed",
+    command: ["rustup", "toolchain", "install"],
+    cwd: "wasm",
+    needs: { tool: "rustup", why: "rustup is not installed: cargo is used as it is" },
+  },
+  {
     name: "wasm: native prover is built",
     command: ["cargo", "build", "--package", "zkwasm", "--lib", "--features", "parallel"],
     cwd: "wasm",

@@ -6,8 +6,22 @@ import { z } from "zod";
 /** The target of modules. */
 export const target = "wasm32-unknown-unknown";
 
+/**
+ * Installs the toolchain and the targets that the folder's rust-toolchain.toml pins: rustup does it
+ * by itself only where `RUSTUP_AUTO_INSTALL` is not 0. A toolchain without rustup is used as it is.
+ */
+export function installToolchain(cwd: string): void {
+  try {
+    execFileSync("rustup", ["toolchain", "install"], { cwd, stdio: "ignore" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw new Error("rustup can't install what rust-toolchain.toml names", { cause: error });
+  }
+}
+
 /** Runs cargo with the toolchain that the folder's rust-toolchain.toml pins; gives its output. */
 export function cargo(cwd: string, args: string[], env: Record<string, string> = {}): string {
+  installToolchain(cwd);
   return execFileSync("cargo", args, {
     cwd,
     encoding: "utf8",
