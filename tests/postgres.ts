@@ -83,7 +83,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
   };
   const start = async () => {
     let { child, errors } = launch();
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 120_000;
     while (!await answers(dsn("postgres"))) {
       if (performance.now() > deadline) throw new Error(`postgres does not start: ${errors()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));

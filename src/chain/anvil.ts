@@ -63,7 +63,7 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`anvil did not start: ${output}`)), 20_000);
+    timer = setTimeout(() => reject(new Error(`anvil did not start: ${output}`)), 60_000);
   });
   try {
     return { url: await Promise.race([listening, late]), stop };

@@ -57,4 +57,4 @@ test("a znode finds enodes through a boot node alone", async () => {
     return heard("announce") && heard("state") || undefined;
   });
   for (const node of [znode, enode]) expect(await node.stop()).toBe(0);
-}, 180_000);
+});

@@ -26,7 +26,7 @@ beforeAll(async () => {
     "the project is served",
     () => post(node.url, 1, '{"value":1}').catch(() => undefined),
   );
-}, 90_000);
+});
 
 afterAll(async () => {
   await node?.kill();
@@ -56,7 +56,7 @@ describe("on a chain", () => {
       ["swapped prover", "BindingMismatch"],
       ["unsigned task", "NotOperator"],
     ]);
-  }, 120_000);
+  });
 
   test(
     "a config with another hash than the chain's is not served, and the log says so",
@@ -71,7 +71,6 @@ describe("on a chain", () => {
       await until("the log says why", async () => /hash/.test(node.log()) || undefined);
       expect(post(node.url, Number(projectId), '{"value":1}')).rejects.toThrow("404");
     },
-    60_000,
   );
 
   test("a receiver that refuses ends the task as failed, with its decoded reason", async () => {
@@ -100,7 +99,7 @@ describe("on a chain", () => {
     );
     const failed = await reaches(node.url, id, "failed");
     expect(failed.comment).toContain("ForeignProject");
-  }, 120_000);
+  });
 
   test("while the RPC is down messages are taken; they are output when it is back", async () => {
     const before = await post(node.url, 1, '{"value":7}');
@@ -109,8 +108,8 @@ describe("on a chain", () => {
     await sleep(6_000);
     expect(await fetch(`${node.url}/live`).then((r) => r.status)).toBe(200);
     proxy.down = false;
-    for (const id of [before, during]) await reaches(node.url, id, "outputted", 120_000);
-  }, 180_000);
+    for (const id of [before, during]) await reaches(node.url, id, "outputted");
+  });
 
   test("a node that starts while the RPC is down serves what it knew", async () => {
     await node.kill();
@@ -121,8 +120,8 @@ describe("on a chain", () => {
       () => post(node.url, 1, '{"value":9}').catch(() => undefined),
     );
     proxy.down = false;
-    await reaches(node.url, id, "outputted", 120_000);
-  }, 180_000);
+    await reaches(node.url, id, "outputted");
+  });
 });
 
 /** Blocks of a further weather config, put where the running node finds them. */

@@ -237,22 +237,14 @@ test(name, async () => {
     });
     await Promise.all([...senders, chaos.run()]);
     expect(new Set(ids).size).toBe(messages);
-    await allOutputted(url, ids, 180_000);
+    await allOutputted(url, ids);
     const provers = await expectEachOnce(network, url, messages);
 
     // Nothing hangs: each node ends by itself, with its children and its connections.
     expect(await Promise.all(chaos.all.map((member) => member.stop()))).toEqual([0, 0, 0, 0]);
     const children = chaos.all.flatMap((member) => [...member.children]);
-    await until(
-      "the provers ended",
-      () => Promise.resolve(children.some(alive) ? undefined : true),
-      10_000,
-    );
-    await until(
-      "the connections ended",
-      () => Promise.resolve(proxy?.open === 0 || undefined),
-      5_000,
-    );
+    await until("the provers ended", async () => children.some(alive) ? undefined : true);
+    await until("the connections ended", async () => proxy?.open === 0 || undefined);
     await expectLeased(dsn, provers);
   } catch (error) {
     const logs = chaos?.all.map(({ log }, i) => `--- ${i === 0 ? "enode" : `znode ${i}`}\n${log}`);
@@ -265,7 +257,7 @@ test(name, async () => {
     await postgres?.stop();
     await place.remove();
   }
-}, full ? 1_200_000 : 420_000);
+});
 
 /** Whoever is credited held a lease of the task, and no task is left to drive. */
 async function expectLeased(dsn: string, provers: Map<string, string>): Promise<void> {

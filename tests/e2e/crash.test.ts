@@ -47,7 +47,7 @@ describe.each(["pglite", "postgres"])("on %s", (database) => {
       await senders;
 
       expect(new Set(ids).size).toBe(messages);
-      await allOutputted(url, ids, 180_000).catch((error) => {
+      await allOutputted(url, ids).catch((error) => {
         throw new Error(`of seed ${seed}: ${error.message}\n${node?.log()}`);
       });
       await expectEachOnce(network, url, messages);
@@ -57,5 +57,5 @@ describe.each(["pglite", "postgres"])("on %s", (database) => {
       await network?.anvil.stop();
       await place.remove();
     }
-  }, 420_000);
+  });
 });

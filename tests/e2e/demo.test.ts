@@ -33,7 +33,6 @@ describe.if(nodeRuntime === "bun")("the demo", () => {
         expect(out).toContain(error);
       }
     },
-    120_000,
   );
 
   test("exits non-zero and says why", async () => {

@@ -89,7 +89,7 @@ beforeAll(async () => {
   await startEnode();
   const peer = JSON.parse(await readFile(join(directory("enode"), "peer.json"), "utf8"));
   dial = peer.multiaddrs.join(",");
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const node of nodes) await node.kill();
@@ -110,7 +110,6 @@ test(
     expect(files).toContain(`1220${Buffer.from(digest).toString("hex")}`);
     expect(files.length).toBe(2);
   },
-  180_000,
 );
 
 test("a task's block is fetched from the enode by its CID, and holds what was signed", async () => {
@@ -130,7 +129,7 @@ test("a task's block is fetched from the enode by its CID, and holds what was si
   const { signer: _, ...fields } = block;
   const digest = await sha256.digest(dagJson.encode(fields));
   expect(`${CID.createV1(dagJson.code, digest)}`).toBe(task.block as string);
-}, 60_000);
+});
 
 test("an enode that is killed while it packs publishes all tasks all the same", async () => {
   const ids = await Promise.all(
@@ -152,7 +151,7 @@ test("an enode that is killed while it packs publishes all tasks all the same", 
     const { code, out, err } = await ws(["task", "block", name, "--peer", dial]);
     expect({ code, err, out }).toMatchObject({ code: 0, out: expect.stringContaining("root") });
   }
-}, 120_000);
+});
 
 test("a config that nobody has is told, and served once a peer brings it", async () => {
   // Too large for one block, whatever compression does.
@@ -181,7 +180,7 @@ test("a config that nobody has is told, and served once a peer brings it", async
     () => post(enode.url, 2, '{"value":3}').catch(() => undefined),
   );
   await reaches(enode.url, id, "outputted");
-}, 240_000);
+});
 
 describe.each(["gateway", "kubo"])("an endpoint (%s)", (kind) => {
   test("gives a node the files of projects", async () => {
@@ -199,5 +198,5 @@ describe.each(["gateway", "kubo"])("an endpoint (%s)", (kind) => {
       async () => node.log().includes('"project loaded"') || undefined,
     );
     expect(await blocksOf(name)).toEqual(expect.arrayContaining(files));
-  }, 60_000);
+  });
 });

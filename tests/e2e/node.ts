@@ -36,6 +36,9 @@ export interface NodeProcess {
   kill(): Promise<void>;
 }
 
+/** What is waited for comes sooner by far; a machine that is busy with other things delays it. */
+const patienceMs = 300_000;
+
 /** Starts a node as a user would, and waits until it answers `/live`. */
 export async function startNode(
   env: Record<string, string>,
@@ -72,7 +75,7 @@ export async function startNode(
     stop: async () => (await stop("SIGTERM"), child.exitCode),
     kill: () => stop("SIGKILL"),
   };
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline;) {
     if (child.exitCode !== null) throw new Error(`the node exited:\n${log}`);
     if (await fetch(`${url}/live`).then((r) => r.ok, () => false)) return node;
     await sleep(100);
@@ -87,7 +90,7 @@ export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined>,
-  timeoutMs = 60_000,
+  timeoutMs = patienceMs,
 ): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(200)) {
     const value = await probe();
@@ -127,7 +130,7 @@ export function reaches(
   url: string,
   messageId: string,
   state: string,
-  timeoutMs = 90_000,
+  timeoutMs = patienceMs,
 ): Promise<State> {
   return until(
     `${messageId} is ${state}`,

@@ -18,7 +18,7 @@ beforeAll(async () => {
     packing: { count: 4, window: 1 },
   });
   node = await startNode({ ...place.env, PROJECT_FILE_DIRECTORY: projects });
-}, 60_000);
+});
 
 afterAll(async () => {
   await node?.kill();
@@ -41,7 +41,6 @@ describe("a node without a chain", () => {
       ]);
       expect(life[3]?.result).toContain("proof");
     },
-    120_000,
   );
 
   test(
@@ -52,7 +51,6 @@ describe("a node without a chain", () => {
       );
       for (const id of ids) await reaches(node.url, id, "outputted");
     },
-    120_000,
   );
 
   test("one message that the program refuses fails alone", async () => {
@@ -64,7 +62,7 @@ describe("a node without a chain", () => {
     expect(failed.comment).toContain("value");
     await reaches(node.url, good, "outputted");
     expect(failed.comment + node.log()).not.toContain("hunter2");
-  }, 120_000);
+  });
 
   test("shows a task by its number and by its id, and the metrics of all", async () => {
     const byNumber = await (await fetch(`${node.url}/task/10001/1`)).json();

@@ -27,7 +27,7 @@ export async function send(url: string, index: number): Promise<string> {
     } catch {
       return undefined;
     }
-  }, 120_000);
+  });
   if (refusal !== undefined) throw new Error(refusal);
   return id;
 }
@@ -36,7 +36,6 @@ export async function send(url: string, index: number): Promise<string> {
 export async function allOutputted(
   url: string,
   ids: readonly string[],
-  timeoutMs: number,
 ): Promise<void> {
   const open = new Set(ids);
   const left = () => `${open.size} of ${ids.length} messages are output (${[...open][0]} is not)`;
@@ -50,7 +49,7 @@ export async function allOutputted(
         if (life.at(-1)?.state === "outputted") open.delete(id);
       }
       return open.size === 0 || undefined;
-    }, timeoutMs);
+    });
   } catch (error) {
     throw new Error(`${(error as Error).message}: ${left()}`, { cause: error });
   }

@@ -78,4 +78,4 @@ test("a receipt outlives its znode and its enode", async () => {
   // It does prove what it has not proved.
   await reaches(enode.url, await post(enode.url, 1, '{"value":2}'), "outputted");
   expect((await proofs(znode)).made).toBe(1);
-}, 120_000);
+});

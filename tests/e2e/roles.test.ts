@@ -14,7 +14,7 @@ test.each(["enode", "znode"])("role %s serves its health and metrics", async (ro
     await node.kill();
     await place.remove();
   }
-}, 90_000);
+});
 
 test("a second node on the same data is told why it can't start", async () => {
   const place = workspace();
@@ -26,4 +26,4 @@ test("a second node on the same data is told why it can't start", async () => {
     await node.kill();
     await place.remove();
   }
-}, 90_000);
+});

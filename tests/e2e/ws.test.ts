@@ -31,7 +31,7 @@ beforeAll(async () => {
     startAnvil(),
     startNode({ ...place.env, PROJECT_FILE_DIRECTORY: projects }),
   ]);
-}, 60_000);
+});
 
 afterAll(async () => {
   await node?.kill();
@@ -74,7 +74,7 @@ describe("ws", () => {
       hash,
       paused: true,
     });
-  }, 120_000);
+  });
 
   test("says what to do when something is missing or wrong", async () => {
     const refusals: [string[], Record<string, string>, RegExp][] = [
@@ -105,14 +105,14 @@ describe("ws", () => {
       });
       expect(out + err).not.toContain("hunter2");
     }
-  }, 120_000);
+  });
 
   test("one may do only what one owns", async () => {
     expect(
       onChain(4, "project", "update", "1", "--uri", "ipfs://x", "--hash", `0x${"1".repeat(64)}`),
     )
       .rejects.toThrow(/Not authorized/);
-  }, 60_000);
+  });
 
   test("sends a message and follows it to its end", async () => {
     const data = '{"private_a":3,"private_b":4}';
@@ -137,7 +137,7 @@ describe("ws", () => {
     const task = await ws(["task", "show", "10001", "1", "--enode", node.url]);
     expect(task.out).toContain("outputted");
     expect(task.out).toMatch(/^block bagu[a-z2-7]+$/m);
-  }, 120_000);
+  });
 
   test("lists its commands", async () => {
     const { code, out } = await ws(["--help"]);

@@ -38,7 +38,7 @@ describe("ws", () => {
     await writeFile(receipt, JSON.stringify({ ...file, version: 2 }));
     const newer = await ws(["verify", receipt]);
     expect(newer).toMatchObject({ code: 1, err: expect.stringContaining("version") });
-  }, 120_000);
+  });
 
   test("proves by a profile, which a verifier can ask for", async () => {
     const fast = ["--profile", "fast"];
@@ -70,7 +70,7 @@ describe("ws", () => {
     const [plain, hiding] = ids.map(({ out }) => JSON.parse(out));
     expect(plain.imageId).not.toBe(hiding.imageId);
     expect(plain.programId).not.toBe(hiding.programId);
-  }, 120_000);
+  });
 
   test("runs without proving, and says why a run or module is refused", async () => {
     const dry = ["prove", guest("fibonacci"), "--dry-run", "--json", "--input"];
@@ -88,5 +88,5 @@ describe("ws", () => {
       const { code, err } = await ws(args);
       expect({ args, code, err }).toEqual({ args, code: 1, err: expect.stringMatching(reason) });
     }
-  }, 120_000);
+  });
 });
