@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { programIdOf } from "../src/protocol/task.ts";
 import { createRuntimes, type Runtimes } from "./index.ts";
 import { op } from "./testing/assemble.ts";
 import { context, inputOf, spec } from "./testing/rig.ts";
@@ -60,6 +62,22 @@ describe("runtimes", () => {
     for (let i = 0; i < 2; i++) {
       expect(runtimes.load(bad, never)).rejects.toMatchObject({ kind: "load", retryable: false });
     }
+  });
+
+  test("proofs of every machine are counted", async () => {
+    create({ timeoutSeconds: 20 });
+    const path = new URL("../wasm/dist/guests/fibonacci.wasm", import.meta.url);
+    const code = new Uint8Array(await readFile(path));
+    const zk = { vmType: "zkwasm", code, param: "", programId: programIdOf(code, "") } as const;
+    const program = await runtimes.load(zk, never);
+    const abort = new AbortController();
+    const input = inputOf('{"public_input":[90]}');
+    const proofs = [1, 2].map(() =>
+      program.prove(input, context, abort.signal).catch((error) => error)
+    );
+    expect(runtimes.usage()).toMatchObject({ running: 1, waiting: 1 });
+    abort.abort(new Error("enough"));
+    expect(await Promise.all(proofs)).toEqual([new Error("enough"), new Error("enough")]);
   });
 
   test("commitments and checks do not wait for proofs", async () => {

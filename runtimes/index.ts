@@ -101,11 +101,17 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
         async (shared) => checkSetup(await runtime.load(spec, shared), options),
       );
     },
-    usage: () => ({
-      running: provers.running,
-      waiting: provers.waiting,
-      peakMemory: Math.max(provers.peakMemory, checkers.peakMemory),
-    }),
+    usage() {
+      const pools = [
+        provers,
+        ...[...runtimes.values()].flatMap((runtime) => runtime.usage?.() ?? []),
+      ];
+      return {
+        running: pools.reduce((sum, { running }) => sum + running, 0),
+        waiting: pools.reduce((sum, { waiting }) => sum + waiting, 0),
+        peakMemory: Math.max(provers.peakMemory, checkers.peakMemory),
+      };
+    },
     async close() {
       await Promise.all([...runtimes.values()].map((runtime) => runtime.close()));
       await Promise.all([provers.close(), checkers.close()]);

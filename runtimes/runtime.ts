@@ -124,6 +124,8 @@ export interface Runtime {
   readonly vmType: VmType;
   /** @throws {ProgramError} with kind `load` when the code is not a program of this machine */
   load(spec: ProgramSpec, signal: AbortSignal): Promise<Program>;
+  /** Proofs outside the node's pool of processes. */
+  usage?(): { readonly running: number; readonly waiting: number };
   close(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { everyCheck } from "./testing/all.ts";
 
-setDefaultTimeout(240_000);
+setDefaultTimeout(900_000);
 
 const directory = mkdtempSync(join(tmpdir(), "w3bstream-runtimes-"));
 afterAll(() => rmSync(directory, { recursive: true }));

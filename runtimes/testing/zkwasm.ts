@@ -237,18 +237,27 @@ check("a run of too many steps is refused, and a given-up proof frees its worker
   assert.deepEqual(said?.outputs, [12200160415121876738n]);
 });
 
-check("a proof that was cancelled ends at the prover's next step", async () => {
-  let left = Infinity;
-  const library = new WasmLibrary(await compileProver(), undefined, () => {
-    if (left-- <= 0) throw new CancelledError("cancelled");
-  });
-  const engine = new Engine(library);
-  const { handle } = engine.load(await guest("fibonacci"), "fast");
-  const request = { public: [10n], private: [], binding: `0x${"00".repeat(32)}` } as const;
-  const proven = engine.prove(handle, request);
-  assert.equal(engine.verify(proven), undefined);
-  assert.ok(!engine.broken);
-  left = 5;
-  assert.throws(() => engine.prove(handle, request), CancelledError);
-  assert.ok(engine.broken);
-});
+check(
+  "a proof tells of its tables, and one that was cancelled ends at the prover's next step",
+  async () => {
+    let left = Infinity;
+    const tables: string[] = [];
+    const library = new WasmLibrary(await compileProver(), undefined, {
+      onTable: (name, logHeight) => void tables.push(`${name} ${logHeight}`),
+      onStep() {
+        if (left-- <= 0) throw new CancelledError("cancelled");
+      },
+    });
+    const engine = new Engine(library);
+    const { handle } = engine.load(await guest("fibonacci"), "fast");
+    const request = { public: [10n], private: [], binding: `0x${"00".repeat(32)}` } as const;
+    const proven = engine.prove(handle, request);
+    assert.deepEqual(tables.slice(0, 1), ["Cpu 7"]);
+    assert.ok(tables.some((table) => /^Io \d+$/.test(table)), tables.join());
+    assert.equal(engine.verify(proven), undefined);
+    assert.ok(!engine.broken);
+    left = 5;
+    assert.throws(() => engine.prove(handle, request), CancelledError);
+    assert.ok(engine.broken);
+  },
+);

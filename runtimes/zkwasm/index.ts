@@ -71,6 +71,7 @@ export function zkwasmRuntime({ workers, limits, native }: ZkWasmOptions): Runti
       const calls = callsOf(spec, profile);
       return new ZkWasm(spec, profile, calls, await calls.load(signal) as LoadedModule);
     },
+    usage: () => ({ running: provers.running, waiting: provers.waiting }),
     close() {
       provers.close();
       checkers.close();

@@ -22,22 +22,36 @@ interface Exports extends Readonly<Record<string, unknown>> {
   zk_out_len(): number;
 }
 
+/** What the prover tells while it works; what these throw ends its work. */
+export interface Watcher {
+  /** Called before each transform of a table's columns, while it loads, proves or verifies. */
+  onStep?(): void;
+  /** Called for each table of a proof, with the logarithm of its height, before the first step. */
+  onTable?(name: string, logHeight: number): void;
+}
+
+const decoder = new TextDecoder();
+
 /** One instance of the module. */
 export class WasmLibrary implements Library {
   /** Also set while a call runs, which what it throws ends. */
   broken = false;
   readonly #exports: Exports;
 
-  /**
-   * @param maxBytes what the module's memory is capped at
-   * @param onStep called many times while it loads, proves or verifies; what it throws ends that
-   */
+  /** @param maxBytes what the module's memory is capped at */
   constructor(
     module: WebAssembly.Module,
     private readonly maxBytes = addressable,
-    onStep: () => void = () => {},
+    watcher: Watcher = {},
   ) {
-    const { exports } = new WebAssembly.Instance(module, { env: { zk_step: onStep } });
+    const env = {
+      zk_step: () => watcher.onStep?.(),
+      zk_table: (pointer: number, length: number, logHeight: number) => {
+        const name = new Uint8Array(this.#exports.memory.buffer, pointer >>> 0, length);
+        watcher.onTable?.(decoder.decode(name), logHeight);
+      },
+    };
+    const { exports } = new WebAssembly.Instance(module, { env });
     this.#exports = exports as unknown as Exports;
   }
 

@@ -34,5 +34,5 @@ describe.skipIf(path === "")("the native prover", () => {
     expect(native.verify({ publicValues: new Uint8Array(0), proof: new Uint8Array(0) })).toBe(
       "its profile is unknown",
     );
-  }, 240_000);
+  }, 300_000);
 });

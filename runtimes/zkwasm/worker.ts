@@ -43,7 +43,7 @@ async function openEngine(memoryBytes: number): Promise<Engine> {
     compiled = { memoryBytes, module: await compileProver(memoryBytes) };
   }
   programs.clear();
-  const library = new WasmLibrary(compiled.module, memoryBytes, () => onStep());
+  const library = new WasmLibrary(compiled.module, memoryBytes, { onStep: () => onStep() });
   opened = { engine: new Engine(library), library };
   return opened.engine;
 }

@@ -24,7 +24,7 @@ const folders: string[] = [];
 afterAll(() => {
   for (const child of children) child.kill("SIGKILL");
   for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+}, 300_000);
 
 function start(runtime: RuntimeName, script: string, args: string[], wrapper: string[] = []) {
   const [file = "", ...rest] = [...wrapper, ...runtimes[runtime], path(script), ...args];
@@ -86,7 +86,7 @@ describe("kill -9 loses nothing acknowledged", () => {
   let server: TestPostgres;
   beforeAll(async () => {
     server = await startPostgres();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => server.stop());
 
   test.each(["bun", "deno"] as const)("pglite on %s, twice", async (runtime) => {
@@ -101,7 +101,7 @@ describe("kill -9 loses nothing acknowledged", () => {
       acknowledged.push(...child.lines.filter((line) => line !== "open"));
     }
     await checkAll(acknowledged, { directory });
-  }, 60_000);
+  }, 300_000);
 
   test.each(["bun", "deno"] as const)(
     "postgres killed together with the node on %s",
@@ -113,7 +113,7 @@ describe("kill -9 loses nothing acknowledged", () => {
       await server.start();
       await checkAll(child.lines.filter((line) => line !== "open"), { directory: "", dsn });
     },
-    60_000,
+    300_000,
   );
 });
 
@@ -134,7 +134,7 @@ describe("the embedded database", () => {
       sync.mockRestore();
     }
     await database.close();
-  }, 30_000);
+  }, 300_000);
 
   test("is made whole or not at all", async () => {
     const directory = fs.mkdtempSync(join(tmpdir(), "w3bstream-new-"));
@@ -146,7 +146,7 @@ describe("the embedded database", () => {
     idOf(await da.messages.append(message()));
     await da.close();
     expect(fs.existsSync(join(directory, "database.new"))).toBe(false);
-  }, 60_000);
+  }, 300_000);
 
   const unshare = ["unshare", "--mount", "sh", "-c"];
   const canMount = process.platform === "linux" &&
@@ -169,7 +169,7 @@ describe("the embedded database", () => {
       expect(report.storedAfterwards).toBe(true);
       await child.kill();
     },
-    60_000,
+    300_000,
   );
 });
 
@@ -204,6 +204,6 @@ describe("the lock on the directory", () => {
       await child.kill();
       lockDirectory(directory)();
     },
-    60_000,
+    300_000,
   );
 });

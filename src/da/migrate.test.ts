@@ -57,7 +57,7 @@ describe("PostgreSQL", () => {
   let server: TestPostgres;
   beforeAll(async () => {
     server = await startPostgres();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => server.stop());
 
   test("is migrated by four processes at once", async () => {
@@ -77,7 +77,7 @@ describe("PostgreSQL", () => {
     const [row] = await database.query("select count(*) from w3bstream.migrations");
     expect(row?.count).toBe(BigInt(readMigrations().length));
     await database.close();
-  }, 30_000);
+  }, 300_000);
 
   test("lives beside Sprout's own tables", async () => {
     const dsn = await server.freshDatabase();
@@ -111,5 +111,5 @@ describe("PostgreSQL", () => {
     await database.close();
     expect(warnings.length).toBe(1);
     expect(warnings[0]).toContain("synchronous_commit=off");
-  }, 30_000);
+  }, 300_000);
 });

@@ -194,6 +194,6 @@ for (const kind of kinds) {
         expect(states.filter((s) => s === "proved").length).toBe(1);
         expect(states.at(-1)).toBe("outputted");
       }
-    }, 90_000);
+    }, 300_000);
   });
 }

@@ -38,4 +38,4 @@ test("a proof that names task and prover passes for no other, though it can't co
   expect(await judged(task, zeroAddress)).toEqual(bound);
   expect(await judged({ ...task, nonce: 2n }, prover)).toEqual(bound);
   expect(resultText(receipt)).toBe('{"inputs":["10"],"outputs":["55"]}');
-}, 60_000);
+}, 300_000);

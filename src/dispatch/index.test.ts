@@ -273,7 +273,7 @@ describe("the database", () => {
       await b.ends(id, "outputted");
       expect(b.memory.states(id)).toEqual(["dispatched", "proved", "outputted"]);
     }
-  }, 20_000);
+  }, 300_000);
 
   test("shared by two enodes: each task is driven once", async () => {
     const b = bench();

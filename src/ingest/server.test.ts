@@ -156,7 +156,7 @@ describe("on Deno", () => {
   afterAll(() => {
     child?.kill("SIGKILL");
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  }, 30_000);
+  }, 300_000);
 
   test("stores and tells a message, with few permissions", async () => {
     folder = await pgliteFolder();
@@ -186,5 +186,5 @@ describe("on Deno", () => {
     });
     const chunked = await fetch(`${url}/message`, { method: "POST", body: stream });
     expect(chunked.status).toBe(413);
-  }, 60_000);
+  }, 300_000);
 });

@@ -14,7 +14,7 @@ import { down, startProxy } from "./testing/proxy.ts";
 import { freshAccount, hasty, quiet, startWorld, until, type World } from "./testing/world.ts";
 import type { OutputJob, OutputReport } from "./types.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(300_000);
 
 let world: World;
 let da: Da;

@@ -432,7 +432,7 @@ describe("on the chain", () => {
     } finally {
       await da.close();
     }
-  }, 30_000);
+  }, 300_000);
 });
 
 describe("in a directory", () => {

@@ -6,7 +6,7 @@ import { type Hex, zeroHash } from "viem";
 import { z } from "zod";
 import { Engine } from "../../runtimes/zkwasm/engine.ts";
 import { committedInput, parseMessage } from "../../runtimes/zkwasm/input.ts";
-import { compileProver, WasmLibrary } from "../../runtimes/zkwasm/module.ts";
+import { compileProver, WasmLibrary, type Watcher } from "../../runtimes/zkwasm/module.ts";
 import { defaultProfile, type Profile, profiles } from "../../runtimes/zkwasm/profile.ts";
 import { decodeStatement, type RunStatement, statuses } from "../../runtimes/zkwasm/statement.ts";
 import { bytes32, describeIssue } from "../protocol/schema.ts";
@@ -43,7 +43,7 @@ export const zkwasm: Register = (program, io) => {
       const code = await readBytes(path);
       const json = flags.inputFile ? await readBytes(flags.inputFile) : encode(flags.input);
       const given = parseMessage(json, "the input");
-      const engine = await openEngine();
+      const engine = await openEngine(watchProof((line) => io().progress(line)));
       const { handle, commits, imageId } = engine.load(code, flags.profile);
       const salt = flags.salt ? fromHex(flags.salt) : crypto.getRandomValues(new Uint8Array(32));
       const input = commits ? committedInput(given, salt) : given;
@@ -139,8 +139,28 @@ export const zkwasm: Register = (program, io) => {
     });
 };
 
-async function openEngine(): Promise<Engine> {
-  return new Engine(new WasmLibrary(await compileProver()));
+async function openEngine(watcher: Watcher = {}): Promise<Engine> {
+  return new Engine(new WasmLibrary(await compileProver(), undefined, watcher));
+}
+
+/** Says which tables are proven, and every other second how far that is. */
+function watchProof(say: (line: string) => void): Watcher {
+  const tables: string[] = [];
+  let steps = 0, last = 0;
+  return {
+    onTable: (name, logHeight) => void tables.push(`${name} 2^${logHeight}`),
+    onStep() {
+      if (tables.length === 0) return;
+      const now = performance.now();
+      if (steps++ === 0) {
+        say(`${tables.length} tables: ${tables.join(", ")}`);
+        last = now;
+      }
+      if (now - last < 2_000) return;
+      last = now;
+      say(`${steps} transforms of their columns, lookups and quotients`);
+    },
+  };
 }
 
 const profileOption = (what: string) =>

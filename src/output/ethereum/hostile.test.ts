@@ -26,7 +26,7 @@ import { ethereumOutputs } from "./index.ts";
 import { type AllowedCall, assertNotStakeOwner, type OutputChain } from "./policy.ts";
 import type { TransactionSigner } from "./sender.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(300_000);
 
 type Direct = Extract<EthereumOutput, { mode: "direct" }>;
 

@@ -16,7 +16,7 @@ import { RevertedError, revertText } from "./errors.ts";
 import type { Sender } from "./sender.ts";
 import type { ChainSettings } from "./settings.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(300_000);
 
 let world: World;
 let account: LocalAccount;

@@ -23,7 +23,7 @@ import { ethereumOutputs } from "./index.ts";
 import type { ChainSettings } from "./settings.ts";
 import type { TransactionSigner } from "./sender.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(300_000);
 
 const config = { type: "ethereumContract", mode: "router" } as const;
 const owner = anvilAccount(0);

@@ -12,7 +12,7 @@ import {
 } from "../testing/world.ts";
 import type { Sender } from "./sender.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(300_000);
 
 let world: World;
 const senders: Sender[] = [];

@@ -147,6 +147,7 @@ impl Prover {
             binding,
         };
         let header = Header { key: self.key.clone(), present };
+        watched::tables(&filled);
         let proof = prove_tables(&statement, &header, filled, entropy)?;
         Ok((statement, proof))
     }
@@ -163,8 +164,7 @@ impl Prover {
         let (outcome, trace) = record(&self.program, inputs, limits).map_err(Error::Execute)?;
         let (filled, _) =
             tables::fill(&self.program, &self.fixed, inputs, &outcome, &trace, self.key.profile)?;
-        let name = |table: &Table| format!("{table:?}").split('(').next().unwrap_or("").to_owned();
-        Ok(filled.iter().map(|one| (name(&one.table), one.cells.height())).collect())
+        Ok(filled.iter().map(|one| (watched::name(&one.table), one.cells.height())).collect())
     }
 }
 
