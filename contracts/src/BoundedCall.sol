@@ -1,9 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {IProofVerifier} from "./interfaces/IProofVerifier.sol";
+
 /// Calls to contracts that nobody vouches for. At most `max` bytes of what comes back are copied,
 /// so a callee can't make its caller pay for memory.
 library BoundedCall {
+    /// Spent between the measurement of gas and the call.
+    uint256 private constant CALL_OVERHEAD = 1000;
+
+    /// True iff `to` takes `data` with at most `limit` gas and returns nothing, as verifiers do
+    /// that revert for a bad proof. Reverts with `NotEnoughGas` where it may have refused for want
+    /// of gas.
+    function accepts(address to, bytes memory data, uint256 limit) internal view returns (bool) {
+        // A call to an address without code succeeds and returns nothing, like a good proof.
+        if (to.code.length == 0) return false;
+        uint256 available = gasleft() - gasleft() / 64;
+        bool ok;
+        uint256 size;
+        assembly ("memory-safe") {
+            ok := staticcall(limit, to, add(data, 0x20), mload(data), 0, 0)
+            size := returndatasize()
+        }
+        if (!ok && available < limit + CALL_OVERHEAD) revert IProofVerifier.NotEnoughGas();
+        return ok && size == 0;
+    }
+
     function staticCall(address to, bytes memory data, uint256 max)
         internal
         view

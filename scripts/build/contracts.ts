@@ -18,6 +18,8 @@ const deployed = {
   router: "W3bstreamRouter",
   halo2Adapter: "Halo2Adapter",
   unsafeTestSetupHalo2Adapter: "UnsafeTestSetupHalo2Adapter",
+  risc0Groth16Verifier: "Risc0Groth16Verifier",
+  risc0Adapter: "Risc0Adapter",
   weatherStation: "WeatherStation",
 };
 const interfaces = { proofVerifier: "IProofVerifier", resultReceiver: "IResultReceiver" };

@@ -6,11 +6,15 @@ import type { ProgramInfo } from "../../runtimes/runtime.ts";
 import { address, bytes32, describeIssue, uint256 } from "../protocol/schema.ts";
 import { halo2AdapterAbi } from "./abi/halo2Adapter.ts";
 import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
+import { risc0AdapterAbi } from "./abi/risc0Adapter.ts";
+import { risc0Groth16VerifierAbi } from "./abi/risc0Groth16Verifier.ts";
 import { routerAbi } from "./abi/router.ts";
 import { weatherStationAbi } from "./abi/weatherStation.ts";
 import { znodeRegistrarAbi } from "./abi/znodeRegistrar.ts";
 import { halo2AdapterBytecode } from "./bytecode/halo2Adapter.ts";
 import { projectRegistrarBytecode } from "./bytecode/projectRegistrar.ts";
+import { risc0AdapterBytecode } from "./bytecode/risc0Adapter.ts";
+import { risc0Groth16VerifierBytecode } from "./bytecode/risc0Groth16Verifier.ts";
 import { routerBytecode } from "./bytecode/router.ts";
 import { unsafeTestSetupHalo2AdapterBytecode } from "./bytecode/unsafeTestSetupHalo2Adapter.ts";
 import { weatherStationBytecode } from "./bytecode/weatherStation.ts";
@@ -171,6 +175,60 @@ export async function deployHalo2Verifier(
     options,
   );
   return { verifier: generated.address, adapter: adapter.address };
+}
+
+/** What a version of risc0 is verified by, as its crates publish it. */
+export interface Risc0Version {
+  /** `ALLOWED_CONTROL_ROOT`. */
+  readonly controlRoot: Hex;
+  /** `BN254_IDENTITY_CONTROL_ID`. */
+  readonly bn254ControlId: Hex;
+}
+
+const bn254ControlId = "0xc07a65145c3cb48b6101962ea607a4dd93c753bb26975cb47feb00d3666e4404";
+/** By the zkVM's version. */
+export const risc0Versions = {
+  "2.2": {
+    controlRoot: "0xce52bf56033842021af3cf6db8a50d1b7535c125a34f1a22c6fdcf002c5a1529",
+    bn254ControlId,
+  },
+  "5.0.0-rc.1": {
+    controlRoot: "0x4ec911509d6e5607f3bc083c61a2274824c71536ecffa208d02a472ffbde5b04",
+    bn254ControlId,
+  },
+} as const satisfies Record<string, Risc0Version>;
+
+/** Twice what the verifier needs. */
+const RISC0_VERIFY_GAS = 400_000n;
+
+/**
+ * Deploys the verifier of Groth16 receipts of a version of risc0, and its adapter for one program.
+ * @throws {ChainError}
+ */
+export async function deployRisc0Verifier(
+  sender: Sender,
+  program: {
+    programId: Hex;
+    imageId: Hex;
+    /** `data`: its journal begins with the input's commitment and the binding. */
+    bindingKind: "data" | "none";
+    version: Risc0Version;
+  },
+  options: DeployOptions = {},
+): Promise<Deployment["verifiers"][Hex]> {
+  const { programId, imageId, bindingKind, version } = program;
+  const verifier = await deploy(sender, "Risc0Groth16Verifier", {
+    abi: risc0Groth16VerifierAbi,
+    bytecode: risc0Groth16VerifierBytecode,
+    args: [version.controlRoot, version.bn254ControlId],
+  }, options);
+  const kind = bindingKind === "data" ? 2 : 0;
+  const adapter = await deploy(sender, "Risc0Adapter", {
+    abi: risc0AdapterAbi,
+    bytecode: risc0AdapterBytecode,
+    args: [verifier.address, programId, imageId, kind, RISC0_VERIFY_GAS],
+  }, options);
+  return { verifier: verifier.address, adapter: adapter.address };
 }
 
 /** Deploys the sample receiver for one project's program. @throws {ChainError} */

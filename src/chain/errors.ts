@@ -1,6 +1,8 @@
 import { type Abi, BaseError, decodeErrorResult, type Hex, isHex } from "viem";
 import { halo2AdapterAbi } from "./abi/halo2Adapter.ts";
 import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
+import { risc0AdapterAbi } from "./abi/risc0Adapter.ts";
+import { risc0Groth16VerifierAbi } from "./abi/risc0Groth16Verifier.ts";
 import { routerAbi } from "./abi/router.ts";
 import { unsafeTestSetupHalo2AdapterAbi } from "./abi/unsafeTestSetupHalo2Adapter.ts";
 import { weatherStationAbi } from "./abi/weatherStation.ts";
@@ -24,6 +26,8 @@ const ownErrors: Abi = [
   ...znodeRegistrarAbi,
   ...halo2AdapterAbi,
   ...unsafeTestSetupHalo2AdapterAbi,
+  ...risc0Groth16VerifierAbi,
+  ...risc0AdapterAbi,
   ...weatherStationAbi,
 ].filter((entry) => entry.type === "error");
 

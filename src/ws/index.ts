@@ -6,8 +6,10 @@ import { deploy } from "./deploy.ts";
 import { message } from "./message.ts";
 import { project } from "./project.ts";
 import { task } from "./task.ts";
+import { verifier } from "./verifier.ts";
 import { zkwasm } from "./zkwasm.ts";
 import { znode } from "./znode.ts";
 
 // A connection that some library keeps must not keep the command.
-process.exit(await runCli(process.argv.slice(2), [deploy, project, znode, message, task, zkwasm]));
+const commands = [deploy, verifier, project, znode, message, task, zkwasm];
+process.exit(await runCli(process.argv.slice(2), commands));

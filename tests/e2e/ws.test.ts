@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bytesToHex } from "viem";
+import { type Address, bytesToHex, type Hex, keccak256 } from "viem";
 import { type Anvil, anvilAccount, startAnvil } from "../../src/chain/anvil.ts";
+import { proofVerifierAbi } from "../../src/chain/abi/proofVerifier.ts";
+import { connectChain } from "../../src/chain/clients.ts";
 import { fixture, workspace } from "./files.ts";
 import { type NodeProcess, startNode } from "./node.ts";
 import { ws } from "./ws.ts";
@@ -74,6 +76,26 @@ describe("ws", () => {
       hash,
       paused: true,
     });
+  });
+
+  test("deploys a verifier of risc0 receipts that takes a published one", async () => {
+    const receipt = JSON.parse(
+      readFileSync(join(root, "contracts/test/vectors/risc0-groth16.json"), "utf8"),
+    );
+    const program = keccak256("0x00");
+    const wanted = ["--program", program, "--image-id", receipt.image_id];
+    const old = ["--zkvm", "2.2", "--binding", "none"];
+    const { adapter } = await onChain(0, "verifier", "risc0", ...wanted, ...old);
+    const { reader } = await connectChain(anvil.url);
+    const takes = (seal: Hex) =>
+      reader.readContract({
+        address: adapter as Address,
+        abi: proofVerifierAbi,
+        functionName: "verify",
+        args: [program, receipt.journal, seal],
+      });
+    expect(await takes(receipt.seal)).toBe(true);
+    expect(await takes(`${receipt.seal.slice(0, -2)}00` as Hex)).toBe(false);
   });
 
   test("says what to do when something is missing or wrong", async () => {

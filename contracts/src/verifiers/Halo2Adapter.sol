@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
+import {BoundedCall} from "../BoundedCall.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 
 /// Gives a generated Halo2/KZG verifier (snark-verifier's `EvmLoader`) the router's interface.
@@ -25,8 +26,6 @@ contract Halo2Adapter is IProofVerifier {
     /// below this would be an alias of another.
     uint256 internal constant FIELD =
         21888242871839275222246405745257275088548364400416034343698204186575808495617;
-    /// Spent by the adapter itself between its measurement of gas and the call.
-    uint256 private constant CALL_OVERHEAD = 1000;
 
     address public immutable verifier;
     bytes32 public immutable programId;
@@ -68,21 +67,7 @@ contract Halo2Adapter is IProofVerifier {
     {
         if (programId_ != programId || proof.length != _proofBytes) return false;
         if (!_wellFormed(publicValues)) return false;
-        // A call to an address without code succeeds and returns nothing, like a good proof.
-        if (verifier.code.length == 0) return false;
-
-        bytes memory input = abi.encodePacked(publicValues, proof);
-        address target = verifier;
-        uint256 limit = _verifyGas;
-        uint256 available = gasleft() - gasleft() / 64;
-        bool ok;
-        uint256 size;
-        assembly ("memory-safe") {
-            ok := staticcall(limit, target, add(input, 0x20), mload(input), 0, 0)
-            size := returndatasize()
-        }
-        if (!ok && available < limit + CALL_OVERHEAD) revert NotEnoughGas();
-        return ok && size == 0;
+        return BoundedCall.accepts(verifier, abi.encodePacked(publicValues, proof), _verifyGas);
     }
 
     /// @inheritdoc IProofVerifier
