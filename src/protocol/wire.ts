@@ -25,7 +25,7 @@ export const taskProtocol = "/w3bstream/task/1.0.0";
 export const limits = {
   gossipFrame: 8 * 1024,
   directFrame: 4 * 1024 * 1024,
-  proof: 2 * 1024 * 1024,
+  proof: 3 * 1024 * 1024,
   publicValues: 64 * 1024,
   text: 1024,
 } as const;

@@ -25,7 +25,9 @@
       (i64.store offset=65535 (local.get $p) (local.get $x))
       (i32.store16 (local.get $p) (i32.extend8_s (i32.wrap_i64 (local.get $x))))
       (global.set $count (i64.add (global.get $count) (i64.clz (local.get $x))))
-      (local.set $p (i32.add (i32.and (local.get $p) (i32.const -1)) (i32.const 3)))
+      (local.set $p
+        (i32.add (i32.rotl (i32.and (local.get $p) (i32.const -1)) (i32.const 32)) (i32.const 3)))
+      (call $require (i64.ne (local.get $x) (i64.const 0x100000000)))
       (local.set $n (i64.div_u (local.get $n) (i64.const 3)))
       (br_if $next (i64.ne (local.get $n) (i64.const 0))))
     (call $output (local.get $x))

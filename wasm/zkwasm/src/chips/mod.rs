@@ -1,8 +1,8 @@
 //! The tables of a proof, one folder each.
 
-pub mod alu;
 pub mod bitwise;
 pub mod cell;
+pub mod compare;
 pub mod count;
 pub mod cpu;
 pub mod div;
@@ -19,6 +19,7 @@ pub mod shift;
 pub mod slots;
 #[cfg(test)]
 mod soundness;
+pub mod sum;
 #[cfg(test)]
 mod testing;
 pub mod word;
@@ -97,14 +98,18 @@ pub enum Table {
     Grow,
     /// With the columns of the public inputs and outputs.
     Io(Arc<Vec<Vec<Val>>>),
-    Alu,
+    Sum32,
+    Sum64,
+    Compare32,
+    Compare64,
     Bitwise32,
     Bitwise64,
     Extend,
     Count,
     Div,
     Mul,
-    Shift,
+    Shift32,
+    Shift64,
     Split16,
     Split24,
     Bytes(Fixed),
@@ -127,11 +132,15 @@ impl BaseAir<Val> for Table {
             Self::Cell => cell::WIDTH,
             Self::Grow => grow::WIDTH,
             Self::Io(_) => io::WIDTH,
-            Self::Alu => alu::WIDTH,
+            Self::Sum32 => sum::width(2),
+            Self::Sum64 => sum::width(4),
+            Self::Compare32 => compare::width(2),
+            Self::Compare64 => compare::width(4),
             Self::Bitwise32 => bitwise::width(2),
             Self::Bitwise64 => bitwise::width(4),
             Self::Extend => extend::WIDTH,
-            Self::Shift => shift::WIDTH,
+            Self::Shift32 => shift::width(2),
+            Self::Shift64 => shift::width(4),
             Self::Mul => mul::WIDTH,
             Self::Div => div::WIDTH,
             Self::Count => count::WIDTH,
@@ -201,11 +210,15 @@ impl<AB: AirBuilder<F = Val> + InteractionBuilder> Air<AB> for Table {
             Self::Cell => cell::eval(builder),
             Self::Grow => grow::eval(builder),
             Self::Io(_) => io::eval(builder),
-            Self::Alu => alu::eval(builder),
+            Self::Sum32 => sum::eval(builder, 2),
+            Self::Sum64 => sum::eval(builder, 4),
+            Self::Compare32 => compare::eval(builder, 2),
+            Self::Compare64 => compare::eval(builder, 4),
             Self::Bitwise32 => bitwise::eval(builder, 2),
             Self::Bitwise64 => bitwise::eval(builder, 4),
             Self::Extend => extend::eval(builder),
-            Self::Shift => shift::eval(builder),
+            Self::Shift32 => shift::eval(builder, 2),
+            Self::Shift64 => shift::eval(builder, 4),
             Self::Mul => mul::eval(builder),
             Self::Div => div::eval(builder),
             Self::Count => count::eval(builder),

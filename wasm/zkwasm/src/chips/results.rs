@@ -6,7 +6,7 @@ use p3_field::PrimeCharacteristicRing;
 use p3_lookup::{Count, InteractionBuilder};
 
 use super::{
-    Asked, Cells, Event, Filled, Table, Val, alu, bitwise, count, div, extend, mul, shift,
+    Asked, Cells, Event, Filled, Table, Val, bitwise, compare, count, div, extend, mul, shift, sum,
 };
 use crate::buses;
 use crate::program::isa::Op;
@@ -19,16 +19,20 @@ pub const RESULTS: &[(Table, &[Op], Generate)] = &[
     (Table::Div, &div::OPS, div::generate),
     (Table::Count, &count::OPS, count::generate),
     (Table::Mul, &mul::OPS, mul::generate),
-    (Table::Shift, &shift::OPS, shift::generate),
+    (Table::Shift32, &shift::OPS32, shift::generate::<2>),
+    (Table::Shift64, &shift::OPS64, shift::generate::<4>),
     (Table::Bitwise32, &bitwise::OPS, bitwise::generate::<2>),
     (Table::Bitwise64, &bitwise::OPS, bitwise::generate::<4>),
     (Table::Extend, &extend::OPS, extend::generate),
-    (Table::Alu, &alu::OPS, alu::generate),
+    (Table::Sum32, &sum::OPS32, sum::generate::<2>),
+    (Table::Sum64, &sum::OPS64, sum::generate::<4>),
+    (Table::Compare32, &compare::OPS32, compare::generate::<2>),
+    (Table::Compare64, &compare::OPS64, compare::generate::<4>),
 ];
 
 /// Whether a table can prove an event of one of its operations.
 fn fits(table: &Table, event: &Event) -> bool {
-    !matches!(table, Table::Bitwise32) || (event.a | event.b) >> 32 == 0
+    !matches!(table, Table::Bitwise32 | Table::Compare32) || (event.a | event.b) >> 32 == 0
 }
 
 /// Fills the tables that results are asked of; each with its index in [`RESULTS`].
@@ -65,7 +69,12 @@ pub fn one_operation<AB: AirBuilder>(builder: &mut AB, table: &[Op]) -> AB::Expr
 
 /// The four limbs in the cells from one on.
 pub fn value<AB: AirBuilder>(row: &[AB::Var], at: usize) -> [AB::Expr; 4] {
-    std::array::from_fn(|limb| row[at + limb].into())
+    padded::<AB>(row, at, 4)
+}
+
+/// The four limbs of a value that has so many in the cells from one on, and zeros above.
+pub fn padded<AB: AirBuilder>(row: &[AB::Var], at: usize, limbs: usize) -> [AB::Expr; 4] {
+    std::array::from_fn(|limb| if limb < limbs { row[at + limb].into() } else { AB::Expr::ZERO })
 }
 
 /// Provides the result of the row's operation, if it has one.

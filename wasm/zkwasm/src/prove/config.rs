@@ -20,7 +20,7 @@ use super::watched::WatchedDft;
 use crate::chips::{MIN_LOG_HEIGHT, Val};
 
 /// Version of the tables and of the transcript; a verifier knows exactly one.
-pub const VERSION: u8 = 7;
+pub const VERSION: u8 = 8;
 
 /// Largest height that a prover may choose, as its logarithm.
 pub const MAX_LOG_HEIGHT: usize = 20;

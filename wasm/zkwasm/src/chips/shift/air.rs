@@ -2,104 +2,86 @@ use p3_air::{AirBuilder, WindowAccess};
 use p3_field::PrimeCharacteristicRing;
 use p3_lookup::{Count, InteractionBuilder};
 
-use super::{A, B, BITS, BYTES, C, DISTANCE, HIGH, LOW, OPS, POWER, REST, SIGN, SIGN64, X};
+use super::{columns, ops};
 use crate::buses;
-use crate::chips::mul::split_bytes;
 use crate::chips::results;
-use crate::program::isa::Op;
 
-pub fn eval<AB: AirBuilder + InteractionBuilder>(builder: &mut AB) {
+/// Constraints and interactions of a row, for operands of so many limbs.
+pub fn eval<AB: AirBuilder + InteractionBuilder>(builder: &mut AB, limbs: usize) {
     let main = builder.main();
     let row = main.current_slice();
     let cell = |column: usize| -> AB::Expr { row[column].into() };
-    let any = |ops: &[Op]| results::any::<AB>(row, &OPS, ops);
     let int = AB::Expr::from_u32;
-    let real = results::one_operation(builder, &OPS);
+    let at = columns(limbs);
+    let real = results::one_operation(builder, ops(limbs));
+    let [shl, shr_u, shr_s, rotl, rotr]: [AB::Expr; 5] = std::array::from_fn(cell);
     let once = |count: &AB::Expr| Count::bounded(count.clone(), 1);
 
-    let narrow = any(&[Op::Shl32, Op::ShrU32, Op::ShrS32, Op::Rotl32, Op::Rotr32]);
-    let wide = real.clone() - narrow.clone();
-    let left = any(&[Op::Shl32, Op::Shl64, Op::Rotl32, Op::Rotl64]);
-    let right = real.clone() - left.clone();
-    let bits = wide.clone() * int(64) + narrow.clone() * int(32);
-    builder.assert_zero(narrow.clone() * (cell(A + 2) + cell(A + 3)));
-
     // The distance.
-    builder.assert_zero(real.clone() * (cell(B) - cell(DISTANCE)) - bits.clone() * cell(REST));
-    builder.push_interaction(buses::RANGE16, [row[REST]], once(&real));
-    let scaled = cell(DISTANCE) * (wide.clone() * int(4) + narrow * int(8));
+    let bits = 16 * limbs as u32;
+    builder.assert_eq(row[at.b], cell(at.distance) + cell(at.rest) * int(bits));
+    builder.push_interaction(buses::RANGE16, [row[at.rest]], once(&real));
+    let scaled = cell(at.distance) * int(256 / bits);
     builder.push_interaction(buses::RANGE8, [scaled], once(&real));
 
     // k = 8 q + r
+    let flags = at.moved..at.product;
     let mut power = AB::Expr::ONE;
     let mut k = AB::Expr::ZERO;
     for bit in 0..3 {
-        builder.assert_bool(row[BITS + bit]);
-        k += cell(BITS + bit) * int(1 << bit);
-        power *= cell(BITS + bit) * int((1 << (1 << bit)) - 1) + AB::Expr::ONE;
+        builder.assert_bool(row[at.bits + bit]);
+        k += cell(at.bits + bit) * int(1 << bit);
+        power *= cell(at.bits + bit) * int((1 << (1 << bit)) - 1) + AB::Expr::ONE;
     }
-    builder.assert_eq(row[POWER], power - AB::Expr::ONE);
-    (BYTES..LOW).for_each(|flag| builder.assert_bool(row[flag]));
-    builder.assert_eq((BYTES..LOW).map(cell).sum::<AB::Expr>(), real.clone());
-    k += (0..9).map(|q| cell(BYTES + q as usize) * int(8 * q)).sum::<AB::Expr>();
-    let distance = cell(DISTANCE);
-    builder
-        .assert_zero(left * (k.clone() - distance.clone()) + right.clone() * (k + distance - bits));
+    builder.assert_eq(row[at.power], power - AB::Expr::ONE);
+    flags.clone().for_each(|flag| builder.assert_bool(row[flag]));
+    builder.assert_eq(flags.clone().map(cell).sum::<AB::Expr>(), real.clone());
+    k += flags.clone().zip(0..).map(|(flag, q)| cell(flag) * int(8 * q)).sum::<AB::Expr>();
+    let distance = cell(at.distance);
+    let left = shl.clone() + rotl.clone();
+    let right = real.clone() - left.clone();
+    builder.assert_zero(left * (k.clone() - distance.clone()) + right * (k + distance - int(bits)));
 
-    // Bytes times 2^r, then moved by q.
-    for (limb, value) in split_bytes(builder, X, &real).into_iter().enumerate() {
-        builder.assert_eq(row[A + limb], value);
+    // The limbs times 2^r.
+    let bytes = at.product..at.carry;
+    let carries = at.carry..at.sign;
+    for byte in bytes.chain(carries) {
+        builder.push_interaction(buses::RANGE8, [row[byte]], once(&real));
     }
-    for byte in 0..8 {
-        let (low, high) = (cell(LOW + byte), cell(HIGH + byte));
+    let carry_out =
+        |limb: usize| cell(if limb + 1 < limbs { at.carry + limb } else { at.product + 2 * limbs });
+    for limb in 0..limbs {
+        let carry_in = if limb == 0 { AB::Expr::ZERO } else { carry_out(limb - 1) };
+        let [low, high] = [0, 1].map(|byte| cell(at.product + 2 * limb + byte));
         builder.assert_eq(
-            cell(X + byte) * (cell(POWER) + AB::Expr::ONE),
-            low.clone() + high.clone() * int(1 << 8),
+            cell(at.a + limb) * (cell(at.power) + AB::Expr::ONE) + carry_in,
+            low + high * int(1 << 8) + carry_out(limb) * int(1 << 16),
         );
-        builder.push_interaction(buses::RANGE8, [low], once(&real));
-        builder.push_interaction(buses::RANGE8, [high], once(&real));
     }
-    let product = |byte: usize| {
-        let low = if byte < 8 { cell(LOW + byte) } else { AB::Expr::ZERO };
-        let high = if byte > 0 { cell(HIGH + byte - 1) } else { AB::Expr::ZERO };
-        low + high
-    };
     let moved = |byte: usize| -> AB::Expr {
-        let fits = (0..9).filter(|q| *q <= byte && byte - q <= 8);
-        fits.map(|q| cell(BYTES + q) * product(byte - q)).sum()
+        let fits = (0..=2 * limbs).filter(|q| *q <= byte && byte - q <= 2 * limbs);
+        fits.map(|q| cell(at.moved + q) * cell(at.product + byte - q)).sum()
     };
 
     // The sign, and the bits that it fills.
-    builder.assert_bool(row[SIGN]);
-    let (signed32, signed64) = (any(&[Op::ShrS32]), any(&[Op::ShrS64]));
-    let signed = signed32.clone() + signed64.clone();
-    builder.assert_zero(cell(SIGN) * (AB::Expr::ONE - signed.clone()));
-    builder.assert_eq(row[SIGN64], cell(SIGN) * signed64.clone());
-    let top = signed32 * cell(X + 3) + signed64 * cell(X + 7);
-    let rest = top * int(2) - cell(SIGN) * int(1 << 8);
-    builder.push_interaction(buses::RANGE8, [rest], once(&signed));
+    builder.assert_bool(row[at.sign]);
+    builder.assert_zero(cell(at.sign) * (AB::Expr::ONE - shr_s.clone()));
+    let rest = cell(at.a + limbs - 1) * int(2) - cell(at.sign) * int(1 << 16);
+    builder.push_interaction(buses::RANGE16, [rest], once(&shr_s));
     let fill = |byte: usize| {
-        let sign = if byte < 4 { SIGN } else { SIGN64 };
-        let above: AB::Expr = (0..byte).map(|q| cell(BYTES + q)).sum();
-        let within = cell(BYTES + byte) * (int(0xff) - cell(POWER));
-        cell(sign) * (above * int(0xff) + within)
+        let above: AB::Expr = (0..byte).map(|q| cell(at.moved + q)).sum();
+        let within = cell(at.moved + byte) * (int(0xff) - cell(at.power));
+        cell(at.sign) * (above * int(0xff) + within)
     };
 
-    let lower64 = any(&[Op::Shl64, Op::Rotl64, Op::Rotr64]);
-    let upper64 = any(&[Op::ShrU64, Op::ShrS64, Op::Rotl64, Op::Rotr64]);
-    let lower32 = any(&[Op::Shl32, Op::Rotl32, Op::Rotr32]);
-    let upper32 = any(&[Op::ShrU32, Op::ShrS32, Op::Rotl32, Op::Rotr32]);
+    let lower = shl + rotl.clone() + rotr.clone();
+    let upper = shr_u + shr_s + rotl + rotr;
     let result = |byte: usize| {
-        let mut sum = lower64.clone() * moved(byte) + upper64.clone() * moved(byte + 8);
-        if byte < 4 {
-            sum += lower32.clone() * moved(byte) + upper32.clone() * moved(byte + 4);
-        }
-        sum + fill(byte)
+        lower.clone() * moved(byte) + upper.clone() * moved(byte + 2 * limbs) + fill(byte)
     };
-    for limb in 0..4 {
-        builder.assert_eq(row[C + limb], result(2 * limb) + result(2 * limb + 1) * int(1 << 8));
+    for limb in 0..limbs {
+        builder.assert_eq(row[at.c + limb], result(2 * limb) + result(2 * limb + 1) * int(1 << 8));
     }
-    let c = std::array::from_fn(|limb| cell(C + limb));
-    let operands = [A, B].map(|at| results::value::<AB>(row, at));
-    results::provide(builder, &OPS, operands, c, AB::Expr::ZERO);
+    let [a, b, c] = [at.a, at.b, at.c].map(|first| results::padded::<AB>(row, first, limbs));
+    results::provide(builder, ops(limbs), [a, b], c, AB::Expr::ZERO);
 }
