@@ -26,6 +26,8 @@ const goodMs = 10_000;
 /** It ends connections that no link uses; what it knew of the DHT, this peer knows by then. */
 const enodeText = "this boot node is an enode, and is dialled only now and then";
 
+const bootNodeText = "connected to a boot node";
+
 /** Most peers that nobody named and that are dialled all the same. */
 const mostFound = 32;
 /** Dials after which a peer that nobody named is forgotten, until it is found again. */
@@ -97,14 +99,24 @@ async function keep(
       const stream = await streamOf(connection, protocol, soon);
       // A boot node has no work to give; it is kept for what it knows.
       if (!stream && tries !== Infinity) return;
-      const { ended } = stream ? await link(stream, connection) : closing(connection, signal);
-      if (!stream && said !== enodeText) log.info({ peer }, "connected to a boot node");
+      // An enode that has just started doesn't speak it yet.
+      const againMs = protocol === undefined ? Infinity : maxRedialMs;
+      const { ended } = stream
+        ? await link(stream, connection)
+        : closing(connection, signal, againMs);
+      if (stream) said = "";
+      else if (![enodeText, bootNodeText].includes(said)) {
+        said = bootNodeText;
+        log.info({ peer }, said);
+      }
       failures = 0;
       linkedAt = performance.now();
       await ended;
       isEnode = protocol === undefined && await speaks(host, connection, taskProtocol);
-      if (isEnode && said !== enodeText) log.info({ peer }, enodeText);
-      said = isEnode ? enodeText : "";
+      if (isEnode && said !== enodeText) {
+        said = enodeText;
+        log.info({ peer }, said);
+      }
     } catch (error) {
       // A connection that can't carry the stream is not worth keeping.
       connection?.abort(error instanceof Error ? error : new Error(String(error)));
@@ -143,14 +155,24 @@ async function speaks(host: Libp2p, { remotePeer }: Connection, name: string): P
   return known?.protocols.includes(name) ?? false;
 }
 
-/** Waits for a connection's end; with the signal it is left as it is. */
-function closing(connection: Connection, signal: AbortSignal): { ended: Promise<void> } {
+/** Waits for a connection's end, and no longer than `ms`; with the signal it is left as it is. */
+function closing(
+  connection: Connection,
+  signal: AbortSignal,
+  ms: number,
+): { ended: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const done = () => resolve();
+  const timer = ms === Infinity ? undefined : setTimeout(done, ms);
   connection.addEventListener("close", done, { once: true });
   signal.addEventListener("abort", done, { once: true });
   if (connection.status !== "open" || signal.aborted) resolve();
-  return { ended: promise.finally(() => signal.removeEventListener("abort", done)) };
+  const over = () => {
+    clearTimeout(timer);
+    connection.removeEventListener("close", done);
+    signal.removeEventListener("abort", done);
+  };
+  return { ended: promise.finally(over) };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -106,6 +106,8 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
     await host.handle(taskProtocol, (stream, connection) => this.#accept(stream, connection), {
       maxInboundStreams: 2,
     });
+    // Whoever came before the protocol was spoken tries again on a new connection.
+    for (const connection of host.getConnections()) this.#limit(connection);
   }
 
   found(peer: PeerInfo): void {
@@ -122,14 +124,17 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
     await Promise.all([...entries.map(({ stream }) => stream.gone), this.#dialler.ended()]);
   }
 
-  readonly #onConnection = ({ detail }: CustomEvent<PeerConnection>) => {
-    if (detail.direction !== "inbound") return;
+  readonly #onConnection = ({ detail }: CustomEvent<PeerConnection>) => this.#limit(detail);
+
+  /** Closes an accepted connection that no link uses after a while. */
+  #limit(connection: PeerConnection): void {
+    if (connection.direction !== "inbound") return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#release(detail);
+      this.#release(connection);
     }, this.#times.idleMs);
     this.#timers.add(timer);
-  };
+  }
 
   /** Closes a connection that no link uses. */
   #release(connection: PeerConnection): void {

@@ -39,6 +39,13 @@ export interface NodeProcess {
 /** What is waited for comes sooner by far; a machine that is busy with other things delays it. */
 const patienceMs = 300_000;
 
+/** Nodes that run, for what is said when something does not come. */
+const running = new Set<NodeProcess>();
+
+/** The last lines that each running node logged. */
+const lastLines = () =>
+  [...running].map((node) => `--- ${node.url}\n${node.log().split("\n").slice(-40).join("\n")}`);
+
 /** Starts a node as a user would, and waits until it answers `/live`. */
 export async function startNode(
   env: Record<string, string>,
@@ -77,7 +84,11 @@ export async function startNode(
   };
   for (const deadline = Date.now() + patienceMs; Date.now() < deadline;) {
     if (child.exitCode !== null) throw new Error(`the node exited:\n${log}`);
-    if (await fetch(`${url}/live`).then((r) => r.ok, () => false)) return node;
+    if (await fetch(`${url}/live`).then((r) => r.ok, () => false)) {
+      running.add(node);
+      child.once("exit", () => running.delete(node));
+      return node;
+    }
     await sleep(100);
   }
   await node.kill();
@@ -96,7 +107,7 @@ export async function until<T>(
     const value = await probe();
     if (value !== undefined) return value;
   }
-  throw new Error(`timed out waiting until ${what}`);
+  throw new Error([`timed out waiting until ${what}`, ...lastLines()].join("\n"));
 }
 
 export interface State {
