@@ -71,6 +71,8 @@ function failedFiles(output: string): string[] {
   const files = new Set<string>();
   let file: string | undefined;
   for (const line of output.split("\n")) {
+    // What follows names the failures again, without their files.
+    if (/^\d+ tests? (failed|skipped):$/.test(line)) break;
     file = /^(\S+\.test\.ts):$/.exec(line)?.[1] ?? file;
     if (file && line.startsWith("(fail) ")) files.add(file);
   }
