@@ -56,6 +56,11 @@ describe("configuration", () => {
     ["OUTPUT_ALLOW", "1:0x12:0x", /OUTPUT_ALLOW must be chainId:address/],
     ["OPERATOR_PRIVATE_KEY", "0xabcd", /OPERATOR_PRIVATE_KEY must be 32 bytes/],
     ["NATIVE_LIBRARIES", "x.so", /NATIVE_LIBRARIES must be programId=path/],
+    ["RISC0_PROVER_ENDPOINT", "gpu", /RISC0_PROVER_ENDPOINT must be an http/],
+    ["RISC0_PROVER_ENDPOINT", "gpu:8081", /RISC0_PROVER_ENDPOINT must be an http/],
+    ["RISC0_PROVER_ENDPOINT", "http://gpu/?key=1", /must be an http.* without user, password/],
+    ["RISC0_PROVER_API_KEY", "two words", /RISC0_PROVER_API_KEY must be printable ASCII/],
+    ["RISC0_PROVER_API_KEY", "k", /RISC0_PROVER_API_KEY is for RISC0_PROVER_ENDPOINT/],
     ["LOG_LEVEL", "loud", /LOG_LEVEL must be one of/],
   ];
   test.each(bad)("%s=%s is refused by name", (name, value, message) => {
@@ -77,10 +82,15 @@ describe("configuration", () => {
 
   test("a refused secret is not repeated", () => {
     for (
-      const [name, value] of [["DATABASE_DSN", "mysql://hunter2"], [
-        "PROVER_PRIVATE_KEY",
-        "hunter2",
-      ]]
+      const [name, value] of [
+        ["DATABASE_DSN", "mysql://hunter2"],
+        [
+          "PROVER_PRIVATE_KEY",
+          "hunter2",
+        ],
+        ["RISC0_PROVER_API_KEY", "hunter2\n"],
+        ["RISC0_PROVER_ENDPOINT", "http://u:hunter2@gpu"],
+      ]
     ) {
       try {
         loadConfig("all", {}, { [name as string]: value });
@@ -97,9 +107,21 @@ describe("configuration", () => {
       ...chain,
       DATABASE_DSN: "postgres://u:hunter2@db/x",
       CHAIN_ENDPOINTS: "1=https://rpc.example/hunter2",
+      RISC0_PROVER_ENDPOINT: "http://gpu.example/hunter2",
+      RISC0_PROVER_API_KEY: "hunter2",
     })));
     expect(text).not.toContain("hunter2");
     expect(text).not.toContain("1111");
+  });
+
+  test("a remote prover of risc0 is none unless it is named", () => {
+    expect(loadConfig("znode", {}, {}).RISC0_PROVER_ENDPOINT).toBeUndefined();
+    const set = { RISC0_PROVER_ENDPOINT: "http://10.0.0.7:8081", RISC0_PROVER_API_KEY: "node-1" };
+    expect(loadConfig("znode", {}, set)).toMatchObject(set);
+    expect(describeConfig(loadConfig("znode", {}, set))).toMatchObject({
+      RISC0_PROVER_ENDPOINT: "set",
+      RISC0_PROVER_API_KEY: "set",
+    });
   });
 
   test("the description names what is set, readably", () => {

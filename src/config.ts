@@ -33,6 +33,14 @@ const secretKey = z.string().transform((s) => (s.startsWith("0x") ? s : `0x${s}`
   .refine((s) => isHex(s) && size(s as Hex) === 32, "must be 32 bytes of hex")
   .transform((s) => s as Hex);
 
+/** Below which the service's routes are; a key does not belong in it. */
+const serviceUrl = url.pipe(
+  z.string().refine((s) => {
+    const { username, password, search, hash } = new URL(s);
+    return !username && !password && !search && !hash;
+  }, "must be an http(s) URL without user, password, query and fragment"),
+);
+
 /** `host:port`, `:port` or `port`; the host is undefined when not given. */
 const endpoint = z.string().transform((text, ctx) => {
   const match = /^(?:(?<host>\[[^\]]+\]|[^:]*):)?(?<port>\d{1,5})$/.exec(text);
@@ -263,6 +271,19 @@ export const settings = {
     schema: nativeLibraries,
     fallback: "",
   },
+  RISC0_PROVER_ENDPOINT: {
+    help: "Bento that may prove risc0 projects that allow it; whoever runs it sees their inputs",
+    placeholder: "url",
+    schema: serviceUrl,
+    secret: true,
+  },
+  RISC0_PROVER_API_KEY: {
+    help: "sent to RISC0_PROVER_ENDPOINT as x-api-key",
+    placeholder: "key",
+    schema: z.string().max(512, "must have at most 512 characters")
+      .regex(/^[\x21-\x7e]+$/, "must be printable ASCII without spaces"),
+    secret: true,
+  },
   MAX_MESSAGE_BYTES: {
     help: "largest body of one HTTP request; a message must fit one frame to a znode",
     placeholder: "bytes",
@@ -344,6 +365,9 @@ export function loadConfig(
     if (chain && values[name] !== undefined) {
       throw new ConfigError(`${name} is for nodes without a chain: the registrars decide`);
     }
+  }
+  if (values.RISC0_PROVER_API_KEY !== undefined && values.RISC0_PROVER_ENDPOINT === undefined) {
+    throw new ConfigError("RISC0_PROVER_API_KEY is for RISC0_PROVER_ENDPOINT, which is not set");
   }
   return { ...values, role, httpHost, httpPort: http.port } as Config;
 }

@@ -3,7 +3,13 @@ import http, { type RequestListener, type Server } from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { isPublicAddress } from "./public-address.ts";
-import { anyAddress, safeFetch, SafeFetchError, type SafeFetchOptions } from "./safe-fetch.ts";
+import {
+  anyAddress,
+  safeFetch,
+  SafeFetchError,
+  type SafeFetchOptions,
+  TooLargeError,
+} from "./safe-fetch.ts";
 
 /** Self-signed for files.example, made for this test. */
 const certificate = `-----BEGIN CERTIFICATE-----
@@ -152,18 +158,22 @@ test("a plain answer, with its status", async () => {
   expect(text(response.body)).toBe(`GET /a/b?c=d 127.0.0.1:${port}`);
 });
 
-test("a body is posted, and a redirect of it not followed", async () => {
-  let received = "";
-  const port = await serve(async (request, response) => {
-    for await (const chunk of request) received += chunk;
-    response.writeHead(307, { location: "/elsewhere" });
-    response.end();
-  });
-  const body = new TextEncoder().encode("hello");
-  const response = await fetched(`http://127.0.0.1:${port}/`, { method: "POST", body });
-  expect(response.status).toBe(307);
-  expect(received).toBe("hello");
-});
+test.each(["POST", "PUT"] as const)(
+  "a body is sent by %s, its redirect not followed",
+  async (method) => {
+    let received = "";
+    const port = await serve(async (request, response) => {
+      received = `${request.method} `;
+      for await (const chunk of request) received += chunk;
+      response.writeHead(307, { location: "/elsewhere" });
+      response.end();
+    });
+    const body = new TextEncoder().encode("hello");
+    const response = await fetched(`http://127.0.0.1:${port}/`, { method, body });
+    expect(response.status).toBe(307);
+    expect(received).toBe(`${method} hello`);
+  },
+);
 
 describe("redirects", () => {
   test("are followed, a few", async () => {
@@ -180,6 +190,8 @@ describe("redirects", () => {
       kind: "failed",
       message: "more than 3 redirects",
     });
+    const unfollowed = await fetched(`http://127.0.0.1:${port}/1`, { maxRedirects: 0 });
+    expect(unfollowed).toMatchObject({ status: 302, url: `http://127.0.0.1:${port}/1` });
   });
 
   test("to another host don't carry what the first was told", async () => {
@@ -251,7 +263,9 @@ describe("bounds", () => {
       response.end("x".repeat(1001));
     });
     for (const path of ["announced", "chunked"]) {
-      expect(await failure(`http://127.0.0.1:${port}/${path}`)).toMatchObject({
+      const error = await failure(`http://127.0.0.1:${port}/${path}`);
+      expect(error).toBeInstanceOf(TooLargeError);
+      expect(error).toMatchObject({
         kind: "failed",
         message: "the answer has more than 1000 bytes",
       });

@@ -7,7 +7,7 @@ import { abortable } from "./abort.ts";
 import { isPublicAddress } from "./public-address.ts";
 
 export interface SafeFetchOptions {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PUT";
   /** Only `Accept` follows a redirect to another origin. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Uint8Array;
@@ -16,7 +16,7 @@ export interface SafeFetchOptions {
   /** For everything together: names, connections, redirects, body. Default 15 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Only GET follows redirects. Default 3. */
+  /** Only GET follows redirects. Default 3; with 0 a redirect is an answer like any other. */
   readonly maxRedirects?: number;
   /** Which addresses may be asked. Default `isPublicAddress`. */
   readonly allow?: (address: string) => boolean;
@@ -45,6 +45,9 @@ export class SafeFetchError extends Error {
   }
 }
 
+/** The answer is larger than was allowed: it would be the next time, too. */
+export class TooLargeError extends SafeFetchError {}
+
 /**
  * Fetches a URL whose host, after DNS and after each redirect, is a public address; the connection
  * goes to the address that was checked, so that a name can't change its mind in between.
@@ -68,7 +71,8 @@ export async function safeFetch(url: string, options: SafeFetchOptions): Promise
     for (let hop = 0;; hop++) {
       const response = await request(target, { ...options, headers }, signal);
       const location = response.headers.get("location");
-      if (method !== "GET" || !isRedirect(response.status) || location === null) return response;
+      const follows = method === "GET" && maxRedirects > 0;
+      if (!follows || !isRedirect(response.status) || location === null) return response;
       if (hop === maxRedirects) {
         throw new SafeFetchError("failed", `more than ${maxRedirects} redirects`);
       }
@@ -180,7 +184,7 @@ function exchange(
 
 function collect(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const tooLarge = new SafeFetchError("failed", `the answer has more than ${maxBytes} bytes`);
+    const tooLarge = new TooLargeError("failed", `the answer has more than ${maxBytes} bytes`);
     if (Number(response.headers["content-length"] ?? 0) > maxBytes) return reject(tooLarge);
     const encoding = response.headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity") {
