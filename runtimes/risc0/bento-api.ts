@@ -246,6 +246,7 @@ export class BentoApi {
   async #once(method: Method, url: URL, request: Request): Promise<SafeResponse | undefined> {
     const { requestMs, apiKey } = this.options;
     const { body, maxBytes = answerBytes, signal } = request;
+    const largeBytes = (body?.length ?? 0) + (request.maxBytes ?? 0);
     const own = url.origin === this.#base.origin;
     try {
       return await safeFetch(url.href, {
@@ -259,7 +260,7 @@ export class BentoApi {
         ...(body === undefined ? {} : { body }),
         maxBytes,
         maxRedirects: 0,
-        timeoutMs: requestMs + ((body?.length ?? 0) + maxBytes) / bytesPerMs,
+        timeoutMs: requestMs + largeBytes / bytesPerMs,
         signal,
         // The operator's own machine may be anywhere, but inputs don't cross the internet in clear.
         allow: url.protocol === "https:" ? anyAddress : (address) => !isPublicAddress(address),
