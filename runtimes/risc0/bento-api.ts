@@ -213,13 +213,8 @@ export class BentoApi {
 
   /** A URL that the service chose: it must not make this node ask anyone else. */
   #link(text: string): URL {
-    const url = httpUrl(text);
-    if (!url) throw unusable("names a URL that can't be used");
-    // Bento always writes http, also behind a proxy that speaks https.
-    if (url.host === this.#base.host && url.protocol === "http:") {
-      url.protocol = this.#base.protocol;
-    }
-    if (!this.#origins.has(url.origin)) throw unusable("names a URL of another origin");
+    const url = followable(text, this.#base, this.#origins);
+    if (!url) throw unusable("names a URL that is not of its origin, or can't be used");
     return url;
   }
 
@@ -286,6 +281,19 @@ function httpUrl(text: string): URL | undefined {
   const url = new URL(text);
   const usable = /^https?:$/.test(url.protocol) && !url.username && !url.password;
   return usable ? url : undefined;
+}
+
+/** The URL to ask for one that a service at `base` named; undefined when it is of no such origin. */
+export function followable(
+  text: string,
+  base: URL,
+  origins: ReadonlySet<string>,
+): URL | undefined {
+  const url = httpUrl(text);
+  if (!url) return undefined;
+  // Bento always writes http, also behind a proxy that speaks https.
+  if (url.protocol === "http:" && url.host === base.host) url.protocol = base.protocol;
+  return origins.has(url.origin) ? url : undefined;
 }
 
 const isSuccess = (status: number) => status >= 200 && status < 300;

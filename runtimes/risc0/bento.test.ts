@@ -7,6 +7,7 @@ import { type BentoFaults, BentoServer } from "../testing/bento.ts";
 import { bytes, never, sleep } from "../testing/rig.ts";
 import { ProgramError, type Progress } from "../runtime.ts";
 import { type BentoOptions, bentoProver, type RemoteProof, type RemoteProver } from "./bento.ts";
+import { followable } from "./bento-api.ts";
 import { openSessions } from "./sessions.ts";
 
 const apiKey = "api-key-hunter2";
@@ -336,7 +337,7 @@ describe("a hostile service", () => {
     for (const origin of [other.url, "http://u:p@127.0.0.1", "file://", "http://["]) {
       await refused({ origin }, "the remote prover names a URL");
     }
-    await refused({ origin: server.url.replace("127.0.0.1", "localhost") }, "of another origin");
+    await refused({ origin: server.url.replace("127.0.0.1", "localhost") }, "names a URL");
   });
 
   test("can only where the operator said so, and without the key", async () => {
@@ -462,6 +463,20 @@ describe("a call that is cancelled", () => {
     expect(error.message).toContain("0.1 s");
     await until(() => server.count(/sessions.stop/) === 1);
   });
+});
+
+test("a service behind a proxy that speaks https is asked by https, though it writes http", () => {
+  const asked = (text: string, url: string) => {
+    const base = new URL(url);
+    return followable(text, base, new Set([base.origin]))?.href;
+  };
+  expect(asked("http://gpu:8443/a?b", "https://gpu:8443/x")).toBe("https://gpu:8443/a?b");
+  expect(asked("http://gpu/a", "https://gpu")).toBe("https://gpu/a");
+  expect(asked("http://gpu/a", "http://gpu")).toBe("http://gpu/a");
+  for (const text of ["http://gpu:8080/a", "http://gpu.example/a", "https://gpu/a", "/a"]) {
+    expect(asked(text, "http://gpu:8443")).toBeUndefined();
+    expect(asked(text, "https://gpu:8443")).toBeUndefined();
+  }
 });
 
 test("inputs don't go to a public address in clear", async () => {
