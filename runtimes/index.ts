@@ -1,6 +1,9 @@
 import { ChildPool } from "./pool.ts";
 import { halo2Runtime } from "./halo2/index.ts";
 import type { NativeSource } from "./native.ts";
+import type { RemoteProver } from "./risc0/bento.ts";
+import { risc0Runtime } from "./risc0/index.ts";
+import { installedLibrary } from "./risc0/installed.ts";
 import {
   type Limits,
   type Program,
@@ -20,10 +23,12 @@ export interface RuntimesOptions {
   /** Seconds that one proof may take whatever its project says. 1 h by default. */
   readonly timeoutSeconds?: number;
   /**
-   * Native builds that the operator installed: of Halo2 programs by program id, and of the prover
-   * for ZkWasm as `zkwasm`.
+   * Native builds that the operator installed: of Halo2 programs by program id, and of the provers
+   * for ZkWasm and Risc0 by the machine's name.
    */
   readonly nativeLibraries?: Readonly<Record<string, NativeSource>>;
+  /** Proves risc0 programs elsewhere, for projects that allow it. */
+  readonly remoteRisc0?: RemoteProver | undefined;
   /**
    * Whether programs may rest on a test setup, whose proofs anyone can forge: on development
    * chains only. Refused unless said otherwise.
@@ -33,11 +38,13 @@ export interface RuntimesOptions {
 
 /** The virtual machines of this node, over one pool of prover processes. */
 export interface Runtimes {
-  /** Machines whose programs can be loaded here. */
+  /** Machines whose programs are proven here; all can be loaded, and their receipts checked. */
   readonly offered: readonly VmType[];
+  /** Why the others are not proven here. */
+  readonly unavailable: Readonly<Partial<Record<VmType, string>>>;
   /**
    * A program, loaded once however often it is asked for.
-   * @throws {ProgramError} `load` for what is no program, `unsupported` for a machine not offered
+   * @throws {ProgramError} `load` for what is no program
    */
   load(spec: ProgramSpec, signal: AbortSignal): Promise<Program>;
   /** Proofs that run now, that wait, and the highest resident bytes seen of a process. */
@@ -54,13 +61,17 @@ export interface RuntimeParts {
   readonly options: RuntimesOptions;
 }
 
-/** How each machine is made; one that is missing here is not offered. */
-const makers: Partial<Record<VmType, (parts: RuntimeParts) => Runtime>> = {
+/** How each machine is made. */
+const makers: Record<VmType, (parts: RuntimeParts) => Runtime> = {
   halo2: ({ options, ...parts }) =>
     halo2Runtime({ ...parts, nativeLibraries: options.nativeLibraries ?? {} }),
   zkwasm({ options: { workers, nativeLibraries }, limits, provers: pool }) {
     const source = nativeLibraries?.zkwasm;
     return zkwasmRuntime({ workers, limits, native: source && { source, pool } });
+  },
+  risc0({ options: { workers, nativeLibraries, remoteRisc0: remote }, limits, provers }) {
+    const native = () => nativeLibraries?.risc0 ?? installedLibrary();
+    return risc0Runtime({ provers, workers, limits, native, remote });
   },
 };
 
@@ -81,20 +92,18 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   // One more process keeps commitments and checks from waiting behind proofs.
   const checkers = new ChildPool({ size: 1, programsPerChild: 8 });
   const parts: RuntimeParts = { provers, checkers, limits, options };
-  const runtimes = new Map<VmType, Runtime>();
-  for (const vmType of vmTypes) {
-    const make = makers[vmType];
-    if (make) runtimes.set(vmType, make(parts));
-  }
+  const runtimes = vmTypes.map((vmType) => makers[vmType](parts));
   const loads = new SharedLoads();
   return {
-    offered: [...runtimes.keys()],
+    get offered() {
+      return runtimes.filter((runtime) => !runtime.unavailable?.()).map(({ vmType }) => vmType);
+    },
+    get unavailable() {
+      const reasons = runtimes.map((runtime) => [runtime.vmType, runtime.unavailable?.()] as const);
+      return Object.fromEntries(reasons.filter(([, reason]) => reason !== undefined));
+    },
     load(spec, signal) {
-      const runtime = runtimes.get(spec.vmType);
-      if (!runtime) {
-        const text = `this node does not run ${spec.vmType} programs`;
-        return Promise.reject(new ProgramError("unsupported", text));
-      }
+      const runtime = runtimes.find(({ vmType }) => vmType === spec.vmType) as Runtime;
       return loads.get(
         `${spec.vmType} ${spec.programId}`,
         signal,
@@ -104,7 +113,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     usage() {
       const pools = [
         provers,
-        ...[...runtimes.values()].flatMap((runtime) => runtime.usage?.() ?? []),
+        ...runtimes.flatMap((runtime) => runtime.usage?.() ?? []),
       ];
       return {
         running: pools.reduce((sum, { running }) => sum + running, 0),
@@ -113,7 +122,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       };
     },
     async close() {
-      await Promise.all([...runtimes.values()].map((runtime) => runtime.close()));
+      await Promise.all(runtimes.map((runtime) => runtime.close()));
       await Promise.all([provers.close(), checkers.close()]);
     },
   };

@@ -36,6 +36,10 @@ export interface ProveContext {
   readonly clientId: string;
   /** The operator's signature over the task: what the successor's form gets as signature. */
   readonly signature: Hex;
+  /** Whether the project lets a prover elsewhere see the input (DESIGN R8). */
+  readonly allowRemote?: boolean;
+  /** Seconds that the project gives the proof: what would take longer is refused beforehand. */
+  readonly timeoutSeconds?: number;
 }
 
 /**
@@ -51,7 +55,7 @@ export interface Receipt {
   readonly programId: Hex;
   /**
    * The program's identity inside the proof: for Halo2 sha256 of the verifying key, for ZkWasm a
-   * hash of the program and the profile.
+   * hash of the program and the profile, for Risc0 its image id.
    */
   readonly imageId: Hex;
   readonly bindingKind: BindingKind;
@@ -77,6 +81,8 @@ export interface Statement {
 export interface ProgramInfo {
   readonly name: string;
   readonly imageId: Hex;
+  /** The image id that the project's file names, where it does: it need not be the program's. */
+  readonly declaredImageId?: Hex | undefined;
   readonly bindingKind: BindingKind;
   /** Most messages a task may have; undefined when the program states none. */
   readonly maxMessages: number | undefined;
@@ -124,6 +130,8 @@ export interface Runtime {
   readonly vmType: VmType;
   /** @throws {ProgramError} with kind `load` when the code is not a program of this machine */
   load(spec: ProgramSpec, signal: AbortSignal): Promise<Program>;
+  /** Why this node can check but not make proofs of the machine; undefined when it makes them. */
+  unavailable?(): string | undefined;
   /** Proofs outside the node's pool of processes. */
   usage?(): { readonly running: number; readonly waiting: number };
   close(): Promise<void>;

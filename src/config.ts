@@ -89,11 +89,11 @@ const outputAllow = z.string().transform((text, ctx) => {
 const nativeLibraries = z.string().transform((text, ctx) => {
   const map: Record<string, { path: string; sha256: Hex }> = {};
   for (const entry of text.split(",").map((s) => s.trim()).filter(Boolean)) {
-    const match = /^(0x[0-9a-f]{64}|zkwasm)=(.+)#((?:0x)?[0-9a-f]{64})$/.exec(entry);
+    const match = /^(0x[0-9a-f]{64}|zkwasm|risc0)=(.+)#((?:0x)?[0-9a-f]{64})$/.exec(entry);
     if (!match?.[1] || !match[2] || !match[3]) {
       ctx.addIssue({
         code: "custom",
-        message: "must be programId=path#sha256 entries, or zkwasm=…",
+        message: "must be programId=path#sha256 entries, or zkwasm=… or risc0=…",
       });
       return z.NEVER;
     }

@@ -87,13 +87,13 @@ export function openPermissions(): string[] {
 export type NativeType = "buffer" | "pointer" | "usize" | "i32";
 export interface NativeFunction {
   readonly parameters: readonly NativeType[];
-  readonly result: NativeType;
+  readonly result: NativeType | "void";
 }
 
 /** An opened native library. Its calls block this thread. */
 export interface NativeLibrary {
-  /** Calls a function; `usize` is a number here. */
-  call(name: string, ...args: (Uint8Array | number)[]): unknown;
+  /** Calls a function; `usize` is a number here, and a pointer is what another call returned. */
+  call(name: string, ...args: unknown[]): unknown;
   /** Copies `length` bytes at an address that `call` returned. */
   read(pointer: unknown, length: number): Uint8Array;
 }
@@ -114,7 +114,7 @@ export async function openLibrary(
     // which every native library depends on, copies as well.
     const memcpy = { parameters: ["buffer", "pointer", "usize"], result: "pointer" };
     const library = deno.dlopen(path, { ...Object.fromEntries(symbols), memcpy });
-    const toNative = (name: string) => (arg: Uint8Array | number, index: number) =>
+    const toNative = (name: string) => (arg: unknown, index: number) =>
       functions[name]?.parameters[index] === "usize" ? BigInt(arg as number) : arg;
     return {
       call: (name, ...args) => plain(library.symbols[name]?.(...args.map(toNative(name)))),
@@ -126,14 +126,20 @@ export async function openLibrary(
     };
   }
   const { dlopen, toArrayBuffer } = await import("bun:ffi");
-  const bunType = { buffer: "ptr", pointer: "ptr", usize: "usize", i32: "i32" } as const;
+  const bunType = {
+    buffer: "ptr",
+    pointer: "ptr",
+    usize: "usize",
+    i32: "i32",
+    void: "void",
+  } as const;
   const symbols = Object.entries(functions).map(([name, { parameters, result }]) => {
     return [name, { args: parameters.map((t) => bunType[t]), returns: bunType[result] }] as const;
   });
   const library = dlopen(path, Object.fromEntries(symbols));
   // An empty array has no address.
-  const toNative = (arg: Uint8Array | number) =>
-    typeof arg !== "number" && arg.length === 0 ? new Uint8Array(1) : arg;
+  const toNative = (arg: unknown) =>
+    arg instanceof Uint8Array && arg.length === 0 ? new Uint8Array(1) : arg;
   return {
     call: (name, ...args) =>
       plain((library.symbols[name] as (...a: unknown[]) => unknown)(...args.map(toNative))),

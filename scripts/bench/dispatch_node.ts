@@ -121,6 +121,7 @@ const projects = {
 };
 const runtimes = {
   offered: ["halo2"] as const,
+  unavailable: {},
   load: () => Promise.resolve(instant),
   usage: () => ({ running: 0, waiting: 0, peakMemory: 0 }),
   close: () => Promise.resolve(),

@@ -106,7 +106,7 @@ const guests = [
 function build(): WebAssembly.Module {
   const registry = dirname(sourceOf(workspace, "p3-field"));
   const args = ["--package", "zkwasm", "--locked", "--features", "bench"];
-  cargoModule(workspace, registry, args, [simd], folder);
+  cargoModule(workspace, registry, args, [simd], { folder });
   return new WebAssembly.Module(readFileSync(join(folder, target, "release/zkwasm.wasm")));
 }
 

@@ -55,21 +55,22 @@ export const simd = "-Ctarget-feature=+simd128,+bulk-memory";
 /**
  * Builds a module whose bytes don't depend on where its source and its dependencies' are.
  * @param registry the folder that holds the dependencies' sources
- * @param folder where what is built is put
+ * @param options where what is built is put, and cargo's profile
  */
 export function cargoModule(
   workspace: string,
   registry: string,
   args: string[],
   flags: string[] = [],
-  folder = join(workspace, "target"),
+  options: { readonly folder?: string; readonly profile?: string } = {},
 ): void {
+  const { folder = join(workspace, "target"), profile = "release" } = options;
   const all = [
     ...flags,
     `--remap-path-prefix=${registry}=registry`,
     `--remap-path-prefix=${workspace}=wasm`,
   ];
-  cargo(workspace, ["build", "--release", "--lib", "--target", target, ...args], {
+  cargo(workspace, ["build", "--profile", profile, "--lib", "--target", target, ...args], {
     CARGO_ENCODED_RUSTFLAGS: all.join("\x1f"),
     CARGO_TARGET_DIR: folder,
   });

@@ -71,6 +71,7 @@ class World {
       } as never,
       runtimes: {
         offered: ["halo2"],
+        unavailable: {},
         load: () =>
           Promise.resolve({
             ...this.program,

@@ -1,5 +1,10 @@
 import type { Address, Hex } from "viem";
-import { type Program, ProgramError, type Receipt } from "../../runtimes/runtime.ts";
+import {
+  type Program,
+  ProgramError,
+  type ProveContext,
+  type Receipt,
+} from "../../runtimes/runtime.ts";
 import type { Runtimes } from "../../runtimes/index.ts";
 import type { Sink, Source } from "../channel.ts";
 import { errorText, type Log } from "../log.ts";
@@ -165,9 +170,9 @@ class Prover {
     assignment.started = true;
     const { taskId, epoch } = payload;
     try {
-      const program = await this.#load(assignment);
+      const { program, allowRemote } = await this.#load(assignment);
       const receipt = await this.#kept(assignment, program) ??
-        await this.#prove(assignment, payload, program);
+        await this.#prove(assignment, payload, program, allowRemote);
       await this.#keep(assignment, receipt);
       // A proof made under a lease that has ended is not offered (R4).
       if (!assignment.live) return;
@@ -183,10 +188,13 @@ class Prover {
     }
   }
 
-  async #load({ lease: { task }, signal }: Assignment): Promise<Program> {
+  async #load(
+    { lease: { task }, signal }: Assignment,
+  ): Promise<{ program: Program; allowRemote: boolean }> {
     const { projects, runtimes } = this.deps;
     const version = await projects.forTask(task.projectId, task.version, task.programId, signal);
-    return await runtimes.load(version.program, signal);
+    const program = await runtimes.load(version.program, signal);
+    return { program, allowRemote: version.provers.remote };
   }
 
   /** What an earlier lease of the task ended in, if it still holds for the program as it is. */
@@ -216,11 +224,12 @@ class Prover {
     assignment: Assignment,
     payload: WireBody<"payload">,
     program: Program,
+    allowRemote: boolean,
   ): Promise<Receipt> {
     const { metrics, identity } = this.deps;
-    const { task, taskId, signature, serial } = assignment.lease;
+    const { task, taskId, signature, serial, timeoutMs } = assignment.lease;
     const { signal } = assignment;
-    const context = {
+    const context: ProveContext = {
       taskId,
       prover: identity.signer.address,
       projectId: task.projectId,
@@ -228,6 +237,8 @@ class Prover {
       serial,
       clientId: payload.clientId,
       signature,
+      allowRemote,
+      timeoutSeconds: timeoutMs / 1000,
     };
     const input = { messages: payload.messages, salt: payload.inputSalt };
     const end = metrics.proofSeconds.startTimer({ runtime: program.spec.vmType });
