@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { inflateSync } from "node:zlib";
 import { ProgramError } from "../runtime.ts";
 import { programOf } from "./code.ts";
 import { parseParam } from "./param.ts";
@@ -47,6 +49,18 @@ describe("a program's code", () => {
     });
     const other = original.replace("}", ',"kernel":"v1compat"}');
     expect(given(methods(elf), other)).toMatchObject({ kernel: "v1compat" });
+  });
+
+  test("of an original project file is an ELF of risc0 before 2.0", () => {
+    const file = new URL("../../tests/fixtures/original-risc0.json", import.meta.url);
+    const [project] = JSON.parse(readFileSync(file, "utf8"));
+    const code = new Uint8Array(inflateSync(Buffer.from(project.code, "hex")));
+    const program = given(code, project.codeExpParam);
+    expect(program).toMatchObject({ kind: "elf", kernel: "sprout" });
+    expect(program.fileImageId).toMatch(/^0x[0-9a-f]{64}$/);
+    // An ELF's last part is its table of sections, here 40 bytes each.
+    const view = new DataView(program.bytes.buffer, program.bytes.byteOffset);
+    expect(view.getUint32(32, true) + view.getUint16(48, true) * 40).toBe(program.bytes.length);
   });
 
   test("is refused when it is none of them", () => {
