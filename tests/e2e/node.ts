@@ -58,6 +58,8 @@ export async function startNode(
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      // Where the native prover was built.
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
       LOG_LEVEL: "debug",
       HTTP_SERVICE_ENDPOINT: `127.0.0.1:${port}`,
       ...env,
