@@ -1,6 +1,6 @@
 /** The checks of the project. */
 import { join } from "node:path";
-import process from "node:process";
+import { slow } from "../../tests/slow.ts";
 import { libraryName } from "../build/cargo.ts";
 import { bunCounts, cargoCounts, type Counts, forgeCounts } from "./output.ts";
 
@@ -27,9 +27,6 @@ export interface Step {
   /** Reads the tool's own counts; a step without them counts as one. */
   readonly count?: (output: string) => Counts;
 }
-
-/** Whether tests run that take minutes each. */
-const slow = process.env.SLOW === "1";
 
 const needsRust = { tool: "cargo", why: "Rust is not installed: the crates in wasm/ go untested" };
 const rust = { lane: "rust", background: true, cwd: "wasm", needs: needsRust } as const;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { freePort } from "../../scripts/free_port.ts";
 import { layPglite } from "../pglite.ts";
+import { slow } from "../slow.ts";
 
 const root = join(import.meta.dirname, "../..");
 const bin = (name: string) => join(root, "node_modules", ".bin", name);
@@ -17,6 +18,12 @@ export const nodeRuntime: Runtime = process.env.NODE_RUNTIME === "deno" ? "deno"
 /** What znodes run on that are under test beside an enode: the other runtime, unless it is named. */
 export const znodeRuntime: Runtime = (process.env.ZNODE_RUNTIME as Runtime | undefined) ??
   (nodeRuntime === "bun" ? "deno" : "bun");
+
+/**
+ * For what does not hang on the nodes' runtime, and is tested elsewhere on the other: whether it is
+ * tested now. `SLOW=1` has it tested on both.
+ */
+export const testedOn = (runtime: Runtime): boolean => nodeRuntime === runtime || slow;
 
 /** The command that `bun run node` or `deno task node` runs, without the task runner around it. */
 function nodeCommand(runtime: Runtime): string[] {
