@@ -13,6 +13,7 @@ import {
   type Verdict,
 } from "../runtime.ts";
 import { commitmentOf, receiptTypeOf, type StdinForm, stdinOf } from "./input.ts";
+import { checkJournal } from "./journal.ts";
 import { type Kernel, type ReceiptType, receiptTypes, type Risc0Param } from "./param.ts";
 
 /** The version of risc0 whose receipts are made and taken; others' don't verify. */
@@ -161,14 +162,4 @@ export class Risc0 implements Program {
     if (receipt.bindingKind !== info.bindingKind) return "claims another kind of binding";
     return undefined;
   }
-}
-
-/** @throws {ProgramError} `trap` when a journal does not begin as it must */
-export function checkJournal(journal: Uint8Array, prefix: Uint8Array): void {
-  if (prefix.every((byte, i) => journal[i] === byte)) return;
-  throw new ProgramError(
-    "trap",
-    "its journal does not begin with the input's commitment and the binding; a guest that makes " +
-      'neither needs codeExpParam "binding":"none"',
-  );
 }

@@ -5,7 +5,7 @@ import type { Execution } from "../../runtimes/risc0/engine.ts";
 import { commitmentOf, receiptTypeOf, stdinOf } from "../../runtimes/risc0/input.ts";
 import { loadProgram } from "../../runtimes/risc0/load.ts";
 import { parseParam, type Risc0Param } from "../../runtimes/risc0/param.ts";
-import { checkJournal } from "../../runtimes/risc0/program.ts";
+import { checkJournal } from "../../runtimes/risc0/journal.ts";
 import { estimate, liftBytes, segmentPo2For } from "../../runtimes/risc0/size.ts";
 import { ProgramError, type Progress, type TaskInput } from "../../runtimes/runtime.ts";
 import { programIdOf } from "../protocol/task.ts";
