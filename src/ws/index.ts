@@ -3,6 +3,7 @@
 import process from "node:process";
 import { runCli } from "./cli.ts";
 import { deploy } from "./deploy.ts";
+import { init } from "./init.ts";
 import { message } from "./message.ts";
 import { project } from "./project.ts";
 import { task } from "./task.ts";
@@ -11,5 +12,5 @@ import { zkwasm } from "./zkwasm.ts";
 import { znode } from "./znode.ts";
 
 // A connection that some library keeps must not keep the command.
-const commands = [deploy, verifier, project, znode, message, task, zkwasm];
+const commands = [init, deploy, verifier, project, znode, message, task, zkwasm];
 process.exit(await runCli(process.argv.slice(2), commands));
