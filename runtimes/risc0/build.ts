@@ -15,13 +15,18 @@ export const cost =
 /** Milliseconds between two lines of progress. */
 const sayEvery = 15_000;
 
+type Env = Readonly<Record<string, string | undefined>>;
+
+const hasTool = (tool: string, env: Env = process.env) =>
+  (env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, tool)));
+
 /** Tools that building needs and this machine lacks, with what provides them. */
-export function missingTools(env: Readonly<Record<string, string | undefined>>): string[] {
-  const has = (tool: string) =>
-    (env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, tool)));
+export function missingTools(env: Env): string[] {
   const missing: string[] = [];
-  if (!has("cargo")) missing.push("cargo (rustup.rs)");
-  if (!env.CXX && !["c++", "g++", "clang++"].some(has)) missing.push("a C++ compiler (g++)");
+  if (!hasTool("cargo", env)) missing.push("cargo (rustup.rs)");
+  if (!env.CXX && !["c++", "g++", "clang++"].some((tool) => hasTool(tool, env))) {
+    missing.push("a C++ compiler (g++)");
+  }
   return missing;
 }
 
@@ -46,10 +51,8 @@ export async function buildLibrary({ say, signal }: BuildOptions): Promise<Nativ
   say(`building the risc0 prover: ${cost}`);
   const target = join(cache.directory, "target");
   await mkdir(target, { recursive: true });
-  await run("rustup", ["toolchain", "install"], {}, signal).catch((error) => {
-    // Without rustup, the toolchain that there is is used as it is.
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  });
+  // Without rustup, the toolchain that there is is used as it is.
+  if (hasTool("rustup")) await run("rustup", ["toolchain", "install"], {}, signal);
   const began = performance.now();
   let compiled = 0, said = began;
   const minutes = () => ((performance.now() - began) / 60_000).toFixed(1);
@@ -98,7 +101,8 @@ function run(
   onLine: (line: string) => void = () => {},
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = spawn(command, args, {
+    // By the shell, which is all that a node may start under Deno; it becomes the command.
+    const child: ChildProcess = spawn("/bin/sh", ["-c", 'exec "$0" "$@"', command, ...args], {
       cwd: workspace,
       env: { ...process.env, ...env },
       stdio: ["ignore", "ignore", "pipe"],
