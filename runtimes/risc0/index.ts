@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
 import type { CageKind } from "../cage.ts";
 import type { NativeSource } from "../native.ts";
@@ -34,6 +34,8 @@ export interface Risc0Options {
 
 /** Longest that naming a program or checking a receipt may take, in seconds. */
 const shortSeconds = 60;
+/** Part of the machine's memory that proofs may take together. */
+const memoryShare = 0.8;
 /** Cycles of a run at most: a bound on runs that never end, far above what can be proven in time. */
 const maxCycles = 2 ** 28;
 
@@ -109,6 +111,7 @@ const keyOf = ({ taskId, prover }: ProveContext) => `${taskId}-${prover}`.toLowe
 /** Proofs by the native library. */
 function localProofs({ provers, workers, limits, native }: Risc0Options) {
   const threads = Math.max(1, Math.floor(availableParallelism() / workers));
+  const memoryBytes = Math.min(limits.memoryBytes, totalmem() * memoryShare / workers);
   const pace = new Pace();
   return async (
     programId: string,
@@ -131,9 +134,9 @@ function localProofs({ provers, workers, limits, native }: Risc0Options) {
     };
     const request: ProveRequest = {
       ...args,
-      segmentPo2: segmentPo2For(limits.memoryBytes),
+      segmentPo2: segmentPo2For(memoryBytes),
       cycles: maxCycles,
-      memoryBytes: limits.memoryBytes,
+      memoryBytes,
       timeoutSeconds: Math.min(limits.timeoutSeconds, args.timeoutSeconds ?? Infinity),
       secondsPerRow: pace.secondsPerRow,
     };
