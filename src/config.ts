@@ -102,6 +102,8 @@ const nativeLibraries = z.string().transform((text, ctx) => {
   return map;
 });
 
+const onOff = z.enum(["on", "off"]).transform((text) => text === "on");
+
 /** Multiaddrs, separated by commas. */
 const multiaddrs = z.string().transform((text, ctx) => {
   try {
@@ -210,7 +212,7 @@ export const settings = {
   P2P_MDNS: {
     help: "on: peers on the local network find each other by multicast",
     placeholder: "on|off",
-    schema: z.enum(["on", "off"]).transform((s) => s === "on"),
+    schema: onOff,
     fallback: "off",
   },
   IOTEX_CHAINID: {
@@ -270,6 +272,12 @@ export const settings = {
     placeholder: "program=path#sha256,…",
     schema: nativeLibraries,
     fallback: "",
+  },
+  BUILD_NATIVE: {
+    help: "on: build risc0's prover once a project needs it, if Rust and a C++ compiler are there",
+    placeholder: "on|off",
+    schema: onOff,
+    fallback: "on",
   },
   RISC0_PROVER_ENDPOINT: {
     help: "Bento that may prove risc0 projects that allow it; whoever runs it sees their inputs",

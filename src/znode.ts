@@ -3,6 +3,7 @@ import { Channel } from "./channel.ts";
 import type { NodeContext } from "./context.ts";
 import type { Links } from "./network/link.ts";
 import { serveHealth } from "./health.ts";
+import { buildOnNeed } from "./native_build.ts";
 import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
 import { startProver } from "./prove/index.ts";
@@ -18,8 +19,21 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
     log,
     metrics,
   }, shutdown.signal);
+  let announce = () => {};
+  if (config.BUILD_NATIVE) {
+    const { projects, runtimes } = context;
+    const stop = buildOnNeed(
+      { projects, runtimes, log, signal: shutdown.signal },
+      () => announce(),
+    );
+    shutdown.add("native build", stop);
+  }
   const stopProver = startProver({
     links,
+    onOffered(listener) {
+      announce = listener;
+      return () => announce = () => {};
+    },
     projects: context.projects,
     runtimes: context.runtimes,
     identity: { network, signer: keys.prover },

@@ -15,14 +15,16 @@ export const cost =
 /** Milliseconds between two lines of progress. */
 const sayEvery = 15_000;
 
-const has = (tool: string, env: Readonly<Record<string, string | undefined>>) =>
+type Env = Readonly<Record<string, string | undefined>>;
+
+const hasTool = (tool: string, env: Env = process.env) =>
   (env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, tool)));
 
 /** Tools that building needs and this machine lacks, with what provides them. */
-export function missingTools(env: Readonly<Record<string, string | undefined>>): string[] {
+export function missingTools(env: Env): string[] {
   const missing: string[] = [];
-  if (!has("cargo", env)) missing.push("cargo (rustup.rs)");
-  if (!env.CXX && !["c++", "g++", "clang++"].some((tool) => has(tool, env))) {
+  if (!hasTool("cargo", env)) missing.push("cargo (rustup.rs)");
+  if (!env.CXX && !["c++", "g++", "clang++"].some((tool) => hasTool(tool, env))) {
     missing.push("a C++ compiler (g++)");
   }
   return missing;
@@ -50,7 +52,7 @@ export async function buildLibrary({ say, signal }: BuildOptions): Promise<Nativ
   const target = join(cache.directory, "target");
   await mkdir(target, { recursive: true });
   // Without rustup, the toolchain that there is is used as it is.
-  if (has("rustup", process.env)) await run("rustup", ["toolchain", "install"], {}, signal);
+  if (hasTool("rustup")) await run("rustup", ["toolchain", "install"], {}, signal);
   const began = performance.now();
   let compiled = 0, said = began;
   const minutes = () => ((performance.now() - began) / 60_000).toFixed(1);
@@ -99,7 +101,7 @@ function run(
   onLine: (line: string) => void = () => {},
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    // By a shell, the one program that nodes and ws may start under Deno.
+    // By the shell, which is all that a node may start under Deno; it becomes the command.
     const child: ChildProcess = spawn("/bin/sh", ["-c", 'exec "$0" "$@"', command, ...args], {
       cwd: workspace,
       env: { ...process.env, ...env },

@@ -9,7 +9,7 @@ import {
   type Runtime,
 } from "../runtime.ts";
 import { WorkerPool } from "../workers.ts";
-import { cageOf, maxCycles } from "./cage.ts";
+import { cageOf, maxCycles, memoryFor } from "./cage.ts";
 import type { NativeProgram } from "./child.ts";
 import { parseParam, type Risc0Param } from "./param.ts";
 import { checkJournal } from "./journal.ts";
@@ -107,6 +107,7 @@ const keyOf = ({ taskId, prover }: ProveContext) => `${taskId}-${prover}`.toLowe
 /** Proofs by the native library. */
 function localProofs({ provers, workers, limits, native }: Risc0Options) {
   const threads = Math.max(1, Math.floor(availableParallelism() / workers));
+  const memoryBytes = memoryFor(limits.memoryBytes, workers);
   const pace = new Pace();
   let cage: ReturnType<typeof cageOf> | undefined;
   return async (
@@ -125,9 +126,9 @@ function localProofs({ provers, workers, limits, native }: Risc0Options) {
     const { kind, native: source } = cage;
     const request: ProveRequest = {
       ...args,
-      segmentPo2: segmentPo2For(limits.memoryBytes),
+      segmentPo2: segmentPo2For(memoryBytes),
       cycles: maxCycles,
-      memoryBytes: limits.memoryBytes,
+      memoryBytes,
       timeoutSeconds: Math.min(limits.timeoutSeconds, args.timeoutSeconds ?? Infinity),
       secondsPerRow: pace.secondsPerRow,
     };

@@ -1,5 +1,6 @@
 /** The checks of the project. */
 import { join } from "node:path";
+import { cacheOf } from "../../runtimes/risc0/installed.ts";
 import { slow } from "../../tests/slow.ts";
 import { libraryName } from "../build/cargo.ts";
 import { bunCounts, cargoCounts, type Counts, forgeCounts } from "./output.ts";
@@ -35,7 +36,7 @@ const rustScript = { lane: "rust", background: true, needs: needsRust } as const
 /** With a limit that only what hangs will meet, in milliseconds. */
 const bunTest = ["bun", "test", "--timeout", slow ? "3600000" : "600000"];
 
-/** Where cargo puts the native prover. */
+/** Where cargo puts ZkWasm's native prover. */
 const nativeProver = join(root, "wasm/target/debug", libraryName("zkwasm"));
 
 /** @param withRust whether there is cargo */
@@ -60,7 +61,7 @@ export const steps = (withRust: boolean): Step[] => [
   {
     name: "unit tests",
     command: [...bunTest, "src", "runtimes", "scripts"],
-    after: ["wasm: native prover is built"],
+    after: ["wasm: native prover is built", "risc0: native prover is built"],
     again: bunTest,
     env: withRust ? { ZKWASM_NATIVE: nativeProver } : {},
     count: bunCounts,
@@ -85,6 +86,12 @@ export const steps = (withRust: boolean): Step[] => [
     name: "wasm: native prover is built",
     command: ["cargo", "build", "--package", "zkwasm", "--lib", "--features", "parallel"],
   },
+  {
+    ...rustScript,
+    name: "risc0: native prover is built",
+    command: ["bun", "scripts/build/native.ts"],
+    needs: { tool: "c++", why: "there is no C++ compiler: risc0 programs are not proven" },
+  },
   { ...rust, name: "wasm: format", command: ["cargo", "fmt", "--check"] },
   {
     ...rust,
@@ -96,6 +103,38 @@ export const steps = (withRust: boolean): Step[] => [
     ...rust,
     name: "wasm: clippy",
     command: ["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+  },
+  {
+    ...rust,
+    name: "risc0: clippy",
+    command: ["cargo", "clippy", "--release", "--features", "prove", "--", "-D", "warnings"],
+    cwd: "wasm/risc0",
+    // As the prover was built, so that its C++ is not compiled once more.
+    env: { CARGO_TARGET_DIR: join(cacheOf().directory, "target"), DOCS_RS: "1" },
+    needs: { tool: "c++", why: "there is no C++ compiler" },
+  },
+  { ...rust, name: "risc0: format", command: ["cargo", "fmt", "--check"], cwd: "wasm/risc0" },
+  {
+    ...rust,
+    name: "risc0: guests' tests",
+    command: ["cargo", "test", "--workspace"],
+    cwd: "wasm/guests/risc0",
+    count: cargoCounts,
+  },
+  {
+    ...rustScript,
+    name: "risc0: committed checker is current",
+    command: ["bun", "scripts/build/risc0.ts", "--check"],
+  },
+  {
+    ...rustScript,
+    name: "risc0: committed guests are current",
+    command: ["bun", "scripts/build/risc0_guests.ts", "--check"],
+  },
+  {
+    ...rustScript,
+    name: "risc0: committed kernel is current",
+    command: ["bun", "scripts/build/risc0_kernel.ts", "--check"],
   },
   {
     ...rustScript,

@@ -30,6 +30,8 @@ export interface ProverDeps {
   readonly identity: LinkIdentity;
   /** Proofs made at once. */
   readonly capacity: number;
+  /** Tells when other machines are offered than before. */
+  readonly onOffered?: (listener: () => void) => () => void;
   /** Whether an enode's key may hand out work of a project (DESIGN R5). */
   readonly mayAssign: (enode: Address, projectId: bigint) => Promise<boolean>;
   /** The registered on-chain verifier; the zero address without a chain. */
@@ -54,30 +56,38 @@ class Prover {
   readonly #assignments = new Map<Hex, Assignment>();
   readonly #grants = new Map<string, Grant>();
   readonly #stop = new AbortController();
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: (() => void)[];
   readonly #reports: Promise<void>;
 
   constructor(private readonly deps: ProverDeps) {
     for (const link of deps.links.list()) this.#serve(link);
-    this.#unsubscribe = deps.links.onLink((link) => this.#serve(link));
+    this.#unsubscribe = [
+      deps.links.onLink((link) => this.#serve(link)),
+      deps.onOffered?.(() => {
+        // One that can't take it ends by itself, and is greeted when it comes back.
+        for (const link of deps.links.list()) this.#greet(link).catch(() => {});
+      }) ?? (() => {}),
+    ];
     this.#reports = this.#forwardReports();
   }
 
   async stop(): Promise<void> {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#stop.abort();
     for (const a of this.#assignments.values()) a.stop(new Error("the znode is stopping"));
     for (const link of this.deps.links.list()) link.close();
     await this.#reports;
   }
 
+  #greet(link: Link): Promise<void> {
+    const { runtimes, capacity } = this.deps;
+    return link.send("hello", { runtimes: [...runtimes.offered], capacity });
+  }
+
   async #serve(link: Link): Promise<void> {
     const { log } = this.deps;
     try {
-      await link.send("hello", {
-        runtimes: [...this.deps.runtimes.offered],
-        capacity: this.deps.capacity,
-      });
+      await this.#greet(link);
       for await (const message of link.messages()) {
         // Each message on its own: a slow chain call for one task must not hold up the others.
         this.#handle(link, message).catch((error) =>

@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { NativeSource } from "../../runtimes/native.ts";
 import { ChildPool } from "../../runtimes/pool.ts";
 import { buildLibrary } from "../../runtimes/risc0/build.ts";
-import { cageOf, maxCycles } from "../../runtimes/risc0/cage.ts";
+import { cageOf, maxCycles, memoryFor } from "../../runtimes/risc0/cage.ts";
 import type { NativeProgram, Ran } from "../../runtimes/risc0/child.ts";
 import type { Execution } from "../../runtimes/risc0/engine.ts";
 import { cacheOf, installedLibrary } from "../../runtimes/risc0/installed.ts";
@@ -25,7 +25,7 @@ export function proverSettings(env: Readonly<Record<string, string | undefined>>
   const { PROVER_MEMORY_MB, NATIVE_LIBRARIES } = env;
   const config = loadConfig("all", {}, { PROVER_MEMORY_MB, NATIVE_LIBRARIES });
   return {
-    memoryBytes: config.PROVER_MEMORY_MB * 1024 * 1024,
+    memoryBytes: memoryFor(config.PROVER_MEMORY_MB * 1024 * 1024, 1),
     native: config.NATIVE_LIBRARIES.risc0 ?? installedLibrary(),
   };
 }

@@ -78,6 +78,7 @@ export async function startNode(
       HOME: process.env.HOME,
       // Where the native prover was built.
       XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
+      BUILD_NATIVE: "off",
       LOG_LEVEL: "debug",
       HTTP_SERVICE_ENDPOINT: `127.0.0.1:${port}`,
       ...env,

@@ -40,12 +40,8 @@ pub(crate) fn run(binding: &Hash, input: &[u8], program: Program) -> Result<Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::execute;
-    use crate::sha256::HASH;
-
-    fn stdin(input: &[u8]) -> Vec<u8> {
-        [&(input.len() as u32).to_le_bytes(), &[9; HASH][..], input].concat()
-    }
+    use crate::host::{execute, stdin};
+    use crate::input::HEAD;
 
     fn count(messages: &Messages, journal: &mut Journal) -> Result<(), Refusal> {
         if messages.is_empty() {
@@ -57,19 +53,18 @@ mod tests {
 
     #[test]
     fn commits_before_the_program_speaks() {
-        let input = [&[7; HASH][..], &[1, 0, 0, 0], &[2, 0, 0, 0], b"hi"].concat();
-        let journal = execute(&stdin(&input), count).unwrap();
-        let one = [0, 0, 0, 0, 0, 0, 0, 1];
-        assert_eq!(journal, [&sha256(&[&input])[..], &[9; HASH], &one].concat());
+        let mut given = stdin(&[b"one", b"two"]);
+        given[4..HEAD].fill(9);
+        let commitment = sha256(&[&given[HEAD..]]);
+        let two = [0, 0, 0, 0, 0, 0, 0, 2];
+        assert_eq!(execute(&given, count).unwrap(), [&commitment[..], &[9; 32], &two].concat());
     }
 
     #[test]
     fn tells_refusals_apart() {
-        let empty = [0; HASH + 4];
-        assert_eq!(execute(&stdin(&empty), count), Err(Refusal::new(3)));
-        assert_eq!(execute(&stdin(&[]), count), Err(Refusal::MALFORMED));
+        assert_eq!(execute(&stdin(&[]), count), Err(Refusal::new(3)));
         assert_eq!(execute(&[], count), Err(Refusal::MALFORMED));
-        let mut longer = stdin(&empty);
+        let mut longer = stdin(&[b"one"]);
         longer.push(0);
         assert_eq!(execute(&longer, count), Err(Refusal::MALFORMED));
     }

@@ -2,6 +2,8 @@
 //! runs costs as much as 600 loads, and it rotates by multiplication, which costs 1.7 rows where
 //! two shifts and an `or` cost 2.8.
 
+use core::mem::MaybeUninit;
+
 /// Bytes of a hash.
 pub(crate) const HASH: usize = 32;
 const BLOCK: usize = 64;
@@ -71,16 +73,21 @@ pub fn sha256(parts: &[&[u8]]) -> Hash {
 // One copy of it: see above.
 #[inline(never)]
 fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
-    let mut w = [0u32; 64];
+    let mut w = [MaybeUninit::<u32>::uninit(); 64];
     for (word, bytes) in w.iter_mut().zip(block.as_chunks::<4>().0) {
-        *word = u32::from_be_bytes(*bytes);
+        word.write(u32::from_be_bytes(*bytes));
     }
     for t in 16..64 {
-        let (x, y) = (w[t - 15], w[t - 2]);
+        // SAFETY: all before t is written.
+        let back = |by: usize| unsafe { w[t - by].assume_init() };
+        let (x, y) = (back(15), back(2));
         let s0 = rotated::<7>(x) ^ rotated::<18>(x) ^ shifted::<3>(x);
         let s1 = rotated::<17>(y) ^ rotated::<19>(y) ^ shifted::<10>(y);
-        w[t] = w[t - 16].wrapping_add(s0).wrapping_add(w[t - 7]).wrapping_add(s1);
+        let next = back(16).wrapping_add(s0).wrapping_add(back(7)).wrapping_add(s1);
+        w[t].write(next);
     }
+    // SAFETY: all is written. Zeros beforehand would cost a hundredth.
+    let w = unsafe { &*(&raw const w).cast::<[u32; 64]>() };
 
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
     let mut both = b ^ c;

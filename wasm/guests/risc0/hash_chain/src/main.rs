@@ -20,3 +20,19 @@ fn run(messages: &Messages, journal: &mut Journal) -> Result<(), Refusal> {
     journal.uint(messages.len() as u64);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use w3bstream_guest::host::{execute, stdin};
+
+    #[test]
+    fn chains_in_order() {
+        let journal = execute(&stdin(&[b"one", b"two"]), run).unwrap();
+        let first = sha256(&[&[0; 32], b"one"]);
+        let second = sha256(&[&first, b"two"]);
+        assert_eq!(journal[64..], [&second[..], &2u64.to_be_bytes()].concat());
+        let none = execute(&stdin(&[]), run).unwrap();
+        assert_eq!(none[64..], [0; 40]);
+    }
+}

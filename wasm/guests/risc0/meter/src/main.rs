@@ -76,6 +76,7 @@ fn thousandths(text: &[u8]) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use w3bstream_guest::host::{execute, stdin};
 
     #[test]
     fn reads_decimal_numbers() {
@@ -94,5 +95,14 @@ mod tests {
         {
             assert_eq!(thousandths(text.as_bytes()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn tells_range_count_and_sum() {
+        let journal = execute(&stdin(&[b"21.5", b"-20", b"45.001", b"-0.5"]), run).unwrap();
+        let numbers = [LOW, HIGH, 4, 3, 21_500 - 20_000 - 500].map(i64::to_be_bytes).concat();
+        assert_eq!(journal[64..], numbers);
+        assert_eq!(execute(&stdin(&[]), run), Err(NO_READINGS));
+        assert_eq!(execute(&stdin(&[b"1", b"x"]), run), Err(NOT_A_READING));
     }
 }

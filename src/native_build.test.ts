@@ -1,0 +1,59 @@
+import { describe, expect, test } from "bun:test";
+import type { Project } from "./project/types.ts";
+import { buildOnNeed } from "./native_build.ts";
+import { createLog } from "./log.ts";
+
+const project = (vmType: string) =>
+  ({ versions: new Map([["0.1", { vmType }]]) }) as unknown as Project;
+
+function rig(unavailable: Record<string, string>, build: () => Promise<never>) {
+  const list: Project[] = [];
+  let changed = () => {};
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = buildOnNeed({
+    projects: {
+      list: () => list,
+      onChange(listener) {
+        changed = () => listener(project(""));
+        return () => changed = () => {};
+      },
+    },
+    runtimes: { unavailable },
+    log: createLog("silent"),
+    signal: new AbortController().signal,
+    build,
+  }, resolve);
+  return { stop, built: promise, add: (vmType: string) => (list.push(project(vmType)), changed()) };
+}
+
+describe("the prover of risc0", () => {
+  test("is built once, when the first project needs it, and that is told", async () => {
+    let builds = 0;
+    const { add, built, stop } = rig({ risc0: "not built" }, () => {
+      builds++;
+      return Promise.resolve() as Promise<never>;
+    });
+    add("halo2");
+    expect(builds).toBe(0);
+    add("risc0");
+    add("risc0");
+    await built;
+    expect(builds).toBe(1);
+    stop();
+  });
+
+  test("is not built where it is there, nor again after it failed", async () => {
+    let builds = 0;
+    const fail = () => {
+      builds++;
+      return Promise.reject(new Error("no compiler"));
+    };
+    rig({}, fail).add("risc0");
+    expect(builds).toBe(0);
+    const failing = rig({ risc0: "not built" }, fail);
+    failing.add("risc0");
+    await Promise.resolve();
+    failing.add("risc0");
+    expect(builds).toBe(1);
+  });
+});

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Buffer } from "node:buffer";
+import { execFileSync } from "node:child_process";
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { encodeProject } from "../project/encode.ts";
+import { readDraft } from "./draft.ts";
+
+const root = join(import.meta.dirname, "../..");
+const ws = join(root, "src/ws/index.ts");
+const guests = join(root, "wasm/dist/guests");
+
+let directory = "";
+beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), "w3bstream-init-"))));
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** Runs a command of `ws`; gives what it says, and throws when it fails. */
+function run(...args: string[]): string {
+  return execFileSync(process.execPath, [ws, ...args], { encoding: "utf8", stdio: "pipe" });
+}
+
+describe("ws init", () => {
+  test("makes a project that nodes read, and that stands alone", async () => {
+    const folder = join(directory, "new/project");
+    expect(run("init", folder, "--runtime", "risc0")).toContain("README.md");
+
+    await copyFile(join(guests, "risc0_meter.bin"), join(folder, "guest.bin"));
+    const { file } = await encodeProject(await readDraft(join(folder, "project.json")));
+    expect(file.warnings).toEqual([]);
+    const [version] = file.versions.values();
+    expect(version?.vmType).toBe("risc0");
+    expect(JSON.parse(version?.program.param ?? "")).toEqual({ input: "bytes", binding: "data" });
+
+    const copy = join(folder, "guest/w3bstream-guest");
+    expect((await readdir(copy)).sort()).toEqual(["Cargo.toml", "src"]);
+    const library = join(root, "wasm/guests/risc0/guest/src/lib.rs");
+    expect(await readFile(join(copy, "src/lib.rs"))).toEqual(await readFile(library));
+    const manifest = await readFile(join(folder, "guest/Cargo.toml"), "utf8");
+    expect(manifest).toContain('w3bstream-guest = { path = "w3bstream-guest" }');
+  });
+
+  test("keeps its hands off a folder with files", async () => {
+    await writeFile(join(directory, "mine"), "");
+    expect(() => run("init", directory, "--runtime", "risc0")).toThrow("is not empty");
+    expect(() => run("init", join(directory, "mine"), "--runtime", "risc0")).toThrow("EEXIST");
+  });
+
+  test("says which runtimes have a template", () => {
+    expect(() => run("init", join(directory, "other"), "--runtime", "halo2")).toThrow("risc0");
+    expect(() => run("init", join(directory, "other"))).toThrow("--runtime");
+  });
+});
+
+const script = join(root, "scripts/build/guest.ts");
+
+/** Builds the guest of a crate; gives what the script says, and throws when it fails. */
+function build(folder: string): string {
+  return execFileSync(process.execPath, [script, folder], { encoding: "utf8", stdio: "pipe" });
+}
+
+test("scripts/build/guest.ts builds crates only", () => {
+  expect(() => build(directory)).toThrow("is no crate: it has no Cargo.toml");
+});
+
+// Compiles Rust's standard library, which takes minutes.
+describe.skipIf(process.env.SLOW !== "full")("SLOW=full: the guest of a new project", () => {
+  test("passes its tests, and builds to the same bytes from another folder", async () => {
+    const [one, two] = [join(directory, "one"), join(directory, "two/deeper")];
+    run("init", one, "--runtime", "risc0");
+    execFileSync("cargo", ["test", "--quiet"], { cwd: join(one, "guest"), stdio: "ignore" });
+    run("init", two, "--runtime", "risc0");
+    await copyFile(join(one, "guest/Cargo.lock"), join(two, "guest/Cargo.lock"));
+
+    expect(build(join(one, "guest"))).toMatch(/image id [0-9a-f]{64}/);
+    build(join(two, "guest"));
+    const program = await readFile(join(one, "guest/guest.bin"));
+    expect(program.subarray(0, 4)).toEqual(Buffer.from("R0BF"));
+    expect(program.equals(await readFile(join(two, "guest/guest.bin")))).toBe(true);
+  });
+
+  test("is a program", () => {
+    const library = join(root, "wasm/guests/risc0/guest");
+    expect(() => build(library)).toThrow("has 0 programs");
+  });
+});

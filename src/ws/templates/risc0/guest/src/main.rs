@@ -1,0 +1,42 @@
+//! Adds up private whole numbers, a message each. After commitment and binding the journal has how
+//! many there are and their sum, each as 8 bytes, big-endian.
+
+#![cfg_attr(target_os = "zkvm", no_std, no_main)]
+
+use w3bstream_guest::{Journal, Messages, Refusal, program};
+
+program!(run);
+
+/// Codes by which the program says why it refuses a task.
+const NOT_A_NUMBER: Refusal = Refusal::new(1);
+const TOO_LARGE: Refusal = Refusal::new(2);
+
+fn run(messages: &Messages, journal: &mut Journal) -> Result<(), Refusal> {
+    let mut sum = 0u64;
+    for message in messages.iter() {
+        let text = core::str::from_utf8(message).map_err(|_| NOT_A_NUMBER)?;
+        let number = text.parse::<u32>().map_err(|_| NOT_A_NUMBER)?;
+        sum = sum.checked_add(number.into()).ok_or(TOO_LARGE)?;
+    }
+    journal.uint(messages.len() as u64);
+    journal.uint(sum);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use w3bstream_guest::host::{execute, stdin};
+
+    #[test]
+    fn adds_up() {
+        let journal = execute(&stdin(&[b"20", b"22"]), run).unwrap();
+        let public = [2u64.to_be_bytes(), 42u64.to_be_bytes()].concat();
+        assert_eq!(journal[64..], public);
+    }
+
+    #[test]
+    fn refuses_what_is_no_number() {
+        assert_eq!(execute(&stdin(&[b"20", b"two"]), run), Err(NOT_A_NUMBER));
+    }
+}
