@@ -13,7 +13,8 @@ import {
 import { WorkerPool } from "../workers.ts";
 import type { NativeProgram } from "./child.ts";
 import { parseParam, type Risc0Param } from "./param.ts";
-import { type Calls, checkJournal, type Loaded, type Proof, Risc0 } from "./program.ts";
+import { checkJournal } from "./journal.ts";
+import { type Calls, type Loaded, type Proof, Risc0 } from "./program.ts";
 import type { RemoteProver } from "./bento.ts";
 import type { Proven, ProveRequest } from "./proving.ts";
 import { Pace, segmentPo2For } from "./size.ts";

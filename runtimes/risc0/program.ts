@@ -12,6 +12,7 @@ import {
   type TaskInput,
   type Verdict,
 } from "../runtime.ts";
+import { checkJournal } from "./journal.ts";
 import { commitmentOf, receiptTypeOf, type StdinForm, stdinOf } from "./input.ts";
 import { type ReceiptType, receiptTypes, type Risc0Param } from "./param.ts";
 
@@ -159,14 +160,4 @@ export class Risc0 implements Program {
     if (receipt.bindingKind !== info.bindingKind) return "claims another kind of binding";
     return undefined;
   }
-}
-
-/** @throws {ProgramError} `trap` when a journal does not begin as it must */
-export function checkJournal(journal: Uint8Array, prefix: Uint8Array): void {
-  if (prefix.every((byte, i) => journal[i] === byte)) return;
-  throw new ProgramError(
-    "trap",
-    "its journal does not begin with the input's commitment and the binding; a guest that makes " +
-      'neither needs codeExpParam "binding":"none"',
-  );
 }

@@ -1,7 +1,7 @@
 /** A proof from beginning to end, as child processes and the command line make it. */
 import { ProgramError, type Progress } from "../runtime.ts";
 import type { Engine, Execution, RunLimits } from "./engine.ts";
-import { checkJournal } from "./program.ts";
+import { checkJournal } from "./journal.ts";
 import { checkLift, checkTime, estimate } from "./size.ts";
 
 export interface ProveRequest extends RunLimits {
