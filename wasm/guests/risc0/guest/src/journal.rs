@@ -1,12 +1,12 @@
 use alloc::vec::Vec;
 
-use crate::sha256::{HASH, Hash};
+use crate::sha256::Hash;
 
 /// What is enough for most programs without growing: growing copies.
 const CAPACITY: usize = 512;
 
-/// The public values of a run. Numbers are words as Solidity's `abi.decode` reads them: 32 bytes,
-/// big-endian, two's complement.
+/// The public values of a run. Numbers are 8 bytes, big-endian, as Solidity's `abi.encodePacked`
+/// writes `uint64` and `int64`: the journal is hashed, so that whole words would cost.
 pub struct Journal(Vec<u8>);
 
 impl Journal {
@@ -22,20 +22,14 @@ impl Journal {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Adds a `uint256`.
+    /// Adds a `uint64`.
     pub fn uint(&mut self, value: u64) {
-        self.word(0, value);
+        self.bytes(&value.to_be_bytes());
     }
 
-    /// Adds an `int256`.
+    /// Adds an `int64`.
     pub fn int(&mut self, value: i64) {
-        self.word(if value < 0 { 0xff } else { 0 }, value as u64);
-    }
-
-    fn word(&mut self, sign: u8, low: u64) {
-        let mut word = [sign; HASH];
-        word[HASH - 8..].copy_from_slice(&low.to_be_bytes());
-        self.bytes(&word);
+        self.bytes(&value.to_be_bytes());
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
@@ -48,16 +42,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_words() {
+    fn writes_in_order() {
         let mut journal = Journal::new(&[1; 32], &[2; 32]);
         journal.uint(0x1234);
         journal.int(-2);
         journal.bytes(b"abc");
-        let bytes = journal.into_bytes();
-        assert_eq!(bytes.len(), 4 * 32 + 3);
-        assert_eq!(bytes[..64], [[1; 32], [2; 32]].concat());
-        assert_eq!(bytes[64..96], [&[0; 30][..], &[0x12, 0x34]].concat());
-        assert_eq!(bytes[96..128], [&[0xff; 31][..], &[0xfe]].concat());
-        assert_eq!(&bytes[128..], b"abc");
+        let numbers = [0, 0, 0, 0, 0, 0, 0x12, 0x34, 255, 255, 255, 255, 255, 255, 255, 254];
+        assert_eq!(journal.into_bytes(), [&[1; 32][..], &[2; 32], &numbers, b"abc"].concat());
     }
 }

@@ -59,9 +59,8 @@ mod tests {
     fn commits_before_the_program_speaks() {
         let input = [&[7; HASH][..], &[1, 0, 0, 0], &[2, 0, 0, 0], b"hi"].concat();
         let journal = execute(&stdin(&input), count).unwrap();
-        let mut one = [0; HASH];
-        one[31] = 1;
-        assert_eq!(journal, [sha256(&[&input]), [9; HASH], one].concat());
+        let one = [0, 0, 0, 0, 0, 0, 0, 1];
+        assert_eq!(journal, [&sha256(&[&input])[..], &[9; HASH], &one].concat());
     }
 
     #[test]

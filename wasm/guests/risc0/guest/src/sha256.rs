@@ -83,24 +83,44 @@ fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
     }
 
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
-    for (w, k) in w.iter().zip(&K) {
-        let s1 = rotated::<6>(e) ^ rotated::<11>(e) ^ rotated::<25>(e);
-        let choice = g ^ (e & (f ^ g));
-        let first = h.wrapping_add(s1).wrapping_add(choice).wrapping_add(*k).wrapping_add(*w);
-        let s0 = rotated::<2>(a) ^ rotated::<13>(a) ^ rotated::<22>(a);
-        let majority = ((a ^ b) & (b ^ c)) ^ b;
-        h = g;
-        g = f;
-        f = e;
-        e = d.wrapping_add(first);
-        d = c;
-        c = b;
-        b = a;
-        a = first.wrapping_add(s0).wrapping_add(majority);
+    let mut both = b ^ c;
+    // After eight rounds each variable has its own name again, so that none is moved.
+    for (w, k) in w.as_chunks::<8>().0.iter().zip(K.as_chunks::<8>().0) {
+        let added = |t: usize| w[t].wrapping_add(k[t]);
+        round(a, b, &mut both, &mut d, [e, f, g], &mut h, added(0));
+        round(h, a, &mut both, &mut c, [d, e, f], &mut g, added(1));
+        round(g, h, &mut both, &mut b, [c, d, e], &mut f, added(2));
+        round(f, g, &mut both, &mut a, [b, c, d], &mut e, added(3));
+        round(e, f, &mut both, &mut h, [a, b, c], &mut d, added(4));
+        round(d, e, &mut both, &mut g, [h, a, b], &mut c, added(5));
+        round(c, d, &mut both, &mut f, [g, h, a], &mut b, added(6));
+        round(b, c, &mut both, &mut e, [f, g, h], &mut a, added(7));
     }
     for (word, added) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
         *word = word.wrapping_add(added);
     }
+}
+
+/// Changes `d` and `h`, the next `e` and `a`; `both` is `b ^ c` before, and after it for the next round.
+#[inline(always)]
+fn round(
+    a: u32,
+    b: u32,
+    both: &mut u32,
+    d: &mut u32,
+    [e, f, g]: [u32; 3],
+    h: &mut u32,
+    added: u32,
+) {
+    let s1 = rotated::<6>(e) ^ rotated::<11>(e) ^ rotated::<25>(e);
+    let choice = g ^ (e & (f ^ g));
+    let first = h.wrapping_add(s1).wrapping_add(choice).wrapping_add(added);
+    let s0 = rotated::<2>(a) ^ rotated::<13>(a) ^ rotated::<22>(a);
+    let next = a ^ b;
+    let majority = (next & *both) ^ b;
+    *both = next;
+    *d = d.wrapping_add(first);
+    *h = first.wrapping_add(s0).wrapping_add(majority);
 }
 
 /// Rotates to the right by N, 0 < N < 32.

@@ -1,5 +1,6 @@
 //! A program's start and end inside the zkVM, under RISC Zero's `v1compat` kernel.
 
+use alloc::string::String;
 use alloc::vec;
 use core::arch::global_asm;
 use core::panic::PanicInfo;
@@ -36,14 +37,14 @@ const OUTPUT_TAG: Hash = [
 pub fn start(program: Program) -> ! {
     unsafe { heap::init() };
     match run_on_stdin(program) {
-        Ok(output) => halt(0, &output),
+        Ok(output) => halt(0, output),
         // No output means no journal.
-        Err(refusal) => halt(refusal.code(), &[0; HASH]),
+        Err(refusal) => halt(refusal.code(), Output([0; HASH])),
     }
 }
 
 /// Gives the digest of the machine's output: of the journal, and of no assumptions.
-fn run_on_stdin(program: Program) -> Result<Hash, Refusal> {
+fn run_on_stdin(program: Program) -> Result<Output, Refusal> {
     let mut head = [0; HEAD];
     read(&mut head)?;
     let (length, binding) = split_head(&head)?;
@@ -52,7 +53,8 @@ fn run_on_stdin(program: Program) -> Result<Hash, Refusal> {
     read(&mut input)?;
     let journal = run(binding, &input, program)?;
     unsafe { sys_write(JOURNAL, journal.as_ptr(), journal.len()) };
-    Ok(sha256(&[&OUTPUT_TAG, &sha256(&[&journal]), &[0; HASH], &2u16.to_le_bytes()]))
+    let parts: [&[u8]; 4] = [&OUTPUT_TAG, &sha256(&[&journal]), &[0; HASH], &2u16.to_le_bytes()];
+    Ok(Output(sha256(&parts)))
 }
 
 fn read(bytes: &mut [u8]) -> Result<(), Refusal> {
@@ -61,19 +63,29 @@ fn read(bytes: &mut [u8]) -> Result<(), Refusal> {
     if count == bytes.len() { Ok(()) } else { Err(Refusal::MALFORMED) }
 }
 
-fn halt(code: u8, output: &Hash) -> ! {
-    let mut words = [0; 8];
-    for (word, bytes) in words.iter_mut().zip(output.as_chunks().0) {
-        *word = u32::from_le_bytes(*bytes);
-    }
-    sys_halt(code, &words)
+#[repr(align(4))]
+struct Output(Hash);
+
+fn halt(code: u8, output: Output) -> ! {
+    sys_halt(code, (&raw const output.0).cast())
 }
 
 #[panic_handler]
 fn panicked(info: &PanicInfo) -> ! {
-    let text = match info.location() {
-        Some(at) => alloc::format!("panicked at {}:{}", at.file(), at.line()),
-        None => "panicked".into(),
-    };
+    // Without `core::fmt`, which is larger than most programs.
+    let mut text = String::from("panicked");
+    if let Some(at) = info.location() {
+        text += " at ";
+        text += at.file();
+        text += ":";
+        let mut digits = 1;
+        while at.line() / digits >= 10 {
+            digits *= 10;
+        }
+        while digits > 0 {
+            text.push((b'0' + (at.line() / digits % 10) as u8) as char);
+            digits /= 10;
+        }
+    }
     unsafe { sys_panic(text.as_ptr(), text.len()) }
 }

@@ -2,7 +2,8 @@
 //! which order they came.
 //!
 //! The chain starts with 32 zeros; each message makes the next hash, SHA-256 of (hash ‖ message).
-//! After commitment and binding the journal has the last hash and, as a word, the number of messages.
+//! After commitment and binding the journal has the last hash and the number of messages, as 8 bytes,
+//! big-endian.
 
 #![cfg_attr(target_os = "zkvm", no_std, no_main)]
 

@@ -1,8 +1,9 @@
 //! Private readings of a meter, checked against a public range.
 //!
 //! A message is a reading: a decimal number with up to three decimals, such as `21.5`. After
-//! commitment and binding the journal has, as words, in thousandths: the range's bounds, the number
-//! of readings, how many were within the range, and the sum of those.
+//! commitment and binding the journal has, each as 8 bytes, big-endian: the least and the greatest of
+//! the range, the number of readings, how many were within the range, and the sum of those. Range
+//! and sum are in thousandths.
 
 #![cfg_attr(target_os = "zkvm", no_std, no_main)]
 
