@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import type { Hex } from "viem";
 import { programIdOf } from "../src/protocol/task.ts";
 import { createRuntimes, type Runtimes } from "./index.ts";
 import { op } from "./testing/assemble.ts";
@@ -12,11 +16,30 @@ const create = (options = {}) => runtimes = createRuntimes({ workers: 1, ...opti
 afterEach(() => runtimes.close());
 
 describe("runtimes", () => {
-  test("a machine that is not offered is unsupported, and another node may have it", async () => {
-    create();
-    expect(runtimes.offered).toContain("halo2");
-    const failure = runtimes.load({ ...spec(tiny()), vmType: "risc0" }, never);
-    expect(failure).rejects.toMatchObject({ kind: "unsupported", retryable: true });
+  test("risc0 is offered where its prover was built, and read everywhere", async () => {
+    const cache = await mkdtemp(join(tmpdir(), "w3bstream-cache-"));
+    const known = process.env.XDG_CACHE_HOME;
+    process.env.XDG_CACHE_HOME = cache;
+    try {
+      create();
+      expect(runtimes.offered).toEqual(["halo2", "zkwasm"]);
+      expect(runtimes.unavailable.risc0).toContain("bun run build:native");
+      const guest = new URL("../wasm/dist/guests/risc0_meter.bin", import.meta.url);
+      const code = new Uint8Array(await readFile(guest));
+      const program = await runtimes.load({ ...spec(code), vmType: "risc0" }, never);
+      expect(program.info).toMatchObject({ bindingKind: "data", verifiable: true });
+      const [one, other] = await Promise.all(
+        ["21.5", "21.6"].map((reading) => program.commit(inputOf(reading), never)),
+      );
+      expect(one).toMatch(/^0x[0-9a-f]{64}$/);
+      expect(other).not.toBe(one as Hex);
+      const proof = program.prove(inputOf("21.5"), context, never);
+      await expect(proof).rejects.toMatchObject({ kind: "unsupported", retryable: true });
+    } finally {
+      if (known === undefined) delete process.env.XDG_CACHE_HOME;
+      else process.env.XDG_CACHE_HOME = known;
+      await rm(cache, { recursive: true });
+    }
   });
 
   test("a program with a test setup runs only where that was allowed", async () => {

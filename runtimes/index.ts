@@ -27,6 +27,8 @@ export interface RuntimesOptions {
    * for ZkWasm and Risc0 by the machine's name.
    */
   readonly nativeLibraries?: Readonly<Record<string, NativeSource>>;
+  /** Told of each program that was loaded. */
+  readonly onLoaded?: (program: Program) => void;
   /** Proves risc0 programs elsewhere, for projects that allow it. */
   readonly remoteRisc0?: RemoteProver | undefined;
   /**
@@ -107,7 +109,11 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       return loads.get(
         `${spec.vmType} ${spec.programId}`,
         signal,
-        async (shared) => checkSetup(await runtime.load(spec, shared), options),
+        async (shared) => {
+          const program = checkSetup(await runtime.load(spec, shared), options);
+          options.onLoaded?.(program);
+          return program;
+        },
       );
     },
     usage() {

@@ -2,6 +2,8 @@ import { join } from "node:path";
 
 import type { Address } from "viem";
 import { createRuntimes, type Runtimes } from "../runtimes/index.ts";
+import { bentoProver } from "../runtimes/risc0/bento.ts";
+import { openSessions } from "../runtimes/risc0/sessions.ts";
 import { type Authority, chainAuthority, ownAuthority } from "./chain/authority.ts";
 import { createChains, LOCAL_CHAIN } from "./chain/clients.ts";
 import { contractsOf, findNetwork } from "./chain/network.ts";
@@ -97,9 +99,28 @@ export async function openContext(
     workers: config.WORKERS,
     memoryBytes: config.PROVER_MEMORY_MB * 1024 * 1024,
     nativeLibraries: config.NATIVE_LIBRARIES,
+    remoteRisc0: config.RISC0_PROVER_ENDPOINT === undefined ? undefined : bentoProver({
+      url: config.RISC0_PROVER_ENDPOINT,
+      apiKey: config.RISC0_PROVER_API_KEY,
+      sessions: await openSessions(join(config.DATA_DIRECTORY, "remote-sessions")),
+    }),
+    onLoaded({ spec: { vmType, programId }, info: { imageId, declaredImageId } }) {
+      const fields = { vmType, programId, imageId };
+      if (declaredImageId === undefined || declaredImageId === imageId) {
+        log.debug(fields, "program loaded");
+      } else {
+        const text = "program loaded; its image id is not the file's: it runs on another kernel";
+        log.info({ ...fields, declaredImageId }, text);
+      }
+    },
     allowTestSetups: network.chainId === LOCAL_CHAIN || network.chainId === 0n,
   });
   shutdown.add("runtimes", () => runtimes.close());
+  for (
+    const [vmType, reason] of Object.entries(config.role === "enode" ? {} : runtimes.unavailable)
+  ) {
+    log.warn({ vmType, reason }, "this node proves no programs of this machine");
+  }
   const ethereum = contracts && {
     journal: store.journal,
     chains: [

@@ -18,6 +18,13 @@ import { type ReceiptType, receiptTypes, type Risc0Param } from "./param.ts";
 /** The version of risc0 whose receipts are made and taken; others' don't verify. */
 export const version = "5.0.0-rc.1";
 
+/** Bytes of a Groth16 receipt's seal as contracts read it: a selector of 4 and 8 words of 32. */
+const groth16SealBytes = 4 + 8 * 32;
+
+/** Whether a receipt is one that contracts can check. */
+export const isGroth16 = ({ vmType, proof }: Pick<Receipt, "vmType" | "proof">): boolean =>
+  vmType === "risc0" && proof.length === groth16SealBytes;
+
 /** A program, read and named. */
 export interface Loaded {
   /** User ELF and kernel. */

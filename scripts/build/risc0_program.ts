@@ -102,7 +102,9 @@ function librarySource(): string {
   const sysroot = execFileSync("rustc", ["--print", "sysroot"], { cwd: guests, encoding: "utf8" });
   const source = join(sysroot.trim(), "lib/rustlib/src/rust");
   if (!existsSync(source)) {
-    throw new BuildError("the Rust toolchain has no rust-src; with rustup it is installed by itself");
+    throw new BuildError(
+      "the Rust toolchain has no rust-src; with rustup it is installed by itself",
+    );
   }
   return source;
 }

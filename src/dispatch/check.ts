@@ -1,5 +1,5 @@
 /** What the enode finds out for itself: whether a task can be proved, and whether it was (R3, R7). */
-import { type Address, zeroHash } from "viem";
+import { type Address, bytesToHex, zeroHash } from "viem";
 import { type Program, ProgramError, type Receipt, type Verdict } from "../../runtimes/runtime.ts";
 import { decodeStatement } from "../../runtimes/zkwasm/statement.ts";
 import type { TaskRecord, TaskStore } from "../da/da.ts";
@@ -83,14 +83,15 @@ const invalid = (reason: string): Verdict => ({ verdict: "invalid", reason });
 const longestResult = 64 * 1024;
 
 /**
- * The task's result as the API shows it: a ZkWasm program's public inputs and outputs, text where
- * an original program gave text, else hex.
+ * The task's result as the API shows it: a ZkWasm program's public inputs and outputs, a Risc0
+ * program's journal, text where an original program gave text, else hex.
  */
 export function resultText({ vmType, bindingKind, publicValues, proof }: Receipt): string {
   const said = vmType === "zkwasm" ? decodeStatement(publicValues) : undefined;
   if (said) {
     return JSON.stringify({ inputs: said.inputs.map(String), outputs: said.outputs.map(String) });
   }
+  if (vmType === "risc0") return JSON.stringify({ journal: bytesToHex(publicValues) });
   if (proof.length > longestResult) return "";
   if (bindingKind !== "data" && publicValues.length === 0) {
     try {
@@ -101,5 +102,5 @@ export function resultText({ vmType, bindingKind, publicValues, proof }: Receipt
       // Not text; shown as hex below.
     }
   }
-  return `0x${Array.from(proof, (b) => b.toString(16).padStart(2, "0")).join("")}`;
+  return bytesToHex(proof);
 }

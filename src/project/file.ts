@@ -141,6 +141,13 @@ async function parseVersion(
     vmType,
     raw.codeExpParam ?? "",
   );
+  const remote = raw.provers?.remote ?? false;
+  if (vmType === "risc0" && !remote && outputs.some(({ type }) => type === "ethereumContract")) {
+    warn(
+      `${field}.output: contracts can't check the proofs that risc0 makes here (Stark) yet, only ` +
+        'Groth16 receipts: these need "receipt_type":"Snark" and "provers":{"remote":true}',
+    );
+  }
   return {
     projectId,
     version: raw.version,
@@ -152,7 +159,7 @@ async function parseVersion(
     timeoutSeconds: raw.timeout ?? defaultTimeoutSeconds[vmType],
     attempts: raw.attempts ?? defaultAttempts,
     retentionSeconds: raw.retention,
-    provers: { allow: raw.provers?.allow, remote: raw.provers?.remote ?? false },
+    provers: { allow: raw.provers?.allow, remote },
     ...(auth === undefined ? {} : { auth }),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * One enode and three znodes on PostgreSQL and a chain, while processes are killed and paused and
- * their connections cut. `CHAOS=full` sends 500 messages; `SEED` has the same faults again.
+ * their connections cut. `SLOW=1` sends 500 messages; `SEED` has the same faults again.
  */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -14,6 +14,7 @@ import { anvilAccount } from "../../src/chain/anvil.ts";
 import { openDa } from "../../src/da/index.ts";
 import { createLog } from "../../src/log.ts";
 import { startPostgres, type TestPostgres } from "../postgres.ts";
+import { slow } from "../slow.ts";
 import { startNetwork, type TestNetwork } from "./chain.ts";
 import { workspace } from "./files.ts";
 import { type NodeProcess, nodeRuntime, sleep, startNode, until, znodeRuntime } from "./node.ts";
@@ -21,11 +22,10 @@ import { random, seed } from "./random.ts";
 import { allOutputted, expectEachOnce, send } from "./readings.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
 
-const full = process.env.CHAOS === "full";
-const messages = full ? 500 : 80;
-const rounds = full ? 6 : 1;
+const messages = slow ? 500 : 80;
+const rounds = slow ? 6 : 1;
 /** A pause between two messages of one sender, ms. */
-const paceMs = full ? 700 : 800;
+const paceMs = slow ? 700 : 800;
 /** Longer than a lease. */
 const longMs = 17_000;
 

@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { freePort } from "../../scripts/free_port.ts";
+import { layPglite } from "../pglite.ts";
+import { slow } from "../slow.ts";
 
 const root = join(import.meta.dirname, "../..");
 const bin = (name: string) => join(root, "node_modules", ".bin", name);
@@ -16,6 +18,12 @@ export const nodeRuntime: Runtime = process.env.NODE_RUNTIME === "deno" ? "deno"
 /** What znodes run on that are under test beside an enode: the other runtime, unless it is named. */
 export const znodeRuntime: Runtime = (process.env.ZNODE_RUNTIME as Runtime | undefined) ??
   (nodeRuntime === "bun" ? "deno" : "bun");
+
+/**
+ * For what does not hang on the nodes' runtime, and is tested elsewhere on the other: whether it is
+ * tested now. `SLOW=1` has it tested on both.
+ */
+export const testedOn = (runtime: Runtime): boolean => nodeRuntime === runtime || slow;
 
 /** The command that `bun run node` or `deno task node` runs, without the task runner around it. */
 function nodeCommand(runtime: Runtime): string[] {
@@ -46,11 +54,21 @@ const running = new Set<NodeProcess>();
 const lastLines = () =>
   [...running].map((node) => `--- ${node.url}\n${node.log().split("\n").slice(-40).join("\n")}`);
 
+export interface NodeOptions {
+  readonly role?: string;
+  readonly port?: number;
+  readonly runtime?: Runtime;
+  /** Makes its database itself, which takes seconds; else a new one is laid for it. */
+  readonly makesDatabase?: boolean;
+}
+
 /** Starts a node as a user would, and waits until it answers `/live`. */
 export async function startNode(
   env: Record<string, string>,
-  options: { role?: string; port?: number; runtime?: Runtime } = {},
+  options: NodeOptions = {},
 ): Promise<NodeProcess> {
+  const embeds = ["all", "enode"].includes(options.role ?? "all") && !env.DATABASE_DSN;
+  if (embeds && env.DATA_DIRECTORY && !options.makesDatabase) await layPglite(env.DATA_DIRECTORY);
   const port = options.port ?? await freePort();
   const [file = "", ...args] = nodeCommand(options.runtime ?? nodeRuntime);
   const child = spawn(file, [...args, `--role=${options.role ?? "all"}`], {
@@ -58,6 +76,8 @@ export async function startNode(
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      // Where the native prover was built.
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
       LOG_LEVEL: "debug",
       HTTP_SERVICE_ENDPOINT: `127.0.0.1:${port}`,
       ...env,

@@ -5,7 +5,7 @@ import { startNode } from "./node.ts";
 
 test.each(["enode", "znode"])("role %s serves its health and metrics", async (role) => {
   const place = workspace();
-  const node = await startNode(place.env, { role });
+  const node = await startNode(place.env, { role, makesDatabase: true });
   try {
     const metrics = await (await fetch(`${node.url}/metrics`)).text();
     expect(metrics).toContain("w3bstream_proofs_running 0");

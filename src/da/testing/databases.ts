@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from "bun:test";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import pino from "pino";
-import packageJson from "../../../package.json" with { type: "json" };
+import { layPglite } from "../../../tests/pglite.ts";
 import { startPostgres, type TestPostgres } from "../../../tests/postgres.ts";
 import type { Da } from "../da.ts";
 import type { Database } from "../database.ts";
@@ -22,27 +21,10 @@ export const localKinds = [...kinds, "sqlite"] as const;
 
 export const silent = pino({ level: "silent" });
 
-// Kept between runs, by PGlite's version: making a database takes seconds, copying one does not.
-const cache = fileURLToPath(new URL("../../../.cache/", import.meta.url));
-const template = join(cache, `pglite-${packageJson.dependencies["@electric-sql/pglite"]}`);
-
 /** A folder with an empty embedded database. */
 export async function pgliteFolder(): Promise<string> {
-  if (!existsSync(template)) {
-    mkdirSync(cache, { recursive: true });
-    const draft = mkdtempSync(join(cache, "pglite-draft-"));
-    await (await openPglite({ directory: draft, log: silent })).close();
-    try {
-      renameSync(join(draft, "database"), template);
-    } catch (error) {
-      // Another run may have been first.
-      if (!existsSync(template)) throw error;
-    } finally {
-      rmSync(draft, { recursive: true, force: true });
-    }
-  }
   const folder = mkdtempSync(join(tmpdir(), "w3bstream-pglite-"));
-  cpSync(template, join(folder, "database"), { recursive: true });
+  await layPglite(folder);
   return folder;
 }
 

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import {
   type AbiFunction,
+  bytesToHex,
+  concat,
   decodeAbiParameters,
   decodeFunctionData,
   type Hex,
   parseAbiItem,
+  sha256,
   stringToHex,
 } from "viem";
 import { type ArgumentSource, encodeCall, findMethod } from "./arguments.ts";
@@ -179,6 +182,20 @@ describe("data_snark", () => {
         stringToHex("00ff"),
       ]);
     }
+  });
+
+  test("is seal, end state and journal of a Groth16 receipt", () => {
+    const [proof, journal] = [new Uint8Array(260).fill(1), text("journal")];
+    // risc0's tagged hash of a state: its tag, one zero digest, a zero pc, and the count of digests.
+    const tag = sha256(stringToHex("risc0.SystemState"));
+    const endState = sha256(concat([tag, `0x${"00".repeat(32)}`, "0x00000000", "0x0100"]));
+    const [packed] = encode("function f(bytes data_snark)", undefined, { proof, journal });
+    const types = [{ type: "bytes" }, { type: "bytes" }, { type: "bytes" }] as const;
+    expect(decodeAbiParameters(types, packed as Hex)).toEqual([
+      bytesToHex(proof),
+      endState,
+      bytesToHex(journal),
+    ]);
   });
 
   test("says which part is missing", () => {

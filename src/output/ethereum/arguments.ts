@@ -18,6 +18,8 @@ export interface ArgumentSource {
   readonly projectId: bigint;
   /** The program's result, as it gave it. */
   readonly proof: Uint8Array;
+  /** The journal of a Groth16 receipt of risc0, whose `proof` is its seal as contracts read it. */
+  readonly journal?: Uint8Array | undefined;
   readonly receiver: Address | undefined;
   readonly firstMessage: Uint8Array | undefined;
 }
@@ -81,7 +83,7 @@ function argument(
       return given(input, source.receiver);
     case "data_snark":
     case "_data_snark":
-      return given(input, packSnark(source.proof));
+      return given(input, source.journal ? packSeal(source) : packSnark(source.proof));
     default: {
       const message = readMessage();
       const value = message && atPath(message, name);
@@ -96,7 +98,16 @@ function given(input: AbiParameter, text: string): unknown {
   return toAbiValue(input, { kind: "string", raw: "", text });
 }
 
-/** The parts of a Risc0 Snark receipt, as the JSON text they stand in, in `abi.encode`'s form. */
+const threeBytes = [{ type: "bytes" }, { type: "bytes" }, { type: "bytes" }] as const;
+/** Digest of the state that every program ends in, as RISC Zero's verifier contract has it. */
+const endState = "0xa3acc27117418996340b84e5a90f3ef4c49d22c79e44aad822ec9c313e1eb8e2";
+
+/** Seal, digest of the end state and journal of a Groth16 receipt. */
+function packSeal({ proof, journal = new Uint8Array(0) }: ArgumentSource): Hex {
+  return encodeAbiParameters(threeBytes, [bytesToHex(proof), endState, bytesToHex(journal)]);
+}
+
+/** The parts of a Risc0 Snark receipt of the original's, as the JSON text they stand in, in `abi.encode`'s form. */
 function packSnark(proof: Uint8Array): Hex {
   const hex = new TextDecoder().decode(proof).trim();
   const digits = /^(?:0x)?((?:[0-9a-f]{2})+)$/i.exec(hex)?.[1];
@@ -109,6 +120,5 @@ function packSnark(proof: Uint8Array): Hex {
     return stringToHex(text);
   });
   const [snark = "0x", digest = "0x", journal = "0x"] = parts;
-  const types = [{ type: "bytes" }, { type: "bytes" }, { type: "bytes" }] as const;
-  return encodeAbiParameters(types, [snark, digest, journal]);
+  return encodeAbiParameters(threeBytes, [snark, digest, journal]);
 }

@@ -1,3 +1,4 @@
+import { isGroth16 } from "../../../runtimes/risc0/program.ts";
 import { type Abi, toFunctionSelector } from "viem";
 import type { EthereumOutput } from "../../project/types.ts";
 import { type Outcome, type OutputContext, OutputError, outputKey } from "../output.ts";
@@ -42,6 +43,7 @@ export async function callContract(
   const data = encodeCall(method, {
     projectId,
     proof: job.receipt.proof,
+    journal: isGroth16(job.receipt) ? job.receipt.publicValues : undefined,
     receiver: config.receiverAddress,
     firstMessage: job.firstMessage,
   });

@@ -1,0 +1,154 @@
+/** The checks of the project. */
+import { join } from "node:path";
+import { cacheOf } from "../../runtimes/risc0/installed.ts";
+import { slow } from "../../tests/slow.ts";
+import { libraryName } from "../build/cargo.ts";
+import { bunCounts, cargoCounts, type Counts, forgeCounts } from "./output.ts";
+
+export const root = join(import.meta.dirname, "../..");
+
+export interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  /** Skipped, loudly, when this is not to be had. */
+  readonly needs?: { readonly tool: string; readonly why: string };
+  /** Steps of a lane run one after the other, beside those of other lanes. */
+  readonly lane?: string;
+  /** Gives way to other lanes: it computes all the time, where tests wait. */
+  readonly background?: true;
+  /** Names of steps that must have ended. */
+  readonly after?: readonly string[];
+  /**
+   * The command without its files. The files with a failure are run once more when all else has
+   * ended, and both runs are shown: a machine that is busy with other things fails what waits.
+   */
+  readonly again?: readonly string[];
+  /** Reads the tool's own counts; a step without them counts as one. */
+  readonly count?: (output: string) => Counts;
+}
+
+const needsRust = { tool: "cargo", why: "Rust is not installed: the crates in wasm/ go untested" };
+const rust = { lane: "rust", background: true, cwd: "wasm", needs: needsRust } as const;
+const rustScript = { lane: "rust", background: true, needs: needsRust } as const;
+
+/** With a limit that only what hangs will meet, in milliseconds. */
+const bunTest = ["bun", "test", "--timeout", slow ? "3600000" : "600000"];
+
+/** Where cargo puts ZkWasm's native prover. */
+const nativeProver = join(root, "wasm/target/debug", libraryName("zkwasm"));
+
+/** @param withRust whether there is cargo */
+export const steps = (withRust: boolean): Step[] => [
+  { name: "format", command: ["deno", "fmt", "--check", "--quiet"] },
+  { name: "lint", command: ["deno", "lint", "--quiet"] },
+  { name: "types", command: ["tsc", "--noEmit"] },
+  { name: "contracts: format", command: ["node", "contracts/forge.mjs", "fmt", "--check"] },
+  {
+    name: "contracts: ABIs are current",
+    command: ["bun", "scripts/build/contracts.ts", "--check"],
+  },
+  {
+    name: "contracts: tests",
+    command: ["node", "contracts/forge.mjs", "test"],
+    count: forgeCounts,
+  },
+  {
+    name: "shared vectors are current",
+    command: ["bun", "scripts/build/vectors.ts", "--check"],
+  },
+  {
+    name: "unit tests",
+    command: [...bunTest, "src", "runtimes", "scripts"],
+    after: ["wasm: native prover is built", "risc0: native prover is built"],
+    again: bunTest,
+    env: withRust ? { ZKWASM_NATIVE: nativeProver } : {},
+    count: bunCounts,
+  },
+  ...["bun", "deno"].map((runtime): Step => ({
+    name: `end to end, nodes on ${runtime}`,
+    command: [...bunTest, "tests"],
+    after: ["unit tests"],
+    env: { NODE_RUNTIME: runtime },
+    count: bunCounts,
+    again: bunTest,
+    ...(runtime === "deno" ? { lane: runtime } : {}),
+  })),
+  {
+    ...rust,
+    name: "wasm: toolchain is installed",
+    command: ["rustup", "toolchain", "install"],
+    needs: { tool: "rustup", why: "rustup is not installed: cargo is used as it is" },
+  },
+  {
+    ...rust,
+    name: "wasm: native prover is built",
+    command: ["cargo", "build", "--package", "zkwasm", "--lib", "--features", "parallel"],
+  },
+  {
+    ...rustScript,
+    name: "risc0: native prover is built",
+    command: ["bun", "scripts/build/native.ts"],
+    needs: { tool: "c++", why: "there is no C++ compiler: risc0 programs are not proven" },
+  },
+  { ...rust, name: "wasm: format", command: ["cargo", "fmt", "--check"] },
+  {
+    ...rust,
+    name: "wasm: tests",
+    command: ["cargo", "test", "--workspace", ...(slow ? ["--", "--include-ignored"] : [])],
+    count: cargoCounts,
+  },
+  {
+    ...rust,
+    name: "wasm: clippy",
+    command: ["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+  },
+  {
+    ...rust,
+    name: "risc0: clippy",
+    command: ["cargo", "clippy", "--release", "--features", "prove", "--", "-D", "warnings"],
+    cwd: "wasm/risc0",
+    // As the prover was built, so that its C++ is not compiled once more.
+    env: { CARGO_TARGET_DIR: join(cacheOf().directory, "target"), DOCS_RS: "1" },
+    needs: { tool: "c++", why: "there is no C++ compiler" },
+  },
+  { ...rust, name: "risc0: format", command: ["cargo", "fmt", "--check"], cwd: "wasm/risc0" },
+  {
+    ...rust,
+    name: "risc0: guests' tests",
+    command: ["cargo", "test", "--workspace"],
+    cwd: "wasm/guests/risc0",
+    count: cargoCounts,
+  },
+  {
+    ...rustScript,
+    name: "risc0: committed checker is current",
+    command: ["bun", "scripts/build/risc0.ts", "--check"],
+  },
+  {
+    ...rustScript,
+    name: "risc0: committed guests are current",
+    command: ["bun", "scripts/build/risc0_guests.ts", "--check"],
+  },
+  {
+    ...rustScript,
+    name: "risc0: committed kernel is current",
+    command: ["bun", "scripts/build/risc0_kernel.ts", "--check"],
+  },
+  {
+    ...rustScript,
+    name: "wasm: committed modules are current",
+    command: ["bun", "scripts/build/halo2.ts", "--check"],
+  },
+  {
+    ...rustScript,
+    name: "wasm: committed prover is current",
+    command: ["bun", "scripts/build/zkwasm.ts", "--check"],
+  },
+  {
+    ...rustScript,
+    name: "wasm: committed guests are current",
+    command: ["bun", "scripts/build/guests.ts", "--check"],
+  },
+];
