@@ -59,6 +59,10 @@ export const steps = (withRust: boolean): Step[] => [
     command: ["bun", "scripts/build/vectors.ts", "--check"],
   },
   {
+    name: "risc0: committed receipts are of the committed guest",
+    command: ["bun", "scripts/build/risc0_fixtures.ts", "--check"],
+  },
+  {
     name: "unit tests",
     command: [...bunTest, "src", "runtimes", "scripts"],
     after: ["wasm: native prover is built", "risc0: native prover is built"],
