@@ -3,7 +3,7 @@ import process from "node:process";
 import { serveCalls } from "../child.ts";
 import type { NativeSource } from "../native.ts";
 import { ProgramError } from "../runtime.ts";
-import { Engine, type Execution } from "./engine.ts";
+import { Engine, type Execution, GuestPanic } from "./engine.ts";
 import { openNativeRisc0 } from "./native.ts";
 import { type ProveRequest, proveRun } from "./proving.ts";
 
@@ -13,6 +13,18 @@ export interface NativeProgram {
   /** User ELF and kernel. */
   readonly binary: Uint8Array;
   readonly imageId: Uint8Array;
+}
+
+/** What a run alone gave; a panic's own text may show the input, and goes to who asked for the run. */
+export type Ran = { readonly execution: Execution } | { readonly panic: string };
+
+function execute(engine: Engine, binary: Uint8Array, request: ProveRequest): Ran {
+  try {
+    return engine.run(binary, request.stdin, request, (execution) => ({ execution }));
+  } catch (error) {
+    if (error instanceof GuestPanic) return { panic: error.detail };
+    throw error;
+  }
 }
 
 let engine: Engine | undefined;
@@ -26,7 +38,7 @@ serveCalls(async (source) => {
       try {
         if (method === "prove") return proveRun(opened, binary, imageId, request, report);
         if (method !== "execute") throw new ProgramError("crash", `has no method ${method}`);
-        return opened.run(binary, request.stdin, request, (execution): Execution => execution);
+        return execute(opened, binary, request);
       } finally {
         // After the answer is out.
         if (opened.broken) setTimeout(() => process.exit(1));

@@ -1,6 +1,4 @@
-import { availableParallelism, totalmem } from "node:os";
-import { resolve } from "node:path";
-import type { CageKind } from "../cage.ts";
+import { availableParallelism } from "node:os";
 import type { NativeSource } from "../native.ts";
 import type { ChildPool } from "../pool.ts";
 import {
@@ -11,6 +9,7 @@ import {
   type Runtime,
 } from "../runtime.ts";
 import { WorkerPool } from "../workers.ts";
+import { cageOf, maxCycles, memoryFor } from "./cage.ts";
 import type { NativeProgram } from "./child.ts";
 import { parseParam, type Risc0Param } from "./param.ts";
 import { checkJournal } from "./journal.ts";
@@ -35,10 +34,6 @@ export interface Risc0Options {
 
 /** Longest that naming a program or checking a receipt may take, in seconds. */
 const shortSeconds = 60;
-/** Part of the machine's memory that proofs may take together. */
-const memoryShare = 0.8;
-/** Cycles of a run at most: a bound on runs that never end, far above what can be proven in time. */
-const maxCycles = 2 ** 28;
 
 /**
  * RISC-V guests of risc0. Receipts are checked by a WebAssembly module in a worker, on every node;
@@ -112,8 +107,9 @@ const keyOf = ({ taskId, prover }: ProveContext) => `${taskId}-${prover}`.toLowe
 /** Proofs by the native library. */
 function localProofs({ provers, workers, limits, native }: Risc0Options) {
   const threads = Math.max(1, Math.floor(availableParallelism() / workers));
-  const memoryBytes = Math.min(limits.memoryBytes, totalmem() * memoryShare / workers);
+  const memoryBytes = memoryFor(limits.memoryBytes, workers);
   const pace = new Pace();
+  let cage: ReturnType<typeof cageOf> | undefined;
   return async (
     programId: string,
     { binary, imageId }: Loaded,
@@ -125,14 +121,9 @@ function localProofs({ provers, workers, limits, native }: Risc0Options) {
   ): Promise<Proof> => {
     const installed = native();
     if (!installed) throw new ProgramError("unsupported", notInstalled);
-    // A cage has another working directory than this process.
-    const source: NativeSource = { ...installed, path: resolve(installed.path) };
-    const kind: CageKind = {
-      name: `risc0 ${source.sha256}`,
-      module: new URL("./child.ts", import.meta.url),
-      permissions: { read: [source.path], ffi: [source.path] },
-      environment: { RAYON_NUM_THREADS: String(threads) },
-    };
+    // Processes are used again for calls of the same cage.
+    if (!cage || cage.native.sha256 !== installed.sha256) cage = cageOf(installed, threads);
+    const { kind, native: source } = cage;
     const request: ProveRequest = {
       ...args,
       segmentPo2: segmentPo2For(memoryBytes),

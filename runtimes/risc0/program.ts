@@ -14,7 +14,8 @@ import {
 } from "../runtime.ts";
 import { checkJournal } from "./journal.ts";
 import { commitmentOf, receiptTypeOf, type StdinForm, stdinOf } from "./input.ts";
-import { type ReceiptType, receiptTypes, type Risc0Param } from "./param.ts";
+import { checkJournal } from "./journal.ts";
+import { type Kernel, type ReceiptType, receiptTypes, type Risc0Param } from "./param.ts";
 
 /** The version of risc0 whose receipts are made and taken; others' don't verify. */
 export const version = "5.0.0-rc.1";
@@ -33,6 +34,8 @@ export interface Loaded {
   readonly imageId: Uint8Array;
   /** What the project's file says the image id is, where it says so. */
   readonly declaredImageId?: Hex | undefined;
+  /** What a bare ELF was joined with; undefined for a program binary, which has its own. */
+  readonly kernel?: Kernel | undefined;
 }
 
 /** What a proof is to be. */

@@ -2,13 +2,13 @@
 import { ProgramError } from "../runtime.ts";
 
 /** Rows of a segment as powers of two: risc0 loops for ever below 13, and proves none above 22. */
-const least = 13, greatest = 22;
+export const leastPo2 = 13, greatestPo2 = 22;
 /** Resident bytes that proving takes beside what grows with the segment's rows. */
 const baseBytes = 160 * 1024 * 1024;
 /** Resident bytes a row of the segment that is proven; measured, see `scripts/bench/prover.ts`. */
 const bytesPerRow = 12 * 1024;
 /** Resident bytes of making a proof succinct, whatever it is of. */
-const liftBytes = 1.5 * 1024 ** 3;
+export const liftBytes = 1.5 * 1024 ** 3;
 
 /** Resident bytes of proving one segment of 2^po2 rows. */
 export const segmentBytes = (po2: number): number => baseBytes + bytesPerRow * 2 ** po2;
@@ -18,10 +18,10 @@ export const segmentBytes = (po2: number): number => baseBytes + bytesPerRow * 2
  * @throws {ProgramError} `memory` when none fits
  */
 export function segmentPo2For(memoryBytes: number): number {
-  for (let po2 = greatest; po2 >= least; po2--) {
+  for (let po2 = greatestPo2; po2 >= leastPo2; po2--) {
     if (segmentBytes(po2) <= memoryBytes) return po2;
   }
-  throw tooMuch(segmentBytes(least), memoryBytes);
+  throw tooMuch(segmentBytes(leastPo2), memoryBytes);
 }
 
 /** @throws {ProgramError} `memory` when a proof can't be made succinct here */

@@ -3,14 +3,29 @@
 import process from "node:process";
 import { runCli } from "./cli.ts";
 import { deploy } from "./deploy.ts";
+import { doctor } from "./doctor.ts";
+import { imageId } from "./image_id.ts";
 import { init } from "./init.ts";
 import { message } from "./message.ts";
 import { project } from "./project.ts";
+import { prove } from "./prove.ts";
 import { task } from "./task.ts";
 import { verifier } from "./verifier.ts";
-import { zkwasm } from "./zkwasm.ts";
+import { verify } from "./verify.ts";
 import { znode } from "./znode.ts";
 
 // A connection that some library keeps must not keep the command.
-const commands = [init, deploy, verifier, project, znode, message, task, zkwasm];
+const commands = [
+  init,
+  deploy,
+  verifier,
+  project,
+  znode,
+  message,
+  task,
+  prove,
+  verify,
+  imageId,
+  doctor,
+];
 process.exit(await runCli(process.argv.slice(2), commands));

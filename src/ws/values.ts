@@ -19,3 +19,10 @@ export function anAmount(text: string): bigint {
   if (!/^\d+(\.\d{1,18})?$/.test(text)) throw new InvalidArgumentError("must be like 10 or 0.5");
   return parseEther(text);
 }
+
+/** A whole number within bounds. */
+export const anInteger = (least: number, greatest: number) => (text: string): number => {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= greatest) return value;
+  throw new InvalidArgumentError(`must be from ${least} to ${greatest}`);
+};

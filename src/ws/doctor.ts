@@ -1,0 +1,38 @@
+import process from "node:process";
+import { CommanderError } from "commander";
+import { buildLibrary } from "../../runtimes/risc0/build.ts";
+import { errorText } from "../log.ts";
+import type { Register } from "./cli.ts";
+import { type Finding, inspectMachine } from "./doctor_machine.ts";
+import { inspectServices } from "./doctor_services.ts";
+
+const marks: Readonly<Record<Finding["state"], string>> = {
+  ok: "ok   ",
+  note: "note ",
+  wrong: "WRONG",
+};
+
+export const doctor: Register = (program, io) => {
+  program.command("doctor")
+    .description("check this machine, and what is configured for a node")
+    .option("--build", "build risc0's native library first, unless it is there", false)
+    .addHelpText("after", "\nExits with 1 when something that is configured does not work.")
+    .action(async ({ build }: { build: boolean }) => {
+      const findings: Finding[] = [];
+      if (build) {
+        await buildLibrary({ say: (line) => io().progress(line) }).catch((error) => {
+          findings.push({ check: "build", state: "wrong", text: errorText(error) });
+        });
+      }
+      findings.push(...await inspectMachine(process.env), ...await inspectServices(process.env));
+      const wrong = findings.filter(({ state }) => state === "wrong").length;
+      const width = Math.max(...findings.map(({ check }) => check.length));
+      io().result({ ok: wrong === 0, findings }, [
+        ...findings.map(({ check, state, text }) =>
+          `${marks[state]}  ${check.padEnd(width)}  ${text}`
+        ),
+        wrong === 0 ? "nothing is wrong" : `wrong: ${wrong}`,
+      ]);
+      if (wrong > 0) throw new CommanderError(1, "doctor", "");
+    });
+};

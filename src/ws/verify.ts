@@ -1,0 +1,42 @@
+import { Option } from "commander";
+import type { Hex } from "viem";
+import { type Profile, profiles } from "../../runtimes/zkwasm/profile.ts";
+import { type Register, UserError } from "./cli.ts";
+import { paramOption } from "./prove.ts";
+import { readReceipt } from "./receipt_file.ts";
+import { verifyRisc0 } from "./risc0.ts";
+import { aBytes32 } from "./values.ts";
+import { verifyZkwasm } from "./zkwasm.ts";
+
+/** The options of `ws verify`. */
+export interface VerifyFlags {
+  readonly program?: string;
+  readonly imageId?: Hex;
+  readonly profile?: Profile;
+  readonly param?: string;
+}
+
+export const verify: Register = (program, io) => {
+  program.command("verify")
+    .description("check a receipt, and show what it says")
+    .argument("<receipt>", "a receipt of ws prove, or one in risc0's own encoding (bincode)")
+    .option("--program <path>", "the program that it must be of")
+    .addOption(paramOption())
+    .option("--image-id <id>", "the image id that it must be of", aBytes32)
+    .addOption(
+      new Option("--profile <name>", "zkwasm: the profile that it must be of").choices(profiles),
+    )
+    .action(async (path: string, flags: VerifyFlags) => {
+      const receipt = await readReceipt(path);
+      const of = receipt instanceof Uint8Array ? "risc0" : receipt.vmType;
+      const [other, name] = of === "risc0" ? ["zkwasm", "profile"] : ["risc0", "param"];
+      if (flags[name as "profile" | "param"] !== undefined) {
+        throw new UserError(`--${name} is for ${other} receipts; ${path} is one of ${of}`);
+      }
+      if (receipt instanceof Uint8Array || receipt.vmType === "risc0") {
+        await verifyRisc0(path, receipt, flags, io());
+      } else {
+        await verifyZkwasm(path, receipt, flags, io());
+      }
+    });
+};
