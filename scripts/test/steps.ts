@@ -35,8 +35,11 @@ const rustScript = { lane: "rust", background: true, needs: needsRust } as const
 /** With a limit that only what hangs will meet, in milliseconds. */
 const bunTest = ["bun", "test", "--timeout", slow ? "3600000" : "600000"];
 
-/** Where cargo puts the native prover. */
-const nativeProver = join(root, "wasm/target/debug", libraryName("zkwasm"));
+/** One choice of features for all that cargo builds to be run, so that each crate is built once. */
+const cargoTest = ["cargo", "test", "--workspace", "--features", "zkwasm/parallel"];
+
+/** Where that leaves the native prover, which the crate's tests are linked with as well. */
+const nativeProver = join(root, "wasm/target/debug/deps", libraryName("zkwasm"));
 
 /** @param withRust whether there is cargo */
 export const steps = (withRust: boolean): Step[] => [
@@ -60,7 +63,7 @@ export const steps = (withRust: boolean): Step[] => [
   {
     name: "unit tests",
     command: [...bunTest, "src", "runtimes", "scripts"],
-    after: ["wasm: native prover is built"],
+    after: ["wasm: tests and native prover are built"],
     again: bunTest,
     env: withRust ? { ZKWASM_NATIVE: nativeProver } : {},
     count: bunCounts,
@@ -82,14 +85,14 @@ export const steps = (withRust: boolean): Step[] => [
   },
   {
     ...rust,
-    name: "wasm: native prover is built",
-    command: ["cargo", "build", "--package", "zkwasm", "--lib", "--features", "parallel"],
+    name: "wasm: tests and native prover are built",
+    command: [...cargoTest, "--no-run"],
   },
   { ...rust, name: "wasm: format", command: ["cargo", "fmt", "--check"] },
   {
     ...rust,
     name: "wasm: tests",
-    command: ["cargo", "test", "--workspace", ...(slow ? ["--", "--include-ignored"] : [])],
+    command: [...cargoTest, ...(slow ? ["--", "--include-ignored"] : [])],
     count: cargoCounts,
   },
   {
