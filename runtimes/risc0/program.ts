@@ -14,7 +14,6 @@ import {
 } from "../runtime.ts";
 import { checkJournal } from "./journal.ts";
 import { commitmentOf, receiptTypeOf, type StdinForm, stdinOf } from "./input.ts";
-import { checkJournal } from "./journal.ts";
 import { type Kernel, type ReceiptType, receiptTypes, type Risc0Param } from "./param.ts";
 
 /** The version of risc0 whose receipts are made and taken; others' don't verify. */

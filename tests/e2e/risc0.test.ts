@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { installedLibrary } from "../../runtimes/risc0/installed.ts";
+import { slow } from "../slow.ts";
 import { fixture, workspace, writeProject } from "./files.ts";
 import { type NodeProcess, post, reaches, startNode, states } from "./node.ts";
 
@@ -70,7 +70,7 @@ describe.skipIf(!installed)("a node with the risc0 prover", () => {
     expect(told.includes("hunter2")).toBe(false);
   });
 
-  test.skipIf(process.env.SLOW !== "1")("proves for an original's project file", async () => {
+  test.skipIf(!slow)("proves for an original's project file", async () => {
     const data = '{"private_input":"14","public_input":"3,34","receipt_type":"Stark"}';
     const id = await post(node.url, 10000, data);
     await reaches(node.url, id, "outputted");
