@@ -12,8 +12,8 @@ import {
   type TaskInput,
   type Verdict,
 } from "../runtime.ts";
-import { commitmentOf, receiptTypeOf, type StdinForm, stdinOf } from "./input.ts";
 import { checkJournal } from "./journal.ts";
+import { commitmentOf, receiptTypeOf, type StdinForm, stdinOf } from "./input.ts";
 import { type Kernel, type ReceiptType, receiptTypes, type Risc0Param } from "./param.ts";
 
 /** The version of risc0 whose receipts are made and taken; others' don't verify. */

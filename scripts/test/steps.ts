@@ -13,7 +13,7 @@ export interface Step {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   /** Skipped, loudly, when this is not to be had. */
-  readonly needs?: { readonly tool: string; readonly why: string };
+  readonly needs?: { readonly tools: readonly string[]; readonly why: string };
   /** Steps of a lane run one after the other, beside those of other lanes. */
   readonly lane?: string;
   /** Gives way to other lanes: it computes all the time, where tests wait. */
@@ -29,15 +29,25 @@ export interface Step {
   readonly count?: (output: string) => Counts;
 }
 
-const needsRust = { tool: "cargo", why: "Rust is not installed: the crates in wasm/ go untested" };
+const needsRust = {
+  tools: ["cargo"],
+  why: "Rust is not installed: the crates in wasm/ go untested",
+};
+const needsCxx = {
+  tools: ["cargo", "c++"],
+  why: "Rust or a C++ compiler is not installed: risc0 programs are not proven",
+};
 const rust = { lane: "rust", background: true, cwd: "wasm", needs: needsRust } as const;
 const rustScript = { lane: "rust", background: true, needs: needsRust } as const;
 
 /** With a limit that only what hangs will meet, in milliseconds. */
 const bunTest = ["bun", "test", "--timeout", slow ? "3600000" : "600000"];
 
-/** Where cargo puts ZkWasm's native prover. */
-const nativeProver = join(root, "wasm/target/debug", libraryName("zkwasm"));
+/** One choice of features for all that cargo builds to be run, so that each crate is built once. */
+const cargoTest = ["cargo", "test", "--workspace", "--features", "zkwasm/parallel"];
+
+/** Where that leaves the native prover, which the crate's tests are linked with as well. */
+const nativeProver = join(root, "wasm/target/debug/deps", libraryName("zkwasm"));
 
 /** @param withRust whether there is cargo */
 export const steps = (withRust: boolean): Step[] => [
@@ -59,9 +69,13 @@ export const steps = (withRust: boolean): Step[] => [
     command: ["bun", "scripts/build/vectors.ts", "--check"],
   },
   {
+    name: "risc0: committed receipts are of the committed guest",
+    command: ["bun", "scripts/build/risc0_fixtures.ts", "--check"],
+  },
+  {
     name: "unit tests",
     command: [...bunTest, "src", "runtimes", "scripts"],
-    after: ["wasm: native prover is built", "risc0: native prover is built"],
+    after: ["wasm: tests and native prover are built", "risc0: native prover is built"],
     again: bunTest,
     env: withRust ? { ZKWASM_NATIVE: nativeProver } : {},
     count: bunCounts,
@@ -79,24 +93,24 @@ export const steps = (withRust: boolean): Step[] => [
     ...rust,
     name: "wasm: toolchain is installed",
     command: ["rustup", "toolchain", "install"],
-    needs: { tool: "rustup", why: "rustup is not installed: cargo is used as it is" },
+    needs: { tools: ["rustup"], why: "rustup is not installed: cargo is used as it is" },
   },
   {
     ...rust,
-    name: "wasm: native prover is built",
-    command: ["cargo", "build", "--package", "zkwasm", "--lib", "--features", "parallel"],
+    name: "wasm: tests and native prover are built",
+    command: [...cargoTest, "--no-run"],
   },
   {
     ...rustScript,
     name: "risc0: native prover is built",
     command: ["bun", "scripts/build/native.ts"],
-    needs: { tool: "c++", why: "there is no C++ compiler: risc0 programs are not proven" },
+    needs: needsCxx,
   },
   { ...rust, name: "wasm: format", command: ["cargo", "fmt", "--check"] },
   {
     ...rust,
     name: "wasm: tests",
-    command: ["cargo", "test", "--workspace", ...(slow ? ["--", "--include-ignored"] : [])],
+    command: [...cargoTest, ...(slow ? ["--", "--include-ignored"] : [])],
     count: cargoCounts,
   },
   {
@@ -111,7 +125,7 @@ export const steps = (withRust: boolean): Step[] => [
     cwd: "wasm/risc0",
     // As the prover was built, so that its C++ is not compiled once more.
     env: { CARGO_TARGET_DIR: join(cacheOf().directory, "target"), DOCS_RS: "1" },
-    needs: { tool: "c++", why: "there is no C++ compiler" },
+    needs: needsCxx,
   },
   { ...rust, name: "risc0: format", command: ["cargo", "fmt", "--check"], cwd: "wasm/risc0" },
   {

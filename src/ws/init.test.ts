@@ -5,6 +5,7 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { slow } from "../../tests/slow.ts";
 import { encodeProject } from "../project/encode.ts";
 import { readDraft } from "./draft.ts";
 
@@ -65,7 +66,7 @@ test("scripts/build/guest.ts builds crates only", () => {
 });
 
 // Compiles Rust's standard library, which takes minutes.
-describe.skipIf(process.env.SLOW !== "full")("SLOW=full: the guest of a new project", () => {
+describe.skipIf(!slow)("SLOW=1: the guest of a new project", () => {
   test("passes its tests, and builds to the same bytes from another folder", async () => {
     const [one, two] = [join(directory, "one"), join(directory, "two/deeper")];
     run("init", one, "--runtime", "risc0");
