@@ -107,7 +107,9 @@ export async function verifyRisc0(
   const bindingKind = param?.binding ?? given?.bindingKind;
   const said = journalOf(journal, bindingKind === "data");
   const programId = given?.programId;
-  const known = program && programId ? { sameProgramId: program.programId === programId } : {};
+  const known: { sameProgramId?: boolean } = program && programId
+    ? { sameProgramId: program.programId === programId }
+    : {};
   io.result({ valid: true, imageId, programId, ...known, form, bindingKind, ...said.json }, [
     wanted ? "valid" : "valid for its image id; compare that with ws image-id",
     `image    ${imageId}`,
