@@ -43,7 +43,7 @@ export async function readProgram(path: string): Promise<ProgramFile> {
   const known = magics.find(([magic]) => magic.every((byte, i) => code[i] === byte));
   if (known) return { path, vmType: known[1], code };
   // What defines the constants may come after a long one.
-  if (/\bconst\s+[A-Za-z_]\w*\s*:/.test(Buffer.from(code).toString("latin1"))) {
+  if (/\bpub\s+const\s+[A-Za-z_]\w*\s*:/.test(Buffer.from(code).toString("latin1"))) {
     return { path, vmType: "risc0", code };
   }
   throw new UserError(

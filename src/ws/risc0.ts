@@ -28,16 +28,18 @@ export function programLines({ imageId, kernel, declaredImageId }: Loaded): stri
 }
 
 export async function imageIdRisc0({ code }: ProgramFile, param: string, io: Io): Promise<void> {
-  const { binding, input } = parseParam(param);
+  const { binding: bindingKind, input } = parseParam(param);
   const loaded = await loadProgram(await openChecker(), code, param);
   const programId = programIdOf(code, param);
   const { kernel, declaredImageId } = loaded;
   const imageId = bytesToHex(loaded.imageId);
-  io.result({ imageId, programId, declaredImageId, kernel, binding, input }, [
+  io.result({ imageId, programId, declaredImageId, kernel, bindingKind, input }, [
     ...programLines(loaded),
     `program  ${programId} (${param ? `codeExpParam ${param}` : "without codeExpParam"})`,
     `binding  ${
-      binding === "data" ? "data: it commits to its input" : "none: it names neither task nor input"
+      bindingKind === "data"
+        ? "data: it commits to its input"
+        : "none: it names neither task nor input"
     }`,
   ]);
 }
@@ -102,11 +104,11 @@ export async function verifyRisc0(
   }
 
   const form = formOf(proof);
-  const binding = param?.binding ?? given?.bindingKind;
-  const said = journalOf(journal, binding === "data");
+  const bindingKind = param?.binding ?? given?.bindingKind;
+  const said = journalOf(journal, bindingKind === "data");
   const programId = given?.programId;
   const known = program && programId ? { sameProgramId: program.programId === programId } : {};
-  io.result({ valid: true, imageId, programId, ...known, form, binding, ...said.json }, [
+  io.result({ valid: true, imageId, programId, ...known, form, bindingKind, ...said.json }, [
     wanted ? "valid" : "valid for its image id; compare that with ws image-id",
     `image    ${imageId}`,
     `proof    ${form}, ${proof.length} bytes`,

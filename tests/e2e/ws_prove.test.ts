@@ -83,7 +83,7 @@ describe("ws", () => {
       [["prove", guest("sum")], /no private input is left/],
       [["prove", guest("sum"), "--input", '{"private_input":["x"]}'], /private_input\.0/],
       [["prove", "missing.wasm"], /can't read missing.wasm/],
-      [["image-id", import.meta.filename], /invalid module/],
+      [["image-id", import.meta.filename], /is no program/],
       [["image-id", guest("sum"), "--profile", "slow"], /fast/],
       [["verify", guest("sum")], /not JSON/],
     ];

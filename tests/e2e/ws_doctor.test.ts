@@ -1,0 +1,103 @@
+/** ws doctor, on this machine and with services that work, lie or are missing. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { bytesToHex } from "viem";
+import { type Anvil, anvilAccount, startAnvil } from "../../src/chain/anvil.ts";
+import { workspace } from "./files.ts";
+import { ws } from "./ws.ts";
+
+const place = workspace();
+let anvil: Anvil;
+beforeAll(async () => {
+  anvil = await startAnvil();
+});
+afterAll(async () => {
+  await anvil?.stop();
+  await place.remove();
+});
+
+interface Answer {
+  readonly code: number;
+  readonly ok: boolean;
+  /** By check: state and text. */
+  readonly said: Readonly<Record<string, string>>;
+  readonly all: string;
+}
+
+async function doctor(env: Record<string, string>): Promise<Answer> {
+  const { code, out, err } = await ws(["doctor", "--json"], { ...place.env, ...env });
+  const { ok, findings } = JSON.parse(out);
+  const said = Object.fromEntries(
+    findings.map((f: Record<string, string>) => [f.check, `${f.state}: ${f.text}`]),
+  );
+  return { code, ok, said, all: out + err };
+}
+
+describe("ws doctor", () => {
+  test("finds nothing wrong where nothing is configured", async () => {
+    const { code, ok, said } = await doctor({});
+    expect({ code, ok }).toEqual({ code: 0, ok: true });
+    expect(said).toMatchObject({
+      "wasm/dist/risc0.wasm": "ok: has its committed hash",
+      "data directory": expect.stringMatching(/^ok: .* will be made$/),
+      "native risc0": expect.stringMatching(/^(ok: .* ran a sample in|note: not built)/),
+      chain: "note: CHAIN_ENDPOINT is not set",
+    });
+  });
+
+  test("tells what does not answer, and no secret", async () => {
+    const key = bytesToHex(anvilAccount(1).getHdKey().privateKey as Uint8Array);
+    const { code, said, all } = await doctor({
+      DATABASE_DSN: "postgres://user:hunter2@127.0.0.1:1/name",
+      CHAIN_ENDPOINT: "http://127.0.0.1:1/hunter2",
+      IPFS_ENDPOINT: "http://user:hunter2@127.0.0.1:1",
+      RISC0_PROVER_ENDPOINT: "http://127.0.0.1:1/hunter2",
+      OPERATOR_PRIVATE_KEY: key,
+    });
+    expect(code).toBe(1);
+    expect(said).toMatchObject({
+      configuration: expect.stringMatching(/^wrong: .*also needs PROJECT_CONTRACT_ADDRESS/),
+      chain: expect.stringMatching(/^wrong: .* can't be reached/),
+      database: "wrong: DATABASE_DSN: the database is not available (ECONNREFUSED)",
+      IPFS: expect.stringMatching(/^wrong: .*ECONNREFUSED/),
+      "remote prover": expect.stringMatching(/^wrong: .*ECONNREFUSED/),
+    });
+    expect(all).not.toContain("hunter2");
+    expect(all).not.toContain(key.slice(2, 20));
+  });
+
+  test("asks the chain for its contracts and the keys' coins", async () => {
+    const operator = anvilAccount(2), stranger = "0x00000000000000000000000000000000000000aa";
+    const { code, said } = await doctor({
+      CHAIN_ENDPOINT: anvil.url,
+      CHAIN_ENDPOINTS: `5=${anvil.url}`,
+      PROJECT_CONTRACT_ADDRESS: stranger,
+      ZNODE_CONTRACT_ADDRESS: stranger,
+      ROUTER_CONTRACT_ADDRESS: stranger,
+      OPERATOR_PRIVATE_KEY: bytesToHex(operator.getHdKey().privateKey as Uint8Array),
+    });
+    expect(code).toBe(1);
+    expect(said).toMatchObject({
+      configuration: expect.stringMatching(/^ok/),
+      chain: "ok: CHAIN_ENDPOINT is of chain 31337",
+      "chain 5": expect.stringMatching(/^wrong: .*is of chain 31337/),
+      ROUTER_CONTRACT_ADDRESS: expect.stringMatching(/^wrong: no contract is at 0x0+aa/i),
+      "operator's key": expect.stringMatching(new RegExp(`^ok: ${operator.address} has \\d+`)),
+    });
+  });
+
+  test("refuses a native library that is not the configured one", async () => {
+    const path = join(place.directory, "library.so");
+    await writeFile(path, "no library");
+    const { code, said } = await doctor({
+      NATIVE_LIBRARIES: `risc0=${path}#${"00".repeat(32)}`,
+      DATA_DIRECTORY: path,
+    });
+    expect(code).toBe(1);
+    expect(said).toMatchObject({
+      "native risc0": expect.stringMatching(/^wrong: .* has hash 0x\w{64}, not the configured one/),
+      "data directory": expect.stringMatching(/^wrong: .* is no directory$/),
+    });
+  });
+});
