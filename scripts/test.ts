@@ -161,6 +161,30 @@ const steps: Step[] = [
     command: ["bun", "scripts/build/guests.ts", "--check"],
     needs: rust,
   },
+  {
+    name: "risc0 guests: format",
+    command: ["cargo", "fmt", "--all", "--check"],
+    cwd: "wasm/guests/risc0",
+    needs: rust,
+  },
+  {
+    name: "risc0 guests: clippy",
+    command: ["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+    cwd: "wasm/guests/risc0",
+    needs: rust,
+  },
+  {
+    name: "risc0 guests: tests",
+    command: ["cargo", "test"],
+    cwd: "wasm/guests/risc0",
+    needs: rust,
+    count: cargoCounts,
+  },
+  {
+    name: "risc0 guests: committed programs are current",
+    command: ["bun", "scripts/build/risc0_guests.ts", "--check"],
+    needs: rust,
+  },
 ];
 
 /** @param live whether the output is shown as it comes */
