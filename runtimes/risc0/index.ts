@@ -1,3 +1,4 @@
+import { limits as wire } from "../../src/protocol/index.ts";
 import { availableParallelism } from "node:os";
 import type { NativeSource } from "../native.ts";
 import type { ChildPool } from "../pool.ts";
@@ -129,6 +130,7 @@ function localProofs({ provers, workers, limits, native }: Risc0Options) {
       segmentPo2: segmentPo2For(memoryBytes),
       cycles: maxCycles,
       memoryBytes,
+      maxProofBytes: wire.proof,
       timeoutSeconds: Math.min(limits.timeoutSeconds, args.timeoutSeconds ?? Infinity),
       secondsPerRow: pace.secondsPerRow,
     };

@@ -2,7 +2,7 @@
 import { ProgramError, type Progress } from "../runtime.ts";
 import type { Engine, Execution, RunLimits } from "./engine.ts";
 import { checkJournal } from "./journal.ts";
-import { checkLift, checkTime, estimate } from "./size.ts";
+import { checkLength, checkLift, checkTime, estimate } from "./size.ts";
 
 export interface ProveRequest extends RunLimits {
   readonly stdin: Uint8Array;
@@ -12,6 +12,8 @@ export interface ProveRequest extends RunLimits {
   readonly succinct: boolean;
   readonly memoryBytes: number;
   readonly timeoutSeconds: number;
+  /** Undefined: any length. */
+  readonly maxProofBytes?: number;
   /** Measured on this machine; undefined when nothing is. */
   readonly secondsPerRow?: number | undefined;
 }
@@ -48,6 +50,7 @@ export function proveRun(
       throw new ProgramError("trap", text);
     }
     checkJournal(journal, request.journalPrefix);
+    checkLength(segments, request.maxProofBytes ?? Infinity);
     checkTime(estimate(segments, request.secondsPerRow), request.timeoutSeconds);
     const lifts = request.succinct && segments.length === 1;
     if (lifts) checkLift(request.memoryBytes);

@@ -10,6 +10,9 @@ const bytesPerRow = 12 * 1024;
 /** Resident bytes of making a proof succinct, whatever it is of. */
 export const liftBytes = 1.5 * 1024 ** 3;
 
+/** Bytes of a segment's part of a composite proof, at most: the largest segment's. */
+const segmentProofBytes = 290 * 1024;
+
 /** Resident bytes of proving one segment of 2^po2 rows. */
 export const segmentBytes = (po2: number): number => baseBytes + bytesPerRow * 2 ** po2;
 
@@ -27,6 +30,17 @@ export function segmentPo2For(memoryBytes: number): number {
 /** @throws {ProgramError} `memory` when a proof can't be made succinct here */
 export function checkLift(memoryBytes: number): void {
   if (liftBytes > memoryBytes) throw tooMuch(liftBytes, memoryBytes);
+}
+
+/** @throws {ProgramError} `memory` when so many segments make a longer proof than is carried */
+export function checkLength(segments: readonly number[], maxProofBytes: number): void {
+  const most = Math.floor(maxProofBytes / segmentProofBytes);
+  if (segments.length <= most) return;
+  throw new ProgramError(
+    "memory",
+    `the run has ${segments.length} segments of 2^${segments[0]} rows, a receipt has room for ` +
+      `${most}: provers with more memory (PROVER_MEMORY_MB) make fewer and larger ones`,
+  );
 }
 
 function tooMuch(needed: number, allowed: number): ProgramError {

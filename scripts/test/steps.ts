@@ -130,7 +130,19 @@ export const steps = (withRust: boolean): Step[] => [
   { ...rust, name: "risc0: format", command: ["cargo", "fmt", "--check"], cwd: "wasm/risc0" },
   {
     ...rust,
-    name: "risc0: guests' tests",
+    name: "risc0 guests: format",
+    command: ["cargo", "fmt", "--all", "--check"],
+    cwd: "wasm/guests/risc0",
+  },
+  {
+    ...rust,
+    name: "risc0 guests: clippy",
+    command: ["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+    cwd: "wasm/guests/risc0",
+  },
+  {
+    ...rust,
+    name: "risc0 guests: tests",
     command: ["cargo", "test", "--workspace"],
     cwd: "wasm/guests/risc0",
     count: cargoCounts,

@@ -31,8 +31,8 @@
 //! input, which the machine reports as exit code, without a journal; or it panics, of which there is
 //! no proof. The text of a panic says where it was raised and no more: its message may quote input.
 //!
-//! This crate has its own start and SHA-256, as those of `risc0-zkvm` take more cycles. A program
-//! uses one of the two crates.
+//! This crate has its own start and SHA-256, as with those of `risc0-zkvm` a small program takes twice
+//! as many rows of the circuit. A program uses one of the two crates.
 
 #![cfg_attr(target_os = "zkvm", no_std)]
 

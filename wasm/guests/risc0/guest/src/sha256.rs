@@ -1,6 +1,6 @@
-//! SHA-256 (FIPS 180-4) for few rows of risc0's circuit: it is small, as every page of code that
-//! runs costs as much as 600 loads, and it rotates by multiplication, which costs 1.7 rows where
-//! two shifts and an `or` cost 2.8.
+//! SHA-256 (FIPS 180-4) for few rows of risc0's circuit: it is small, as each kilobyte of code that
+//! runs costs 600 rows, and it rotates by multiplication, which costs 1.7 rows where two shifts and
+//! an `or` cost 2.8.
 
 use core::mem::MaybeUninit;
 
@@ -108,7 +108,7 @@ fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
     }
 }
 
-/// Changes `d` and `h`, the next `e` and `a`; `both` is `b ^ c` before, and after it for the next round.
+/// Changes `d` and `h`, the next `e` and `a`; `both` is `b ^ c`, and then that of the next round.
 #[inline(always)]
 fn round(
     a: u32,
