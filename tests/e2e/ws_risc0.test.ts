@@ -113,11 +113,10 @@ describe("ws verify of a real receipt", () => {
   test("shows what it says, for its program and no other", async () => {
     for (const form of ["composite", "succinct"]) {
       const path = await receiptOf(proofOf(form));
-      const { code, out } = await ws(["verify", path, "--program", guest("meter"), "--json"]);
+      const { code, out } = await ws(["verify", path, "--image-id", imageId, "--json"]);
       expect(code).toBe(0);
       expect(JSON.parse(out)).toMatchObject({
-        // A program id is claimed, not proven.
-        ...{ valid: true, imageId, form, bindingKind: "data", sameProgramId: false },
+        ...{ valid: true, imageId, form, bindingKind: "data" },
         journal: said,
         inputCommitment: said.slice(0, 66),
         binding: `0x${said.slice(66, 130)}`,
@@ -135,7 +134,7 @@ describe("ws verify of a real receipt", () => {
     length.writeBigUInt64LE(BigInt(journal.length));
     const raw = file("receipt.bin");
     await writeFile(raw, Buffer.concat([proofOf("succinct"), length, journal, Buffer.alloc(32)]));
-    const { code, out } = await ws(["verify", raw, "--program", guest("meter")]);
+    const { code, out } = await ws(["verify", raw, "--image-id", imageId]);
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining("proof    succinct") });
     await expectRefusals([
       [["verify", raw], /names no program/],
