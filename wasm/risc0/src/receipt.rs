@@ -3,6 +3,8 @@
 //! A proof is bincode (1.3, fixed integers) of risc0's `InnerReceipt`, composite or succinct; or the
 //! seal of a Groth16 receipt as contracts read it: a selector of 4 bytes and 8 words of 32.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use bincode::Options;
 use risc0_zkvm::{
     Digest, Groth16Receipt, Groth16ReceiptVerifierParameters, InnerReceipt, Journal, MaybePruned,
@@ -18,15 +20,70 @@ const GROTH16_SEAL_BYTES: usize = 4 + 8 * 32;
 const COMPOSITE: u32 = 0;
 const SUCCINCT: u32 = 1;
 const GROTH16: u32 = 2;
+/// The hash function of all STARKs here.
+const HASH: &str = "poseidon2";
 
 /// Checks that the program named by `image_id` ran to its end and committed exactly this journal.
 pub fn verify(proof: &[u8], journal: &[u8], image_id: [u8; 32]) -> Result<(), Error> {
     let image_id = Digest::from(image_id);
     let inner = decode(proof, journal, image_id)?;
-    // An explicit context reads no environment.
-    Receipt::new(inner, journal.to_vec())
-        .verify_with_context(&VerifierContext::default(), image_id)
-        .map_err(|error| Error::Load(format!("does not hold: {error}")))
+    // Whatever RISC0_DEV_MODE says: the crate is built to take no receipts of that mode.
+    let context = VerifierContext::default();
+    let receipt = Receipt::new(inner, journal.to_vec());
+    // At what is no proof, risc0's verifier panics as often as it refuses. It has no state.
+    let verified = catch_unwind(AssertUnwindSafe(|| {
+        if describes_itself(&receipt.inner, &context) != Some(true) {
+            return Err("it is of another version, or was changed".to_owned());
+        }
+        receipt.verify_with_context(&context, image_id).map_err(|error| error.to_string())
+    }));
+    verified
+        .unwrap_or_else(|_| Err("its seal is none".to_owned()))
+        .map_err(|why| Error::Load(format!("does not hold: {why}")))
+}
+
+/// Checks what risc0's verifier does not look at, by which a proof could be changed into another
+/// one or say that it is of another version; and what it would panic at, for a module can't go on
+/// after that. None, too, is a refusal.
+fn describes_itself(inner: &InnerReceipt, context: &VerifierContext) -> Option<bool> {
+    match inner {
+        InnerReceipt::Composite(composite) => {
+            let whole = context.composite_verifier_parameters()?.digest();
+            let own = context.segment_verifier_parameters.as_ref()?.digest();
+            let mut segments = (0u32..).zip(&composite.segments);
+            let ordered = segments.all(|(i, one)| {
+                one.index == i && one.verifier_parameters == own && is_plausible(&one.seal, 1)
+            });
+            Some(ordered && composite.verifier_parameters == whole)
+        }
+        InnerReceipt::Succinct(succinct) => {
+            let root = context.succinct_verifier_parameters.as_ref()?.control_root;
+            let hash = &context.suites.get(HASH)?.hashfn;
+            let path = &succinct.control_inclusion_proof;
+            let digests = path.digests.iter().chain([&succinct.control_id]);
+            if succinct.hashfn != HASH
+                || !digests.into_iter().all(|one| are_elements(one.as_words()))
+            {
+                return None;
+            }
+            // From the control id inside the seal, which is the one that counts, the path leads to
+            // the root: from another one it does not.
+            path.verify(&succinct.control_id, &root, hash.as_ref()).ok()?;
+            let rest = path.index.checked_shr(path.digests.len().try_into().ok()?)?;
+            Some(rest == 0 && is_plausible(&succinct.seal, 32))
+        }
+        _ => Some(true),
+    }
+}
+
+/// Whether a seal is of field elements, with a size that there is: a power of two of rows.
+fn is_plausible(seal: &[u32], po2_at: usize) -> bool {
+    seal.get(po2_at).is_some_and(|po2| (13..=24).contains(po2)) && are_elements(seal)
+}
+
+/// Of Baby Bear.
+fn are_elements(words: &[u32]) -> bool {
+    words.iter().all(|word| *word < 15 * (1 << 27) + 1)
 }
 
 /// The proof of a receipt as risc0's own tools and services carry it, bincode of `Receipt`, and its
