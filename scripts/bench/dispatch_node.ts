@@ -17,6 +17,7 @@ import { storesOn } from "../../src/da/index.ts";
 import { newIdentity } from "../../src/da/ids.ts";
 import { migrate } from "../../src/da/migrate.ts";
 import { openPglite } from "../../src/da/pglite.ts";
+import { layPglite } from "../../tests/pglite.ts";
 import { openPostgres } from "../../src/da/postgres.ts";
 import { createDispatch } from "../../src/dispatch/index.ts";
 import { createMetrics } from "../../src/metrics.ts";
@@ -174,6 +175,7 @@ async function queue(database: Database, count: number): Promise<void> {
 
 async function enode(settings: NodeSettings): Promise<() => Promise<void>> {
   const { directory, dsn, depth, tasks, znodes, seconds } = settings;
+  if (dsn === undefined) await layPglite(directory);
   const database = dsn === undefined
     ? await openPglite({ directory, log })
     : await openPostgres({ dsn, log });
