@@ -53,6 +53,18 @@ export function sourceOf(workspace: string, name: string): string {
 export const simd = "-Ctarget-feature=+simd128,+bulk-memory";
 
 /**
+ * Has the standard library's sources named as they are where its `rust-src` component, which some
+ * workspaces need, is not installed: else its folder would be in what is built.
+ */
+function remapStandardLibrary(cwd: string): string {
+  const rustc = (...args: string[]) =>
+    execFileSync("rustc", args, { cwd, encoding: "utf8" }).trim();
+  const commit = /^commit-hash: (.+)$/m.exec(rustc("-vV"))?.[1];
+  const folder = join(rustc("--print", "sysroot"), "lib/rustlib/src/rust");
+  return `--remap-path-prefix=${folder}=/rustc/${commit}`;
+}
+
+/**
  * Builds a module whose bytes don't depend on where its source and its dependencies' are.
  * @param registry the folder that holds the dependencies' sources
  * @param options where what is built is put, and cargo's profile
@@ -65,10 +77,12 @@ export function cargoModule(
   options: { readonly folder?: string; readonly profile?: string } = {},
 ): void {
   const { folder = join(workspace, "target"), profile = "release" } = options;
+  installToolchain(workspace);
   const all = [
     ...flags,
     `--remap-path-prefix=${registry}=registry`,
     `--remap-path-prefix=${workspace}=wasm`,
+    remapStandardLibrary(workspace),
   ];
   cargo(workspace, ["build", "--profile", profile, "--lib", "--target", target, ...args], {
     CARGO_ENCODED_RUSTFLAGS: all.join("\x1f"),
