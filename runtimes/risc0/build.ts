@@ -53,6 +53,10 @@ export async function buildLibrary({ say, signal }: BuildOptions): Promise<Nativ
   await mkdir(target, { recursive: true });
   // Without rustup, the toolchain that there is is used as it is.
   if (hasTool("rustup")) await run("rustup", ["toolchain", "install"], {}, signal);
+  // Cargo tells our crate of one clone from another's by the age of its files only.
+  await run("cargo", ["clean", "--release", "--package", "w3bstream-risc0"], {
+    CARGO_TARGET_DIR: target,
+  }, signal);
   const began = performance.now();
   let compiled = 0, said = began;
   const minutes = () => ((performance.now() - began) / 60_000).toFixed(1);

@@ -1,5 +1,5 @@
-import { limits as wire } from "../../src/protocol/index.ts";
 import { availableParallelism } from "node:os";
+import { limits as wire } from "../../src/protocol/index.ts";
 import type { NativeSource } from "../native.ts";
 import type { ChildPool } from "../pool.ts";
 import {
