@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { installedLibrary } from "./risc0/installed.ts";
 import { everyCheck } from "./testing/all.ts";
 
 setDefaultTimeout(900_000);
@@ -24,10 +25,15 @@ function compileNative(): string | undefined {
   }
 }
 
-const compiled = { library: compileNative(), prover: process.env.ZKWASM_NATIVE };
+const compiled = {
+  library: compileNative(),
+  prover: process.env.ZKWASM_NATIVE,
+  risc0: installedLibrary(),
+};
 const checks = everyCheck(compiled);
 if (!compiled.library) test.skip("native programs: no C compiler on this machine", () => {});
 if (!compiled.prover) test.skip("native prover: ZKWASM_NATIVE does not say where it is", () => {});
+if (!compiled.risc0) test.skip("risc0 prover: not built, bun run build:native builds it", () => {});
 
 describe("on Bun", () => {
   for (const { name, run } of checks) test(name, run);
@@ -40,7 +46,7 @@ describe("on Deno", () => {
   // With the permissions that a node has, not with all of them.
   beforeAll(async () => {
     const root = new URL("../", import.meta.url);
-    const permissions = ["--allow-read", "--allow-run", "--allow-env"];
+    const permissions = ["--allow-read", "--allow-run", "--allow-env", "--allow-sys"];
     child = spawn(
       fileURLToPath(new URL("node_modules/.bin/deno", root)),
       ["run", "--no-prompt", ...permissions, "runtimes/testing/run.ts", JSON.stringify(compiled)],

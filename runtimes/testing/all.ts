@@ -1,7 +1,9 @@
+import type { NativeSource } from "../native.ts";
 import { childChecks } from "./children.ts";
 import { nativeChecks } from "./native.ts";
 import { originalChecks } from "./originals.ts";
 import type { Check } from "./rig.ts";
+import { risc0Checks, risc0ProverChecks } from "./risc0.ts";
 import { weatherChecks } from "./weather.ts";
 import { workerChecks } from "./workers.ts";
 import { zkwasmChecks } from "./zkwasm.ts";
@@ -13,10 +15,12 @@ export interface Compiled {
   readonly library?: string | undefined;
   /** The native build of ZkWasm's prover. */
   readonly prover?: string | undefined;
+  /** The native library of risc0. */
+  readonly risc0?: NativeSource | undefined;
 }
 
 /** Every check; those of native code where there is some. */
-export function everyCheck({ library, prover }: Compiled): Check[] {
+export function everyCheck({ library, prover, risc0 }: Compiled): Check[] {
   return [
     ...childChecks(),
     ...workerChecks,
@@ -25,5 +29,7 @@ export function everyCheck({ library, prover }: Compiled): Check[] {
     ...zkwasmChecks,
     ...(library ? nativeChecks(library) : []),
     ...(prover ? nativeProverChecks(prover) : []),
+    ...risc0Checks,
+    ...(risc0 ? risc0ProverChecks(risc0) : []),
   ];
 }
