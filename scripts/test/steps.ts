@@ -25,6 +25,11 @@ export interface Step {
    * ended, and both runs are shown: a machine that is busy with other things fails what waits.
    */
   readonly again?: readonly string[];
+  /**
+   * All files that its outcome hangs on, and folders of them: one that passed is not run again on
+   * this machine while they are the same, unless `SLOW=1` asks for everything.
+   */
+  readonly inputs?: readonly string[];
   /** Reads the tool's own counts; a step without them counts as one. */
   readonly count?: (output: string) => Counts;
 }
@@ -39,6 +44,14 @@ const needsCxx = {
 };
 const rust = { lane: "rust", background: true, cwd: "wasm", needs: needsRust } as const;
 const rustScript = { lane: "rust", background: true, needs: needsRust } as const;
+/** A build that is compared with what is committed. */
+const rebuild = {
+  ...rustScript,
+  inputs: [
+    ...["wasm", "scripts/build", "package-lock.json", "tests/fixtures"],
+    ...["contracts/src/generated", "contracts/test/vectors"],
+  ],
+} as const;
 
 /** With a limit that only what hangs will meet, in milliseconds. */
 const bunTest = ["bun", "test", "--timeout", slow ? "3600000" : "600000"];
@@ -148,32 +161,32 @@ export const steps = (withRust: boolean): Step[] => [
     count: cargoCounts,
   },
   {
-    ...rustScript,
+    ...rebuild,
     name: "risc0: committed checker is current",
     command: ["bun", "scripts/build/risc0.ts", "--check"],
   },
   {
-    ...rustScript,
+    ...rebuild,
     name: "risc0: committed guests are current",
     command: ["bun", "scripts/build/risc0_guests.ts", "--check"],
   },
   {
-    ...rustScript,
+    ...rebuild,
     name: "risc0: committed kernel is current",
     command: ["bun", "scripts/build/risc0_kernel.ts", "--check"],
   },
   {
-    ...rustScript,
+    ...rebuild,
     name: "wasm: committed modules are current",
     command: ["bun", "scripts/build/halo2.ts", "--check"],
   },
   {
-    ...rustScript,
+    ...rebuild,
     name: "wasm: committed prover is current",
     command: ["bun", "scripts/build/zkwasm.ts", "--check"],
   },
   {
-    ...rustScript,
+    ...rebuild,
     name: "wasm: committed guests are current",
     command: ["bun", "scripts/build/guests.ts", "--check"],
   },

@@ -1,0 +1,37 @@
+/** Checks that need not be made twice: builds of the same files give the same bytes. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { cacheFolder } from "../build/target_cache.ts";
+
+/** Folders that hold what is made, not what it is made of. */
+const made = new Set(["target", "node_modules"]);
+
+function* filesOf(path: string): Generator<string> {
+  if (!statSync(path).isDirectory()) return yield path;
+  for (const name of readdirSync(path).sort()) {
+    if (!made.has(name)) yield* filesOf(join(path, name));
+  }
+}
+
+/**
+ * Where it is noted that a command succeeded.
+ * @param inputs files and folders that its outcome hangs on, below `root`
+ */
+export function noteOf(command: readonly string[], root: string, inputs: readonly string[]) {
+  const hash = createHash("sha256").update(`1 ${process.platform} ${process.arch}`);
+  for (const word of command) hash.update(`\0${word}`);
+  for (const path of inputs.flatMap((input) => [...filesOf(join(root, input))])) {
+    const bytes = readFileSync(path);
+    hash.update(`\0${path.slice(root.length)} ${bytes.length}\0`).update(bytes);
+  }
+  return cacheFolder("passed", hash.digest("hex").slice(0, 32));
+}
+
+export const isNoted = (note: string): boolean => existsSync(note);
+
+export function keepNote(note: string): void {
+  mkdirSync(cacheFolder("passed"), { recursive: true });
+  writeFileSync(note, "");
+}
