@@ -11,6 +11,13 @@ export function ownCpuMs(): number {
 /** Linux tells times in hundredths of a second, whatever its kernel's clock. */
 const tickMs = 10;
 
+/** CPU time of the children of this process that have ended, ms, from Linux' `/proc`. */
+export function endedChildrenMs(): number {
+  const stat = readFileSync(`/proc/${process.pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[13]) + Number(fields[14])) * tickMs;
+}
+
 /**
  * CPU time of a process and its children so far, of the ones that ended too, ms, from Linux' `/proc`.
  * NaN where the process is gone or there is no `/proc`.

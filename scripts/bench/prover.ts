@@ -11,21 +11,29 @@ import { createRuntimes, type Runtimes } from "../../runtimes/index.ts";
 import type { Program, ProgramSpec, ProveContext, TaskInput } from "../../runtimes/runtime.ts";
 import { runtimeName } from "../../src/platform.ts";
 import { programIdOf } from "../../src/protocol/task.ts";
+import { greatestPo2, leastPo2 } from "../../runtimes/risc0/size.ts";
+import { benchRisc0 } from "./risc0.ts";
 
 const help = `Usage: bun scripts/bench/prover.ts [options]
 
 Proofs/s, latency and memory of each runtime for 1..N workers, beside a bare loop over the module.
 
+  --runtime <name> halo2 (default), or risc0: the native library beside a host in Rust alone
   --workers <n>    most workers (default: cores of this machine)
   --proofs <n>     proofs a worker makes in a round (default 2)
   --rounds <n>     rounds, of which the median counts (default 6)
   --program <path> Halo2 program of our C-ABI form (default wasm/dist/weather_halo2.wasm)
   --native <path>  a native build of it, measured as well
+  --runs <n>       for risc0: pairs of proofs a size (default 3)
+  --po2 <n,…>      for risc0: segments' sizes, as powers of two of rows (default 15,16,17)
   --json           print one JSON object
   --help           this text`;
 
 const { values: flags } = parseArgs({
   options: {
+    runtime: { type: "string", default: "halo2" },
+    runs: { type: "string", default: "3" },
+    po2: { type: "string", default: "15,16,17" },
     workers: { type: "string", default: String(availableParallelism()) },
     proofs: { type: "string", default: "2" },
     rounds: { type: "string", default: "6" },
@@ -39,12 +47,24 @@ if (flags.help) {
   console.log(help);
   process.exit(0);
 }
-const positive = (name: "workers" | "proofs" | "rounds") => {
+const positive = (name: "workers" | "proofs" | "rounds" | "runs") => {
   const value = Number(flags[name]);
   if (Number.isSafeInteger(value) && value > 0) return value;
   console.error(`--${name} must be a positive whole number`);
   process.exit(2);
 };
+if (flags.runtime === "risc0") {
+  const sizes = flags.po2.split(",").map(Number);
+  if (!sizes.every((po2) => Number.isInteger(po2) && po2 >= leastPo2 && po2 <= greatestPo2)) {
+    console.error(`--po2 must be whole numbers from ${leastPo2} to ${greatestPo2}`);
+    process.exit(2);
+  }
+  await benchRisc0({ runs: positive("runs"), sizes, json: flags.json });
+  process.exit(0);
+} else if (flags.runtime !== "halo2") {
+  console.error("--runtime must be halo2 or risc0");
+  process.exit(2);
+}
 const [workers, proofs, rounds] = [positive("workers"), positive("proofs"), positive("rounds")];
 
 interface Figures {
