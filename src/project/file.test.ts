@@ -231,6 +231,15 @@ test("unknown fields are named, and bounded", async () => {
   expect(warnings[0]).toBe('versions[0]."junk0": unknown field, ignored');
 });
 
+test("warns of a risc0 project whose proofs no contract can check", async () => {
+  const wanting = { vmType: "risc0", output: { type: "ethereumContract" } };
+  const { warnings } = await parse([version(wanting)]);
+  expect(warnings).toEqual([expect.stringContaining("contracts can't check the proofs")]);
+  for (const fields of [{ provers: { remote: true } }, { output: { type: "stdout" } }]) {
+    expect((await parse([version({ ...wanting, ...fields })])).warnings).toEqual([]);
+  }
+});
+
 describe("refused, with the field and what to do", () => {
   const bomb = deflateSync(Buffer.alloc(limits.programBytes + 1)).toString("hex");
   const half = deflateSync(Buffer.alloc(limits.totalProgramBytes / 2 - 1)).toString("hex");
