@@ -7,7 +7,7 @@ import process from "node:process";
 import { slow } from "../tests/slow.ts";
 import { keepTarget, restoreTarget } from "./build/target_cache.ts";
 import { type Counts, excerpt, failedFiles } from "./test/output.ts";
-import { isNoted, keepNote, noteOf } from "./test/remembered.ts";
+import { noteOf, recall, remember } from "./test/remembered.ts";
 import { root, type Step, steps } from "./test/steps.ts";
 
 const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
@@ -69,15 +69,15 @@ async function check(step: Step, live: boolean): Promise<void> {
     total.skipped++;
     return;
   }
-  const note = step.inputs && noteOf(step.command, root, step.inputs);
-  if (note && !slow && isNoted(note)) {
+  const note = step.inputs && noteOf([step.cwd ?? "", ...step.command], root, step.inputs);
+  if (note && !slow && recall(note, step.makes)) {
     console.log(`${live ? "" : title}\n── ${step.name}: passed before with the same files`);
     total.passed++;
     return;
   }
   const began = performance.now();
   const { code, output } = await run(step, live);
-  if (note && code === 0) keepNote(note);
+  if (note && code === 0) remember(note, step.makes);
   if (!live) console.log(`${title}\n${output}`);
   const counts = step.count?.(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 };
   // A tool that fails, or runs nothing, without naming a failed test is itself the failed check.

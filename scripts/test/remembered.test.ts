@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { noteOf } from "./remembered.ts";
+import { noteOf, recall, remember } from "./remembered.ts";
 
 test("a note is of a command and of every byte that it reads, wherever they are", () => {
   const roots = [1, 2].map(() => mkdtempSync(join(tmpdir(), "w3bstream-note-")));
@@ -26,4 +26,17 @@ test("a note is of a command and of every byte that it reads, wherever they are"
   writeFileSync(join(root, "b/c/e"), "");
   expect(note()).not.toBe(first);
   for (const at of roots) rmSync(at, { recursive: true });
+});
+
+test("what a command made is laid where it was", () => {
+  const root = mkdtempSync(join(tmpdir(), "w3bstream-note-"));
+  const [note, artefact] = [join(root, "cache/note"), join(root, "target/made")];
+  expect(recall(note, artefact)).toBe(false);
+  mkdirSync(join(root, "target"));
+  writeFileSync(artefact, "bytes");
+  remember(note, artefact);
+  rmSync(join(root, "target"), { recursive: true });
+  expect(recall(note, artefact)).toBe(true);
+  expect(readFileSync(artefact, "utf8")).toBe("bytes");
+  rmSync(root, { recursive: true });
 });

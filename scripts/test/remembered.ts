@@ -1,7 +1,16 @@
-/** Checks that need not be made twice: builds of the same files give the same bytes. */
+/** Checks that need not be made twice, as nothing that they read has changed. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { cacheFolder } from "../build/target_cache.ts";
 
@@ -29,9 +38,20 @@ export function noteOf(command: readonly string[], root: string, inputs: readonl
   return cacheFolder("passed", hash.digest("hex").slice(0, 32));
 }
 
-export const isNoted = (note: string): boolean => existsSync(note);
+/** @param artefact what the command made, which is laid where it was; undefined: nothing of use */
+export function recall(note: string, artefact?: string): boolean {
+  if (!existsSync(note)) return false;
+  if (artefact) {
+    mkdirSync(dirname(artefact), { recursive: true });
+    copyFileSync(note, artefact);
+  }
+  return true;
+}
 
-export function keepNote(note: string): void {
-  mkdirSync(cacheFolder("passed"), { recursive: true });
-  writeFileSync(note, "");
+export function remember(note: string, artefact?: string): void {
+  mkdirSync(dirname(note), { recursive: true });
+  const unfinished = `${note}.${process.pid}`;
+  if (artefact) copyFileSync(artefact, unfinished);
+  else writeFileSync(unfinished, "");
+  renameSync(unfinished, note);
 }

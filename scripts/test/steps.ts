@@ -1,4 +1,5 @@
 /** The checks of the project. */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cacheOf } from "../../runtimes/risc0/installed.ts";
 import { slow } from "../../tests/slow.ts";
@@ -30,6 +31,8 @@ export interface Step {
    * this machine while they are the same, unless `SLOW=1` asks for everything.
    */
   readonly inputs?: readonly string[];
+  /** The file that it makes and others need. */
+  readonly makes?: string;
   /** Reads the tool's own counts; a step without them counts as one. */
   readonly count?: (output: string) => Counts;
 }
@@ -42,9 +45,8 @@ const needsCxx = {
   tools: ["cargo", "c++"],
   why: "Rust or a C++ compiler is not installed: risc0 programs are not proven",
 };
-const rust = { lane: "rust", background: true, cwd: "wasm", needs: needsRust } as const;
 const rustScript = { lane: "rust", background: true, needs: needsRust } as const;
-/** A build that is compared with what is committed. */
+/** What hangs on the files below `wasm` and those made of them. */
 const rebuild = {
   ...rustScript,
   inputs: [
@@ -52,6 +54,7 @@ const rebuild = {
     ...["contracts/src/generated", "contracts/test/vectors"],
   ],
 } as const;
+const rust = { ...rebuild, cwd: "wasm" } as const;
 
 /** With a limit that only what hangs will meet, in milliseconds. */
 const bunTest = ["bun", "test", "--timeout", slow ? "3600000" : "600000"];
@@ -61,6 +64,25 @@ const cargoTest = ["cargo", "test", "--workspace", "--features", "zkwasm/paralle
 
 /** Where that leaves the native prover, which the crate's tests are linked with as well. */
 const nativeProver = join(root, "wasm/target/debug/deps", libraryName("zkwasm"));
+
+/** Files of end-to-end tests, in two halves: these wait more than they compute. */
+const halves = [0, 1].map((half) =>
+  readdirSync(join(root, "tests"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".test.ts")).sort()
+    .filter((_, i) => i % 2 === half).map((path) => join("tests", path))
+);
+
+const endToEnd = ["bun", "deno"].flatMap((runtime) =>
+  halves.map((files, half): Step => ({
+    name: `end to end, nodes on ${runtime}, ${half + 1} of ${halves.length}`,
+    command: [...bunTest, ...files],
+    after: ["unit tests"],
+    env: { NODE_RUNTIME: runtime },
+    count: bunCounts,
+    again: bunTest,
+    lane: `${runtime} ${half}`,
+  }))
+);
 
 /** @param withRust whether there is cargo */
 export const steps = (withRust: boolean): Step[] => [
@@ -93,25 +115,19 @@ export const steps = (withRust: boolean): Step[] => [
     env: withRust ? { ZKWASM_NATIVE: nativeProver } : {},
     count: bunCounts,
   },
-  ...["bun", "deno"].map((runtime): Step => ({
-    name: `end to end, nodes on ${runtime}`,
-    command: [...bunTest, "tests"],
-    after: ["unit tests"],
-    env: { NODE_RUNTIME: runtime },
-    count: bunCounts,
-    again: bunTest,
-    ...(runtime === "deno" ? { lane: runtime } : {}),
-  })),
+  ...endToEnd,
   {
-    ...rust,
+    ...rustScript,
     name: "wasm: toolchain is installed",
     command: ["rustup", "toolchain", "install"],
+    cwd: "wasm",
     needs: { tools: ["rustup"], why: "rustup is not installed: cargo is used as it is" },
   },
   {
     ...rust,
     name: "wasm: tests and native prover are built",
     command: [...cargoTest, "--no-run"],
+    makes: nativeProver,
   },
   {
     ...rustScript,
