@@ -76,7 +76,7 @@ const endToEnd = ["bun", "deno"].flatMap((runtime) =>
   halves.map((files, half): Step => ({
     name: `end to end, nodes on ${runtime}, ${half + 1} of ${halves.length}`,
     command: [...bunTest, ...files],
-    after: ["unit tests"],
+    after: ["unit tests: src", "unit tests: runtimes, scripts"],
     env: { NODE_RUNTIME: runtime },
     count: bunCounts,
     again: bunTest,
@@ -107,14 +107,15 @@ export const steps = (withRust: boolean): Step[] => [
     name: "risc0: committed receipts are of the committed guest",
     command: ["bun", "scripts/build/risc0_fixtures.ts", "--check"],
   },
-  {
-    name: "unit tests",
-    command: [...bunTest, "src", "runtimes", "scripts"],
+  ...[["src"], ["runtimes", "scripts"]].map((folders): Step => ({
+    name: `unit tests: ${folders.join(", ")}`,
+    command: [...bunTest, ...folders],
     after: ["wasm: tests and native prover are built", "risc0: native prover is built"],
     again: bunTest,
     env: withRust ? { ZKWASM_NATIVE: nativeProver } : {},
     count: bunCounts,
-  },
+    ...(folders[0] === "src" ? {} : { lane: "unit" }),
+  })),
   ...endToEnd,
   {
     ...rustScript,
