@@ -13,11 +13,10 @@ import { WorkerPool } from "../workers.ts";
 import { cageOf, maxCycles, memoryFor } from "./cage.ts";
 import type { NativeProgram } from "./child.ts";
 import { parseParam, type Risc0Param } from "./param.ts";
-import { checkJournal } from "./journal.ts";
 import { type Calls, type Loaded, type Proof, Risc0 } from "./program.ts";
 import type { RemoteProver } from "./bento.ts";
 import type { Proven, ProveRequest } from "./proving.ts";
-import { Pace, segmentPo2For } from "./size.ts";
+import { estimate, Pace, segmentPo2For } from "./size.ts";
 import type { WorkArgs } from "./worker.ts";
 
 export interface Risc0Options {
@@ -71,7 +70,6 @@ export function risc0Runtime(options: Risc0Options): Runtime {
         if (reason !== undefined) {
           throw new ProgramError("crash", `the remote prover's receipt ${reason}`);
         }
-        checkJournal(made.journal, journalPrefix);
         return made;
       },
     };
@@ -140,7 +138,7 @@ function localProofs({ provers, workers, limits, native }: Risc0Options) {
       onProgress,
     }) as Proven;
     const { segments, journal } = proven.execution;
-    pace.proved(segments.reduce((sum, po2) => sum + 2 ** po2, 0), proven.seconds);
+    pace.proved(estimate(segments).rows, proven.seconds);
     return { proof: proven.proof, journal };
   };
 }

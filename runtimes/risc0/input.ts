@@ -1,19 +1,9 @@
 /** From messages to what a guest reads from its stdin. */
-import { bytesToHex, type Hex, hexToBytes, sha256 } from "viem";
+import { bytesToHex, concatBytes, type Hex, hexToBytes, sha256 } from "viem";
 import { ProgramError, type TaskInput } from "../runtime.ts";
 
 /** How a guest takes its input: of the two forms of `codeExpParam`, one with and without binding. */
 export type StdinForm = "json" | "bytes" | "committed";
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
 
 function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
@@ -24,7 +14,7 @@ function u32(value: number): Uint8Array {
 /** What such a guest commits to: `salt(32) ‖ u32 LE count ‖ count × (u32 LE length ‖ message)`. */
 function committedBytes({ salt, messages }: TaskInput): Uint8Array {
   const framed = messages.flatMap((message) => [u32(message.length), message]);
-  return joined([salt, u32(messages.length), ...framed]);
+  return concatBytes([salt, u32(messages.length), ...framed]);
 }
 
 /** SHA-256 of the committed bytes: the first 32 bytes of the guest's journal. */
@@ -48,7 +38,7 @@ function texts(messages: readonly Uint8Array[]): string[] {
 /** risc0's serde form of a `String`: `u32 LE length ‖ UTF-8 ‖ zeros up to a whole word`. */
 function serdeString(text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
-  return joined([u32(bytes.length), bytes, new Uint8Array(-bytes.length & 3)]);
+  return concatBytes([u32(bytes.length), bytes, new Uint8Array(-bytes.length & 3)]);
 }
 
 /**
@@ -61,9 +51,9 @@ function serdeString(text: string): Uint8Array {
  */
 export function stdinOf(form: StdinForm, input: TaskInput, binding: Hex): Uint8Array {
   if (form === "json") return serdeString(JSON.stringify(texts(input.messages)));
-  if (form === "bytes") return joined(input.messages);
+  if (form === "bytes") return concatBytes(input.messages);
   const committed = committedBytes(input);
-  return joined([u32(committed.length), hexToBytes(binding), committed]);
+  return concatBytes([u32(committed.length), hexToBytes(binding), committed]);
 }
 
 /** The kind of receipt that the original's messages ask for; undefined where they name none. */
