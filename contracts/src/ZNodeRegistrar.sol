@@ -61,6 +61,10 @@ contract ZNodeRegistrar is ERC721, ReentrancyGuardTransient, IZNodeRegistrar {
     mapping(string did => uint64 znodeId) public znodeDIDs;
     /// The znode that an address proves for; zero: none.
     mapping(address operator => uint64 znodeId) public znodeOf;
+    /// Until when (seconds since 1970) a znode's stake answers for what an operator signed: without
+    /// end while the operator is bound to it, `unstakeDelay` after that. Neither removing nor
+    /// re-binding an operator saves the stake.
+    mapping(address operator => mapping(uint64 znodeId => uint256)) public liableUntil;
     mapping(uint64 znodeId => mapping(address account => bool)) private _operators;
     mapping(uint64 znodeId => Stake) private _stakes;
 
@@ -99,6 +103,11 @@ contract ZNodeRegistrar is ERC721, ReentrancyGuardTransient, IZNodeRegistrar {
     function isEligible(address operator) external view returns (bool) {
         uint64 znodeId = znodeOf[operator];
         return znodeId != 0 && !znodes[znodeId].paused && _stakes[znodeId].active >= minStake;
+    }
+
+    /// Whether the znode's stake answers now for what `operator` signed.
+    function isLiable(address operator, uint64 znodeId) external view returns (bool) {
+        return block.timestamp < liableUntil[operator][znodeId];
     }
 
     /// Wei at stake that was not asked back.
@@ -221,6 +230,9 @@ contract ZNodeRegistrar is ERC721, ReentrancyGuardTransient, IZNodeRegistrar {
     }
 
     function _bind(address operator, uint64 znodeId) private {
+        uint64 before = znodeOf[operator];
+        if (before != 0) liableUntil[operator][before] = block.timestamp + unstakeDelay;
+        if (znodeId != 0) liableUntil[operator][znodeId] = type(uint256).max;
         znodeOf[operator] = znodeId;
         emit OperatorBound(operator, znodeId);
     }

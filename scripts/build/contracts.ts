@@ -16,6 +16,7 @@ const deployed = {
   projectRegistrar: "ProjectRegistrar",
   znodeRegistrar: "ZNodeRegistrar",
   router: "W3bstreamRouter",
+  slasher: "Slasher",
   halo2Adapter: "Halo2Adapter",
   unsafeTestSetupHalo2Adapter: "UnsafeTestSetupHalo2Adapter",
   risc0Groth16Verifier: "Risc0Groth16Verifier",

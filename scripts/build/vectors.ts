@@ -9,12 +9,15 @@ import { type Address, bytesToHex, type Hex, hexToBytes, keccak256, toBytes, toH
 import { privateKeyToAccount } from "viem/accounts";
 import {
   bindingOf,
+  claimOf,
+  encodeMessage,
   evidenceOf,
   inputSalt,
   type Leaf,
   leafHash,
   merkleProof,
   merkleRoot,
+  sealAll,
   sealEnvelope,
   signTask,
   statementHash,
@@ -136,10 +139,62 @@ async function tasks() {
   return { cases };
 }
 
+/** What a znode says in real frames: it accepts a task, sends a receipt, and another of other values. */
+async function evidence() {
+  const prover = privateKeyToAccount(keccak256(toBytes("evidence prover")));
+  const enode = privateKeyToAccount(keccak256(toBytes("evidence enode"))).address;
+  const network = { chainId: 31337n, router: enode };
+  const taskId = keccak256(toBytes("evidence task"));
+  const verifier = privateKeyToAccount(keccak256(toBytes("evidence verifier"))).address;
+  const epoch = 3n;
+  const accept = { taskId, epoch, verifier };
+  const accepted = statementHash("Acceptance", { ...accept, prover: prover.address });
+  const receiptOf = (publicValues: Uint8Array) => ({
+    taskId,
+    epoch,
+    receipt: {
+      vmType: "halo2" as const,
+      programId: keccak256(toBytes("evidence program")),
+      imageId: keccak256(toBytes("evidence image")),
+      bindingKind: "data" as const,
+      publicValues,
+      proof: keccak256(publicValues, "bytes"),
+    },
+  });
+  const accepting = encodeMessage("accept", accept, prover.address);
+  const frame = (...messages: Parameters<typeof sealAll>[3]) =>
+    sealAll(network, prover, enode, messages, 1_700_000_000_000);
+  const receipts = [];
+  for (const [i, length] of [64, 65, 200].entries()) {
+    const body = receiptOf(bytesOf(`evidence values ${i}`, length));
+    const claim = claimOf(body, prover.address);
+    // Alone in its frame, and among others.
+    const around = Array.from({ length: i * 2 }, () => accepting);
+    const sent = await frame(...around, encodeMessage("receipt", body, prover.address));
+    const { publicValues, proof } = body.receipt;
+    receipts.push({
+      claim,
+      publicValues: toHex(publicValues),
+      proof: toHex(proof),
+      evidence: evidenceOf(sent, statementHash("ReceiptClaim", claim)),
+    });
+  }
+  return {
+    ...network,
+    acceptance: { ...accept, prover: prover.address },
+    acceptanceEvidence: evidenceOf(await frame(accepting), accepted),
+    receipts,
+  };
+}
+
 const text = (value: unknown) =>
   JSON.stringify(value, (_, v) => typeof v === "bigint" ? v.toString() : v, 1) + "\n";
 
-const files = { "merkle.json": text(merkle()), "task.json": text(await tasks()) };
+const files = {
+  "merkle.json": text(merkle()),
+  "task.json": text(await tasks()),
+  "evidence.json": text(await evidence()),
+};
 const check = process.argv.includes("--check");
 const stale: string[] = [];
 await mkdir(folder, { recursive: true });

@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 test("deploys registrars and router with the given stake and delay", async () => {
-  expect(deployed).toEqual(["ProjectRegistrar", "ZNodeRegistrar", "W3bstreamRouter"]);
+  expect(deployed).toEqual(["ProjectRegistrar", "ZNodeRegistrar", "W3bstreamRouter", "Slasher"]);
   expect(core.chainId).toBe(31337n);
   expect(core.block).toBe(1n);
   const read = (functionName: "minStake" | "unstakeDelay" | "admin") =>
@@ -77,6 +77,10 @@ test("a deployment's file is read back as it was written", async () => {
   await writeDeployment(path, core);
   expect(await readDeployment(path)).toEqual(core);
   expect(await readdir(folder)).toEqual(["addresses.json"]);
+
+  const { slasher: _, ...old } = core;
+  await writeDeployment(path, old);
+  expect(await readDeployment(path)).toEqual(old);
 
   const broken = { ...JSON.parse(await readFile(path, "utf8")), router: "0x12" };
   await writeFile(path, JSON.stringify(broken));

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { type Abi, type Address, encodeDeployData, getAddress, type Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { z } from "zod";
 import type { ProgramInfo } from "../../runtimes/runtime.ts";
 import { address, bytes32, describeIssue, uint256 } from "../protocol/schema.ts";
@@ -20,8 +20,9 @@ import { unsafeTestSetupHalo2AdapterBytecode } from "./bytecode/unsafeTestSetupH
 import { weatherStationBytecode } from "./bytecode/weatherStation.ts";
 import { znodeRegistrarBytecode } from "./bytecode/znodeRegistrar.ts";
 import { LOCAL_CHAIN, type Reader, type Sender } from "./clients.ts";
+import { deployContract, type DeployOptions } from "./deploy_contract.ts";
 import { ChainError } from "./errors.ts";
-import { transact, type TransactOptions } from "./transact.ts";
+import { deploySlasher } from "./slasher.ts";
 
 /** The contracts of one deployment, as its file has them. */
 export const deploymentSchema = z.object({
@@ -31,6 +32,8 @@ export const deploymentSchema = z.object({
   projectRegistrar: address,
   znodeRegistrar: address,
   router: address,
+  /** Takes stake for proven faults. */
+  slasher: address.optional(),
   /** Wei that a znode stakes at least. */
   minStake: uint256,
   /** Seconds from unstaking to withdrawal. */
@@ -38,17 +41,8 @@ export const deploymentSchema = z.object({
   /** By program id: the generated verifier, and the adapter that routes name. */
   verifiers: z.record(bytes32, z.object({ verifier: address, adapter: address })).default({}),
 });
+export type { DeployOptions };
 export type Deployment = z.infer<typeof deploymentSchema>;
-
-export interface DeployOptions extends TransactOptions {
-  /** Wei; 1 unless given. */
-  readonly minStake?: bigint;
-  /** Seconds; 7 days unless given. */
-  readonly unstakeDelay?: bigint;
-  /** Who may name the slasher, once; the sender unless given. */
-  readonly admin?: Address;
-  readonly onDeployed?: (name: string, address: Address) => void;
-}
 
 /** A generated verifier, as `bytecode/` has it. */
 export interface GeneratedVerifier {
@@ -67,49 +61,34 @@ export interface Halo2Layout {
   readonly verifyGas: bigint;
 }
 
-async function deploy(
-  sender: Sender,
-  name: string,
-  contract: { abi: Abi; bytecode: Hex; args?: readonly unknown[] },
-  options: DeployOptions,
-): Promise<{ address: Address; block: bigint }> {
-  const data = encodeDeployData({ ...contract, args: contract.args ?? [] });
-  const call = { data, abi: contract.abi, what: `deploying ${name}` };
-  const { contractAddress, blockNumber } = await transact(sender, call, options);
-  if (!contractAddress) throw new ChainError(`deploying ${name} gave no contract`);
-  const deployed = getAddress(contractAddress);
-  options.onDeployed?.(name, deployed);
-  return { address: deployed, block: blockNumber };
-}
-
-/** Deploys the registrars and the router. @throws {ChainError} */
+/** Deploys the registrars, the router and what takes stake. @throws {ChainError} */
 export async function deployCore(
   sender: Sender,
   options: DeployOptions = {},
 ): Promise<Deployment> {
   const { minStake = 10n ** 18n, unstakeDelay = 7n * 24n * 3600n } = options;
   const admin = options.admin ?? sender.wallet.account.address;
-  const projects = await deploy(sender, "ProjectRegistrar", {
+  const projects = await deployContract(sender, "ProjectRegistrar", {
     abi: projectRegistrarAbi,
     bytecode: projectRegistrarBytecode,
   }, options);
-  const znodes = await deploy(sender, "ZNodeRegistrar", {
+  const znodes = await deployContract(sender, "ZNodeRegistrar", {
     abi: znodeRegistrarAbi,
     bytecode: znodeRegistrarBytecode,
     args: [minStake, unstakeDelay, admin],
   }, options);
-  const router = await deploy(sender, "W3bstreamRouter", {
+  const router = await deployContract(sender, "W3bstreamRouter", {
     abi: routerAbi,
     bytecode: routerBytecode,
     args: [projects.address, znodes.address],
   }, options);
+  const contracts = { znodeRegistrar: znodes.address, router: router.address, minStake };
   return {
+    ...contracts,
     chainId: sender.chainId,
     block: projects.block,
     projectRegistrar: projects.address,
-    znodeRegistrar: znodes.address,
-    router: router.address,
-    minStake,
+    slasher: await deploySlasher(sender, contracts, options),
     unstakeDelay,
     verifiers: {},
   };
@@ -160,11 +139,11 @@ export async function deployHalo2Verifier(
         `Import the powers of tau of a real ceremony and build the program again.`,
     );
   }
-  const generated = await deploy(sender, verifier.name, {
+  const generated = await deployContract(sender, verifier.name, {
     abi: [],
     bytecode: verifier.bytecode,
   }, options);
-  const adapter = await deploy(
+  const adapter = await deployContract(
     sender,
     unsafeTestSetup ? "UnsafeTestSetupHalo2Adapter" : "Halo2Adapter",
     {
@@ -217,13 +196,13 @@ export async function deployRisc0Verifier(
   options: DeployOptions = {},
 ): Promise<Deployment["verifiers"][Hex]> {
   const { programId, imageId, bindingKind, version } = program;
-  const verifier = await deploy(sender, "Risc0Groth16Verifier", {
+  const verifier = await deployContract(sender, "Risc0Groth16Verifier", {
     abi: risc0Groth16VerifierAbi,
     bytecode: risc0Groth16VerifierBytecode,
     args: [version.controlRoot, version.bn254ControlId],
   }, options);
   const kind = bindingKind === "data" ? 2 : 0;
-  const adapter = await deploy(sender, "Risc0Adapter", {
+  const adapter = await deployContract(sender, "Risc0Adapter", {
     abi: risc0AdapterAbi,
     bytecode: risc0AdapterBytecode,
     args: [verifier.address, programId, imageId, kind, RISC0_VERIFY_GAS],
@@ -237,7 +216,7 @@ export async function deployWeatherStation(
   station: { router: Address; projectId: bigint; programId: Hex },
   options: DeployOptions = {},
 ): Promise<Address> {
-  const { address } = await deploy(sender, "WeatherStation", {
+  const { address } = await deployContract(sender, "WeatherStation", {
     abi: weatherStationAbi,
     bytecode: weatherStationBytecode,
     args: [station.router, station.projectId, station.programId],

@@ -4,6 +4,7 @@ import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
 import { risc0AdapterAbi } from "./abi/risc0Adapter.ts";
 import { risc0Groth16VerifierAbi } from "./abi/risc0Groth16Verifier.ts";
 import { routerAbi } from "./abi/router.ts";
+import { slasherAbi } from "./abi/slasher.ts";
 import { unsafeTestSetupHalo2AdapterAbi } from "./abi/unsafeTestSetupHalo2Adapter.ts";
 import { weatherStationAbi } from "./abi/weatherStation.ts";
 import { znodeRegistrarAbi } from "./abi/znodeRegistrar.ts";
@@ -24,6 +25,7 @@ const ownErrors: Abi = [
   ...routerAbi,
   ...projectRegistrarAbi,
   ...znodeRegistrarAbi,
+  ...slasherAbi,
   ...halo2AdapterAbi,
   ...unsafeTestSetupHalo2AdapterAbi,
   ...risc0Groth16VerifierAbi,

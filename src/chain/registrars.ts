@@ -24,12 +24,13 @@ export interface Done {
   readonly block: bigint;
 }
 
-const done = (receipt: TransactionReceipt): Done => ({
+export const done = (receipt: TransactionReceipt): Done => ({
   transaction: receipt.transactionHash,
   block: receipt.blockNumber,
 });
 
-function event<const abi extends Abi, name extends ContractEventName<abi>>(
+/** The contract's own event in a transaction. @throws {ChainError} when it emitted none */
+export function event<const abi extends Abi, name extends ContractEventName<abi>>(
   receipt: TransactionReceipt,
   emitter: Address,
   abi: abi,

@@ -1,0 +1,190 @@
+/**
+ * Stake taken for faults: who lists which verifiers, what reporters do and earn. Each action waits
+ * for its transaction; each throws `ChainError` with the contract's reason.
+ */
+import { type Address, encodeFunctionData, getAddress, type Hex, keccak256 } from "viem";
+import type { Acceptance, Evidence, ReceiptClaim } from "../protocol/index.ts";
+import { slasherAbi as abi } from "./abi/slasher.ts";
+import { znodeRegistrarAbi } from "./abi/znodeRegistrar.ts";
+import { slasherBytecode } from "./bytecode/slasher.ts";
+import type { Reader, Sender } from "./clients.ts";
+import type { Deployment } from "./deploy.ts";
+import { deployContract, type DeployOptions } from "./deploy_contract.ts";
+import { ChainError } from "./errors.ts";
+import { type Done, done, event } from "./registrars.ts";
+import { transact } from "./transact.ts";
+
+/**
+ * Deploys a slasher for the router's frames, and gives it its role where the sender is the
+ * registrar's admin. @throws {ChainError}
+ */
+export async function deploySlasher(
+  sender: Sender,
+  contracts: Pick<Deployment, "router" | "znodeRegistrar" | "minStake">,
+  options: DeployOptions = {},
+): Promise<Address> {
+  const self = sender.wallet.account.address;
+  const { admin = self, penalty = contracts.minStake, reporterBps = 2000n } = options;
+  const args = [contracts.router, contracts.znodeRegistrar, admin, penalty, reporterBps];
+  const contract = { abi, bytecode: slasherBytecode, args };
+  const { address } = await deployContract(sender, "Slasher", contract, options);
+  if (admin === self) {
+    const data = encodeFunctionData({
+      abi: znodeRegistrarAbi,
+      functionName: "setSlasher",
+      args: [address],
+    });
+    await transact(sender, { to: contracts.znodeRegistrar, data, what: "naming the slasher" });
+  }
+  return address;
+}
+
+/** A verifier's code, for one program. */
+export interface VerifierPair {
+  readonly codehash: Hex;
+  readonly programId: Hex;
+}
+
+/** The hash of the code at an address. @throws {ChainError} when there is none */
+export async function codehashOf(reader: Reader, address: Address): Promise<Hex> {
+  const code = await reader.getCode({ address });
+  if (!code || code === "0x") throw new ChainError(`${address} is no contract`);
+  return keccak256(code);
+}
+
+/** Lists a verifier's code for a program, with the gas that it gets; 0n takes it off. Admin only. */
+export async function listVerifier(
+  sender: Sender,
+  slasher: Address,
+  { codehash, programId, gasLimit }: VerifierPair & { gasLimit: bigint },
+): Promise<Done> {
+  const args = [codehash, programId, gasLimit] as const;
+  const data = encodeFunctionData({ abi, functionName: "listVerifier", args });
+  return done(await transact(sender, { to: slasher, data, what: "listing the verifier" }));
+}
+
+/** Gas that a listed verifier gets; 0n: it is not listed. */
+export function gasLimitOf(
+  reader: Reader,
+  slasher: Address,
+  { codehash, programId }: VerifierPair,
+): Promise<bigint> {
+  return reader.readContract({
+    address: slasher,
+    abi,
+    functionName: "gasLimitOf",
+    args: [codehash, programId],
+  });
+}
+
+/** A statement and what proves who made it. */
+export interface Stated<T> {
+  readonly statement: T;
+  readonly evidence: Evidence;
+}
+
+export interface Slash extends Done {
+  /** Wei taken from the znode by this report. */
+  readonly slashed: bigint;
+}
+
+const forContract = (evidence: Evidence) => ({
+  ...evidence,
+  index: BigInt(evidence.index),
+  count: BigInt(evidence.count),
+});
+
+/** Two receipts of different public values for one task and epoch, by one prover. */
+export function reportEquivocation(
+  sender: Sender,
+  slasher: Address,
+  { znodeId, a, b }: { znodeId: bigint; a: Stated<ReceiptClaim>; b: Stated<ReceiptClaim> },
+): Promise<Slash> {
+  const args = [
+    znodeId,
+    a.statement,
+    forContract(a.evidence),
+    b.statement,
+    forContract(b.evidence),
+  ] as const;
+  const data = encodeFunctionData({ abi, functionName: "reportEquivocation", args });
+  return report(sender, slasher, data);
+}
+
+/** A receipt of exactly these bytes, which the verifier that its prover accepted refuses. */
+export function reportInvalidProof(
+  sender: Sender,
+  slasher: Address,
+  { znodeId, acceptance, claim, publicValues, proof }: {
+    znodeId: bigint;
+    acceptance: Stated<Acceptance>;
+    claim: Stated<ReceiptClaim>;
+    publicValues: Hex;
+    proof: Hex;
+  },
+): Promise<Slash> {
+  const args = [
+    znodeId,
+    acceptance.statement,
+    forContract(acceptance.evidence),
+    claim.statement,
+    forContract(claim.evidence),
+    publicValues,
+    proof,
+  ] as const;
+  const data = encodeFunctionData({ abi, functionName: "reportInvalidProof", args });
+  return report(sender, slasher, data);
+}
+
+async function report(sender: Sender, slasher: Address, data: Hex): Promise<Slash> {
+  const receipt = await transact(sender, { to: slasher, data, what: "reporting the fault" });
+  return { ...done(receipt), slashed: event(receipt, slasher, abi, "FaultProven").args.slashed };
+}
+
+/** Takes what the sender earned by reports. */
+export async function withdrawReward(
+  sender: Sender,
+  slasher: Address,
+): Promise<Done & { amount: bigint }> {
+  const data = encodeFunctionData({ abi, functionName: "withdraw" });
+  const receipt = await transact(sender, { to: slasher, data, what: "withdrawing the reward" });
+  return { ...done(receipt), amount: event(receipt, slasher, abi, "Withdrawn").args.amount };
+}
+
+export interface SlasherStatus {
+  readonly router: Address;
+  readonly registrar: Address;
+  readonly admin: Address;
+  /** Wei a fault costs. */
+  readonly penalty: bigint;
+  /** Of it for the reporter, in 1/10000. */
+  readonly reporterBps: bigint;
+  /** Whether the registrar lets it slash. */
+  readonly active: boolean;
+}
+
+/** What a slasher was deployed with. */
+export async function slasherStatus(reader: Reader, slasher: Address): Promise<SlasherStatus> {
+  const read = <const name extends "router" | "registrar" | "admin" | "penalty" | "reporterBps">(
+    functionName: name,
+  ) => reader.readContract({ address: slasher, abi, functionName });
+  const [router, registrar, admin, penalty, reporterBps] = await Promise.all([
+    read("router"),
+    read("registrar"),
+    read("admin"),
+    read("penalty"),
+    read("reporterBps"),
+  ]);
+  const named = await reader.readContract({
+    address: registrar,
+    abi: znodeRegistrarAbi,
+    functionName: "slasher",
+  });
+  const active = getAddress(named) === getAddress(slasher);
+  return { router, registrar, admin, penalty, reporterBps, active };
+}
+
+/** Wei that an account can withdraw as a reporter. */
+export function reporterCredit(reader: Reader, slasher: Address, account: Address) {
+  return reader.readContract({ address: slasher, abi, functionName: "credits", args: [account] });
+}
