@@ -10,13 +10,20 @@ export interface TcpProxy {
   cut(which?: (index: number) => boolean): void;
   /** Carries nothing any more, on connections old and new, until the answer is called. */
   hold(): () => void;
+  /** What each chunk is kept back for, ms. */
+  delayMs: number;
+  /** Connections are refused, and those that were made are ended, until it is set back. */
+  down: boolean;
   stop(): Promise<void>;
 }
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let holds = 0;
+  let down = false;
+  let delayMs = 0;
   const server = createServer((near) => {
+    if (down) return void near.destroy();
     const far = connect(target, "127.0.0.1");
     const pair = [near, far] as const;
     pairs.add(pair);
@@ -26,10 +33,18 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       far.destroy();
     };
     for (const [from, to] of [[near, far], [far, near]] as const) {
-      from.on("data", (chunk) => {
+      const pass = (chunk: string | Uint8Array) => {
         if (to.write(chunk) || holds > 0) return;
         from.pause();
         to.once("drain", () => holds === 0 && from.resume());
+      };
+      // In order: what comes after the delay was lifted does not overtake.
+      let late = 0;
+      from.on("data", (chunk) => {
+        const wait = Math.max(delayMs, late - performance.now());
+        if (wait <= 0) return pass(chunk);
+        late = performance.now() + wait;
+        setTimeout(() => to.destroyed || pass(chunk), wait);
       });
       from.on("error", end);
       from.on("close", end);
@@ -47,6 +62,19 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       return pairs.size;
     },
     cut,
+    get delayMs() {
+      return delayMs;
+    },
+    set delayMs(ms: number) {
+      delayMs = ms;
+    },
+    get down() {
+      return down;
+    },
+    set down(value: boolean) {
+      down = value;
+      if (down) cut();
+    },
     hold() {
       if (holds++ === 0) { for (const socket of [...pairs].flat()) socket.pause(); }
       let held = true;
