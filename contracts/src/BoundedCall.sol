@@ -8,6 +8,8 @@ import {IProofVerifier} from "./interfaces/IProofVerifier.sol";
 library BoundedCall {
     /// Spent between the measurement of gas and the call.
     uint256 private constant CALL_OVERHEAD = 1000;
+    /// The same where the callee may not have been called in the transaction.
+    uint256 private constant COLD_CALL_OVERHEAD = 5000;
 
     /// True iff `to` takes `data` with at most `limit` gas and returns nothing, as verifiers do
     /// that revert for a bad proof. Reverts with `NotEnoughGas` where it may have refused for want
@@ -24,6 +26,17 @@ library BoundedCall {
         }
         if (!ok && available < limit + CALL_OVERHEAD) revert IProofVerifier.NotEnoughGas();
         return ok && size == 0;
+    }
+
+    /// Calls `to` with at most `limit` gas and looks at nothing that comes back. False where the call
+    /// failed and may have for want of gas; true where it did what it does with all of `limit`.
+    function tryCall(address to, bytes memory data, uint256 limit) internal returns (bool) {
+        uint256 available = gasleft() - gasleft() / 64;
+        bool ok;
+        assembly ("memory-safe") {
+            ok := call(limit, to, 0, add(data, 0x20), mload(data), 0, 0)
+        }
+        return ok || available >= limit + COLD_CALL_OVERHEAD;
     }
 
     function staticCall(address to, bytes memory data, uint256 max)

@@ -9,6 +9,7 @@ import {Route, Submission, Task, TaskHash} from "./Task.sol";
 import {IProjectRegistrar} from "./interfaces/IProjectRegistrar.sol";
 import {IProofVerifier} from "./interfaces/IProofVerifier.sol";
 import {IResultReceiver} from "./interfaces/IResultReceiver.sol";
+import {IRewardPool} from "./interfaces/IRewardPool.sol";
 import {IZNodeRegistrar} from "./interfaces/IZNodeRegistrar.sol";
 
 /// Where proofs become facts: checks that a task was signed by its project, proved by a staked
@@ -35,6 +36,7 @@ contract W3bstreamRouter is EIP712, ReentrancyGuardTransient {
         bool allowUnbound
     );
     event RouteRemoved(uint64 indexed projectId, bytes32 indexed programId);
+    event RewardPoolSet(address indexed rewardPool);
 
     error NoRoute(uint64 projectId, bytes32 programId);
     error TaskUsed(bytes32 taskId);
@@ -49,22 +51,47 @@ contract W3bstreamRouter is EIP712, ReentrancyGuardTransient {
     error NotProjectOwner(uint64 projectId, address caller);
     error NoCode(address account);
     error OnlySelf();
+    error NotAdmin();
+    error RewardPoolAlreadySet();
 
     /// Longest revert reason of a receiver that is passed on, in bytes.
     uint256 private constant MAX_REASON = 1024;
+    /// Most gas that the reward pool gets: twice what it needs.
+    uint256 private constant PAY_GAS = 150_000;
+    /// Gas of a submission that is not measured, rounded down, so that no more is repaid than was
+    /// spent: a transaction's own, arguments of fixed size, and the payment.
+    uint256 private constant SUBMIT_GAS = 45_000;
+    /// The same of a batch's item.
+    uint256 private constant ITEM_GAS = 25_000;
 
     IProjectRegistrar public immutable projectRegistrar;
     IZNodeRegistrar public immutable znodeRegistrar;
+    /// Who may set the reward pool, once.
+    address public immutable admin;
+    /// What pays for accepted tasks; zero until set.
+    address public rewardPool;
 
     /// True once the task's result was accepted.
     mapping(bytes32 taskId => bool) public accepted;
     mapping(uint64 projectId => mapping(bytes32 programId => Route)) private _routes;
 
-    constructor(address projectRegistrar_, address znodeRegistrar_) EIP712("W3bstream", "1") {
+    constructor(address projectRegistrar_, address znodeRegistrar_, address admin_)
+        EIP712("W3bstream", "1")
+    {
         if (projectRegistrar_.code.length == 0) revert NoCode(projectRegistrar_);
         if (znodeRegistrar_.code.length == 0) revert NoCode(znodeRegistrar_);
         projectRegistrar = IProjectRegistrar(projectRegistrar_);
         znodeRegistrar = IZNodeRegistrar(znodeRegistrar_);
+        admin = admin_;
+    }
+
+    /// Names the contract that pays for accepted tasks. Once, by the admin.
+    function setRewardPool(address rewardPool_) external {
+        if (msg.sender != admin) revert NotAdmin();
+        if (rewardPool != address(0)) revert RewardPoolAlreadySet();
+        if (rewardPool_.code.length == 0) revert NoCode(rewardPool_);
+        rewardPool = rewardPool_;
+        emit RewardPoolSet(rewardPool_);
     }
 
     /// Names who checks a program's proofs and who takes its results. `allowUnbound` also lets in
@@ -110,7 +137,8 @@ contract W3bstreamRouter is EIP712, ReentrancyGuardTransient {
     }
 
     /// Accepts one proved task or reverts with the first check that failed, in the order of the
-    /// errors above. `operatorSig` is 65 bytes (r, s, v) with a low s over `taskId(task)`.
+    /// errors above. `operatorSig` is 65 bytes (r, s, v) with a low s over `taskId(task)`. Then the
+    /// reward pool is told; it can't stop the acceptance. `NotEnoughGas`: the prover would go unpaid.
     function submit(
         Task calldata task,
         bytes calldata operatorSig,
@@ -118,7 +146,9 @@ contract W3bstreamRouter is EIP712, ReentrancyGuardTransient {
         bytes calldata publicValues,
         bytes calldata proof
     ) external nonReentrant {
-        _submit(task, operatorSig, prover, publicValues, proof);
+        uint256 start = gasleft();
+        bytes32 id = _submit(task, operatorSig, prover, publicValues, proof);
+        _pay(id, prover, start + SUBMIT_GAS + _calldataGas(publicValues, proof));
     }
 
     /// Tries each item alone: one that fails changes nothing and emits `Rejected`. The gas is shared
@@ -144,7 +174,10 @@ contract W3bstreamRouter is EIP712, ReentrancyGuardTransient {
     /// One item of `submitBatch` in a call frame of its own. Only this contract calls it.
     function submitItem(Submission calldata item) external {
         if (msg.sender != address(this)) revert OnlySelf();
-        _submit(item.task, item.operatorSig, item.prover, item.publicValues, item.proof);
+        uint256 start = gasleft();
+        bytes32 id =
+            _submit(item.task, item.operatorSig, item.prover, item.publicValues, item.proof);
+        _pay(id, item.prover, start + ITEM_GAS + _calldataGas(item.publicValues, item.proof));
     }
 
     function _submit(
@@ -153,10 +186,10 @@ contract W3bstreamRouter is EIP712, ReentrancyGuardTransient {
         address prover,
         bytes calldata publicValues,
         bytes calldata proof
-    ) private {
+    ) private returns (bytes32 id) {
         Route memory r = _routes[task.projectId][task.programId];
         if (r.verifier == address(0)) revert NoRoute(task.projectId, task.programId);
-        bytes32 id = taskId(task);
+        id = taskId(task);
         _checkParties(task.projectId, id, operatorSig, prover);
         _checkProof(r.verifier, task.programId, publicValues, proof);
         _checkStatement(r, publicValues, task.inputCommitment, binding(id, prover));
@@ -231,6 +264,24 @@ contract W3bstreamRouter is EIP712, ReentrancyGuardTransient {
         );
         (bool ok, bytes memory reason) = BoundedCall.call(receiver, data, MAX_REASON);
         if (!ok) revert ReceiverFailed(reason);
+    }
+
+    /// What the arguments that a proof system checks cost at least. Not the whole of `msg.data`: it
+    /// can be padded with zeros, which cost less than they would be repaid.
+    function _calldataGas(bytes calldata publicValues, bytes calldata proof)
+        private
+        pure
+        returns (uint256)
+    {
+        return 4 * publicValues.length + 16 * proof.length;
+    }
+
+    /// @param spentFrom `gasleft()` at the start, and what was spent before
+    function _pay(bytes32 id, address prover, uint256 spentFrom) private {
+        address pool = rewardPool;
+        if (pool == address(0)) return;
+        bytes memory data = abi.encodeCall(IRewardPool.pay, (id, prover, spentFrom - gasleft()));
+        if (!BoundedCall.tryCall(pool, data, PAY_GAS)) revert IProofVerifier.NotEnoughGas();
     }
 
     function _onlyProjectOwner(uint64 projectId) private view {

@@ -60,9 +60,9 @@ contract RouterRoutesTest is RouterBase {
         vm.prank(owner);
         router.setRoute(1, PROGRAM, address(verifier), stranger, true);
         vm.expectRevert(why);
-        new W3bstreamRouter(stranger, address(znodes));
+        new W3bstreamRouter(stranger, address(znodes), address(this));
         vm.expectRevert(why);
-        new W3bstreamRouter(address(projects), stranger);
+        new W3bstreamRouter(address(projects), stranger, address(this));
     }
 
     function batch(uint256 count) private returns (Submission[] memory items) {

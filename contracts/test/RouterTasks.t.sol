@@ -156,7 +156,8 @@ contract RouterTasksTest is RouterBase {
     }
 
     function test_a_signature_for_another_router_or_chain() public {
-        W3bstreamRouter other = new W3bstreamRouter(address(projects), address(znodes));
+        W3bstreamRouter other =
+            new W3bstreamRouter(address(projects), address(znodes), address(this));
         Submission memory s = right(1);
         s.operatorSig = signature(OPERATOR_KEY, other.taskId(s.task));
         vm.expectPartialRevert(W3bstreamRouter.NotOperator.selector);

@@ -24,7 +24,8 @@ contract VectorsTest is TestBase {
     function test_task_ids_and_bindings_are_those_of_typescript() public {
         string memory json = vm.readFile(string.concat(FOLDER, "task.json"));
         ProjectRegistrar any = new ProjectRegistrar();
-        bytes memory code = address(new W3bstreamRouter(address(any), address(any))).code;
+        bytes memory code =
+            address(new W3bstreamRouter(address(any), address(any), address(this))).code;
         uint256 cases = 0;
         for (; vm.keyExistsJson(json, item(".cases", cases)); ++cases) {
             string memory path = item(".cases", cases);

@@ -17,6 +17,7 @@ const deployed = {
   znodeRegistrar: "ZNodeRegistrar",
   router: "W3bstreamRouter",
   slasher: "Slasher",
+  rewardPool: "RewardPool",
   halo2Adapter: "Halo2Adapter",
   unsafeTestSetupHalo2Adapter: "UnsafeTestSetupHalo2Adapter",
   risc0Groth16Verifier: "Risc0Groth16Verifier",

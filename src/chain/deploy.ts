@@ -22,6 +22,7 @@ import { znodeRegistrarBytecode } from "./bytecode/znodeRegistrar.ts";
 import { LOCAL_CHAIN, type Reader, type Sender } from "./clients.ts";
 import { deployContract, type DeployOptions } from "./deploy_contract.ts";
 import { ChainError } from "./errors.ts";
+import { deployRewardPool } from "./rewards.ts";
 import { deploySlasher } from "./slasher.ts";
 
 /** The contracts of one deployment, as its file has them. */
@@ -34,6 +35,8 @@ export const deploymentSchema = z.object({
   router: address,
   /** Takes stake for proven faults. */
   slasher: address.optional(),
+  /** Pays for accepted tasks. */
+  rewardPool: address.optional(),
   /** Wei that a znode stakes at least. */
   minStake: uint256,
   /** Seconds from unstaking to withdrawal. */
@@ -61,7 +64,10 @@ export interface Halo2Layout {
   readonly verifyGas: bigint;
 }
 
-/** Deploys the registrars, the router and what takes stake. @throws {ChainError} */
+/**
+ * Deploys the registrars, the router, what takes stake and what pays, in the chain's coin.
+ * @throws {ChainError}
+ */
 export async function deployCore(
   sender: Sender,
   options: DeployOptions = {},
@@ -80,7 +86,7 @@ export async function deployCore(
   const router = await deployContract(sender, "W3bstreamRouter", {
     abi: routerAbi,
     bytecode: routerBytecode,
-    args: [projects.address, znodes.address],
+    args: [projects.address, znodes.address, admin],
   }, options);
   const contracts = { znodeRegistrar: znodes.address, router: router.address, minStake };
   return {
@@ -89,6 +95,7 @@ export async function deployCore(
     block: projects.block,
     projectRegistrar: projects.address,
     slasher: await deploySlasher(sender, contracts, options),
+    rewardPool: await deployRewardPool(sender, contracts, options),
     unstakeDelay,
     verifiers: {},
   };

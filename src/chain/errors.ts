@@ -1,6 +1,7 @@
 import { type Abi, BaseError, decodeErrorResult, type Hex, isHex } from "viem";
 import { halo2AdapterAbi } from "./abi/halo2Adapter.ts";
 import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
+import { rewardPoolAbi } from "./abi/rewardPool.ts";
 import { risc0AdapterAbi } from "./abi/risc0Adapter.ts";
 import { risc0Groth16VerifierAbi } from "./abi/risc0Groth16Verifier.ts";
 import { routerAbi } from "./abi/router.ts";
@@ -26,6 +27,7 @@ const ownErrors: Abi = [
   ...projectRegistrarAbi,
   ...znodeRegistrarAbi,
   ...slasherAbi,
+  ...rewardPoolAbi,
   ...halo2AdapterAbi,
   ...unsafeTestSetupHalo2AdapterAbi,
   ...risc0Groth16VerifierAbi,

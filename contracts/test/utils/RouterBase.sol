@@ -35,7 +35,7 @@ abstract contract RouterBase is TestBase {
     function setUp() public virtual {
         projects = new ProjectRegistrar();
         znodes = new ZNodeRegistrar(1 ether, 1 days, address(this));
-        router = new W3bstreamRouter(address(projects), address(znodes));
+        router = new W3bstreamRouter(address(projects), address(znodes), address(this));
         verifier = new KeccakVerifier();
         receiver = new CountingReceiver();
 

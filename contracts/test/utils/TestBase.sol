@@ -12,6 +12,13 @@ abstract contract TestBase {
 
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
+    /// Who calls in invariant tests: forge gives senders coins, also contracts whose balance is tested
+    /// if it picks those itself.
+    function targetSenders() public pure returns (address[] memory senders) {
+        senders = new address[](1);
+        senders[0] = account("sender");
+    }
+
     /// An address with a name to derive it from.
     function account(string memory name) internal pure returns (address) {
         return address(uint160(uint256(keccak256(bytes(name)))));

@@ -11,6 +11,8 @@ interface Vm {
     function deal(address account, uint256 balance) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
+    function fee(uint256 baseFee) external;
+    function txGasPrice(uint256 price) external;
     function etch(address target, bytes calldata code) external;
     function assume(bool condition) external pure;
     function expectRevert() external;
