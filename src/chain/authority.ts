@@ -1,4 +1,4 @@
-import { type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
+import { type Address, BlockNotFoundError, type Hex, isAddressEqual, zeroAddress } from "viem";
 import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
 import { routerAbi } from "./abi/router.ts";
 import type { Chains } from "./clients.ts";
@@ -14,6 +14,12 @@ export interface Authority {
   verifierOf(projectId: bigint, programId: Hex): Promise<Address>;
   /** Whether the router has accepted the task's result; undefined without a chain. */
   readonly isAccepted: ((taskId: Hex) => Promise<boolean>) | undefined;
+  /** The contracts' chain. */
+  readonly blocks: {
+    head(): Promise<{ readonly number: bigint; readonly hash: Hex }>;
+    /** The hash of the block as the chain has it now; undefined when it has none. */
+    hashAt(number: bigint): Promise<Hex | undefined>;
+  } | undefined;
 }
 
 /** How long an answer of the chain is used, ms: a few blocks of most chains. */
@@ -64,6 +70,20 @@ export function chainAuthority(
         functionName: "accepted",
         args: [taskId],
       }),
+    blocks: {
+      async head() {
+        const { number, hash } = await (await reader()).getBlock();
+        return { number, hash };
+      },
+      async hashAt(blockNumber) {
+        try {
+          return (await (await reader()).getBlock({ blockNumber })).hash;
+        } catch (error) {
+          if (error instanceof BlockNotFoundError) return undefined;
+          throw error;
+        }
+      },
+    },
   };
 }
 
@@ -76,5 +96,6 @@ export function ownAuthority(own: readonly Address[], provers: readonly Address[
     ownsProject: (_projectId, account) => isOneOf(own, account),
     verifierOf: () => Promise.resolve(zeroAddress),
     isAccepted: undefined,
+    blocks: undefined,
   };
 }

@@ -187,6 +187,14 @@ export interface TaskStore {
   ): Promise<{ readonly prover: Address; readonly receipt: Receipt } | undefined>;
   /** By the enode's number, or by the 32-byte id. */
   status(projectId: bigint, task: bigint | Hex): Promise<TaskStatus | undefined>;
+  /**
+   * Tasks whose outputs were all confirmed after the instant (ms), by serial: those after `after`.
+   */
+  confirmedSince(
+    since: number,
+    after: bigint,
+    limit: number,
+  ): Promise<{ readonly serial: bigint; readonly taskId: Hex }[]>;
   /** Counts by phase, for metrics and the demo's table. */
   counts(): Promise<Record<TaskPhase, number>>;
   /** Wakes when a task was packed, by this or another node. */

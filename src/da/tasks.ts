@@ -118,6 +118,15 @@ export function taskStore(database: Database): TaskStore {
         states: lifeOf(row),
       };
     },
+    async confirmedSince(since, after, limit) {
+      const rows = await query<{ serial: bigint; task_hash: Uint8Array }>(
+        `select serial, task_hash from w3bstream.tasks
+          where ended_at >= to_timestamp($1::float8 / 1000) and phase = 'proved' and serial > $2
+          order by serial limit $3`,
+        [since, after, limit],
+      );
+      return rows.map((row) => ({ serial: row.serial, taskId: toHex(row.task_hash) }));
+    },
     async counts() {
       const rows = await query<{ phase: TaskPhase; count: bigint }>(
         "select phase, count(*) as count from w3bstream.tasks group by phase",

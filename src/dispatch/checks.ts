@@ -5,6 +5,7 @@ import type { TaskRecord } from "../da/da.ts";
 import { errorText } from "../log.ts";
 import { checkReceipt } from "./check.ts";
 import { type Desk, keyOf, pause, type TaskActor } from "./desk.ts";
+import { onRouter } from "./grants.ts";
 import type { Loaded } from "./loaded.ts";
 import type { EventOf, State } from "./state.ts";
 
@@ -68,9 +69,7 @@ export class Checks {
    */
   doubted(state: State, body: EventOf<"report">): boolean {
     const { isAccepted, log, metrics } = this.desk.deps;
-    const rule = state.rules.outputs[body.output];
-    const onRouter = rule?.name === "ethereumContract" && rule.where === "znode";
-    if (!isAccepted || body.state !== "confirmed" || !onRouter) return false;
+    if (!isAccepted || body.state !== "confirmed" || !onRouter(state, body.output)) return false;
     const granted = state.outputs[body.output]?.grants
       .some((g) => g.epoch === body.epoch && g.holder === body.holder);
     const key = `output ${body.output}@${body.epoch}`;

@@ -8,6 +8,7 @@ import type { Links } from "../network/link.ts";
 import type { OutputJob, OutputReport } from "../output/types.ts";
 import type { OutputConfig, ProjectVersion } from "../project/types.ts";
 import type { Network } from "../protocol/index.ts";
+import type { FinalityDeps } from "./finality.ts";
 import type { Rules } from "./state.ts";
 
 /** A znode that could take a proof now. */
@@ -52,6 +53,11 @@ export interface DispatchDeps {
    * confirmed is checked before it is believed.
    */
   readonly isAccepted?: (taskId: Hex) => Promise<boolean>;
+  /**
+   * The router's chain. With it, and `isAccepted`, results are output again that a reorganisation
+   * took back after they had counted as final.
+   */
+  readonly chain?: Pick<FinalityDeps, "blocks" | "memory" | "pollMs" | "confirmations">;
   readonly choose?: Choose;
   /** Told of each state that a task reached, once it is stored. Must not throw. */
   readonly onState?: (task: TaskRecord, state: string) => void;

@@ -21,6 +21,12 @@ import {
 const live = (o: Output): boolean => o.state === "granted" || o.state === "sent";
 const ended = (o: Output): boolean => o.state === "confirmed" || o.state === "dead";
 
+/** Whether the output goes to the router, which can be asked what it has. */
+export const onRouter = (s: State, index: number): boolean => {
+  const rule = s.rules.outputs[index];
+  return rule?.name === "ethereumContract" && rule.where === "znode";
+};
+
 export const outputsEnded = (s: State): boolean => s.outputs.every(ended);
 
 export interface OpenOutput {
@@ -118,6 +124,8 @@ function sent(turn: Turn, e: EventOf<"report">, o: Output): void {
   o.until = at + s.rules.sentMs;
   const reference = clip(e.reference);
   if (o.state === "sent" && o.reference === reference) return;
+  // A holder that was granted it once more tells once more what it did.
+  if (o.state === "confirmed" && o.reference === reference && e.comment === "") return;
   if (o.state === "confirmed") {
     const comment = `output ${e.output} returned to sent: ${e.comment || "the chain reorganised"}`;
     turn.log.push({ state: "proved", by: e.holder, comment: clip(comment), result: "" });
@@ -125,6 +133,22 @@ function sent(turn: Turn, e: EventOf<"report">, o: Output): void {
   o.state = "sent";
   o.reference = reference;
   note(turn, e.output);
+}
+
+/** Results that the router took and that left the chain with its blocks are output once more. */
+export function lost(turn: Turn): void {
+  const { state: s, at } = turn;
+  for (const [index, o] of s.outputs.entries()) {
+    if (o.state !== "confirmed" || !onRouter(s, index)) continue;
+    const comment =
+      `output ${index} returned to sent: the chain reorganised, the router has it not`;
+    turn.log.push({ state: "proved", by: "dispatch", comment, result: "" });
+    o.state = "sent";
+    note(turn, index);
+    o.state = "waiting";
+    o.current = null;
+    o.notBefore = at;
+  }
 }
 
 export function expireGrants(turn: Turn): void {

@@ -7,6 +7,7 @@ import { Actor } from "./actor.ts";
 import { Clock } from "./clock.ts";
 import { defaults, type DispatchDeps, type DispatchOptions } from "./deps.ts";
 import { type Desk, insist, pause, type TaskActor } from "./desk.ts";
+import { watchFinality } from "./finality.ts";
 import { hear } from "./hear.ts";
 import { Peer, Peers } from "./peers.ts";
 import { isDirect } from "./rules.ts";
@@ -102,6 +103,7 @@ class Dispatcher implements Dispatch, Desk {
         this.#nudge();
       }),
       this.#readReports(),
+      this.#watchChain(),
     ]);
   }
 
@@ -257,6 +259,20 @@ class Dispatcher implements Dispatch, Desk {
       }
       await pause(ms, this.signal);
     }
+  }
+
+  async #watchChain(): Promise<void> {
+    const { deps: { chain, isAccepted, store, log }, clock, signal } = this;
+    if (!chain || !isAccepted) return;
+    await watchFinality({
+      ...chain,
+      isAccepted,
+      store,
+      now: () => Promise.resolve(clock.at()),
+      onLost: (taskId) => this.#actor(taskId).post({ kind: "lost" }),
+      log,
+      signal,
+    });
   }
 
   async #readReports(): Promise<void> {

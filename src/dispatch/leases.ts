@@ -78,7 +78,9 @@ export function decline(turn: Turn, e: EventOf<"refuse" | "failure">): void {
   const lease = find(s, e);
   if (!lease || checking(s, e.epoch)) return;
   const reason = `${e.prover}: ${e.reason}`;
-  if (lease.stage === "offered") return withdraw(turn, lease, e.retryable ? "" : reason);
+  if (lease.stage === "offered") {
+    return e.retryable ? withdraw(turn, lease, "", true) : withdraw(turn, lease, reason);
+  }
   // Where others still work on it, theirs is waited for, so that one liar can't end what they can do.
   const alone = s.leases.length === 1 && s.checks.length === 0;
   if (lease.stage === "leased" && e.kind === "failure" && !e.retryable && alone) {
@@ -222,7 +224,7 @@ function burn(turn: Turn, lease: Lease, reason: string): void {
  * An offer that was not taken costs nothing, but its znode is left alone for a while. Refused for
  * good, it may be the znode that is set up wrong: only several of them are a verdict on the task.
  */
-function withdraw(turn: Turn, offer: Lease, refusal = ""): void {
+function withdraw(turn: Turn, offer: Lease, refusal = "", busy = false): void {
   const { state: s, at } = turn;
   end(turn, offer, true);
   const before = s.cool.find((c) => c.prover === offer.prover);
@@ -232,7 +234,8 @@ function withdraw(turn: Turn, offer: Lease, refusal = ""): void {
     const comment = clip(`waits for another znode, refused by ${refusal}`);
     turn.log.push({ state: "packed", by: offer.prover, comment, result: "" });
   }
-  const strikes = (before?.strikes ?? 0) + 1;
+  // With several enodes to serve a znode is often busy: that says nothing of the next moment.
+  const strikes = busy ? 1 : (before?.strikes ?? 0) + 1;
   const until = at + backoff(strikes, s.rules.backoffMs, s.rules.backoffCapMs);
   s.cool = [
     ...s.cool.filter((c) => c.prover !== offer.prover),

@@ -18,6 +18,7 @@ import {
   grantEnds,
   grantPauses,
   linkedHolder,
+  lost,
   type OpenOutput,
   openOutputs,
   outputsEnded,
@@ -128,6 +129,8 @@ function apply(turn: Turn, event: Event): void {
       return grant(turn, event);
     case "report":
       return report(turn, event);
+    case "lost":
+      return lost(turn);
   }
 }
 

@@ -74,7 +74,28 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
   [
     "a busy znode costs an attempt",
     "leases",
-    'if (lease.stage === "offered") return withdraw(turn, lease, e.retryable ? "" : reason);',
+    'if (lease.stage === "offered") {\n    return e.retryable',
+    "if (false) {\n    return e.retryable",
+  ],
+  ["a busy znode is asked less and less", "leases", "busy ? 1 : ", ""],
+  ["what is told twice is a return", "grants", ' && e.comment === ""', ' && e.comment !== ""'],
+  [
+    "what the chain lost stays confirmed",
+    "grants",
+    'o.state !== "confirmed" || !onRouter',
+    "true || !onRouter",
+  ],
+  ["stdout is written again", "grants", " || !onRouter(s, index)) continue", ") continue"],
+  [
+    "a return to sent is not told",
+    "grants",
+    'note(turn, index);\n    o.state = "waiting"',
+    'o.state = "waiting"',
+  ],
+  [
+    "what the chain lost is left to its holder",
+    "grants",
+    'o.state = "waiting";\n    o.current = null;\n    o.notBefore = at;',
     "",
   ],
   [

@@ -160,7 +160,9 @@ export type EventBody =
   | On<"linked", { readonly holder: Holder }>
   /** A holder was chosen for an output. */
   | On<"grant", { readonly output: number; readonly holder: Holder }>
-  | On<"report", Report>;
+  | On<"report", Report>
+  /** The router has not, or no longer, what was confirmed: the chain reorganised. */
+  | On<"lost">;
 export type EventOf<K extends EventBody["kind"]> = Extract<EventBody, { readonly kind: K }>;
 
 /** What must be done, after the state was saved where the step is durable. */

@@ -17,14 +17,15 @@ export interface TcpProxy {
   stop(): Promise<void>;
 }
 
-export async function startTcpProxy(target: number): Promise<TcpProxy> {
+/** @param target a port, or what says which one a new connection goes to */
+export async function startTcpProxy(target: number | (() => number)): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let holds = 0;
   let down = false;
   let delayMs = 0;
   const server = createServer((near) => {
     if (down) return void near.destroy();
-    const far = connect(target, "127.0.0.1");
+    const far = connect(typeof target === "number" ? target : target(), "127.0.0.1");
     const pair = [near, far] as const;
     pairs.add(pair);
     const end = () => {

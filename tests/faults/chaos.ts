@@ -105,7 +105,7 @@ export async function wreak(cluster: Cluster, seed: number, durationMs: number):
   const began = performance.now();
   const done: string[] = [];
   const running: Promise<void>[] = [];
-  const names = Object.keys(faults).filter((n) => !n.includes("deeply"));
+  const names = Object.keys(faults);
   const pauseMs = Math.min(8_000, durationMs / names.length);
   do {
     const order = names.map((name) => ({ name, at: next() })).sort((a, b) => a.at - b.at);

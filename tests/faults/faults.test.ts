@@ -11,7 +11,7 @@ import { seed } from "../e2e/random.ts";
 import { slow } from "../slow.ts";
 import { wreak } from "./chaos.ts";
 import { Cluster } from "./cluster.ts";
-import { judge, settled } from "./judge.ts";
+import { judge, settled, takeBack } from "./judge.ts";
 import { Load } from "./load.ts";
 import { Strays } from "./strays.ts";
 
@@ -34,11 +34,14 @@ test.if(testedOn("bun"))(
       await load.stop();
       expect(load.surprises).toEqual([]);
       await settled(cluster, load.acknowledged);
+      await takeBack(cluster);
+      await settled(cluster, load.acknowledged);
       // What may still come back does so within a look at the chain.
       await sleep(2_000);
       await strays.stop();
       const found = await judge(cluster, load.acknowledged);
       console.log(JSON.stringify({ ...found, strays: strays.did }));
+      expect(found.returned).toBeGreaterThan(0);
       expect(strays.leaked).toEqual([]);
       expect(Object.values(strays.did).every((n) => n > 0)).toBe(true);
       for (const enode of cluster.enodes) expect(enode.resident).toBeLessThan(3 * growth);

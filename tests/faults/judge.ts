@@ -68,6 +68,29 @@ export async function settled(
   }
 }
 
+const acceptances = ({ chain, deployment }: FaultsNetwork) =>
+  chain.reader.getContractEvents({
+    address: deployment.router,
+    abi: routerAbi,
+    eventName: "Accepted",
+    fromBlock: 0n,
+    strict: true,
+  });
+
+/** Takes the last results from the chain, final as they are, and waits until they are there again. */
+export async function takeBack({ network }: Cluster): Promise<void> {
+  const { chain, rpc } = network;
+  const before = await acceptances(network);
+  const { blockNumber } = before[Math.max(0, before.length - 4)] as typeof before[0];
+  const head = await chain.reader.getBlockNumber();
+  await rpc("anvil_reorg", Number(head - blockNumber) + 1, []);
+  expect((await acceptances(network)).length).toBeLessThan(before.length);
+  await until(
+    "the router has them again",
+    async () => (await acceptances(network)).length >= before.length || undefined,
+  );
+}
+
 export interface Verdicts {
   readonly messages: number;
   readonly tasks: number;
@@ -96,13 +119,7 @@ export async function judge(
     for (const { serial, count } of stored) expect(members.get(serial)).toBe(count);
 
     // The final chain's router took each task once, and nothing else.
-    const accepted = await network.chain.reader.getContractEvents({
-      address: network.deployment.router,
-      abi: routerAbi,
-      eventName: "Accepted",
-      fromBlock: 0n,
-      strict: true,
-    });
+    const accepted = await acceptances(network);
     const tasks = await sql`select serial::int, task_hash, phase from w3bstream.tasks`;
     const ids = new Map(tasks.map(({ serial, task_hash }) => [bytesToHex(task_hash), serial]));
     expect(accepted.map(({ args }) => args.taskId as string).sort()).toEqual(

@@ -29,8 +29,18 @@ export class Member {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
   }
 
+  /** As a supervisor does: a node that ends because its database is away is started again. */
   async up(): Promise<void> {
-    this.#node = await this.start();
+    for (let tries = 1;; tries++) {
+      try {
+        this.#node = await this.start();
+        return;
+      } catch (error) {
+        if (tries === 20) throw error;
+        this.#log += `${(error as Error).message}\n`;
+        await sleep(1_000);
+      }
+    }
   }
 
   async kill(): Promise<void> {

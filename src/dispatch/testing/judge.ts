@@ -21,6 +21,7 @@ export class Judge {
   readonly #outputs = new Map<number, { attempt: number; state: string }>();
   readonly #lastGrant = new Map<number, number>();
   #saved: State | undefined;
+  readonly #lost: number[] = [];
   #proved = 0;
   #hopeless = false;
   #pausedUntil = 0;
@@ -223,14 +224,18 @@ export class Judge {
   ): void {
     const live = o.state === "granted" || o.state === "sent";
     assert.equal(o.current !== null, live || o.state === "confirmed", "one holder, or none");
-    assert(o.attempt <= this.rules.outputAttempts, "outputs too have a limit");
+    const rule = this.rules.outputs[index];
+    const lost = body.kind === "lost" && before?.state === "confirmed" &&
+      rule?.name === "ethereumContract" && rule.where === "znode";
+    if (lost) this.#lost[index] = (this.#lost[index] ?? 0) + 1;
+    const most = this.rules.outputAttempts + (this.#lost[index] ?? 0);
+    assert(o.attempt <= most, "outputs too have a limit");
     assert.equal(o.grants.length, o.attempt);
     for (const [i, g] of o.grants.entries()) {
       assert(i === 0 || g.epoch > (o.grants[i - 1]?.epoch ?? 0), "epochs grow");
       assert.equal(g.holder === "enode", this.rules.outputs[index]?.where === "enode");
     }
     if (live && body.kind === "tick") assert(o.until > this.#at, "a grant has an end");
-    const rule = this.rules.outputs[index];
     const unfit = rule?.barred !== undefined ||
       rule?.verifiedOnly && next.state.winner?.verdict === "unverifiable";
     if (unfit) assert.equal(o.state, "dead", "what may not be output is not granted");
@@ -241,6 +246,11 @@ export class Judge {
       .some((g) => g.epoch === report?.epoch && g.holder === report.holder);
     if (report?.state === "confirmed" && theirs && before.state !== "dead") {
       assert.equal(o.state, "confirmed", "what is final is believed from whoever had the grant");
+    }
+    if (lost) {
+      const sent = next.outputs.some((e) => e.index === index && e.state === "sent");
+      assert(sent && next.durable, "a return to sent is recorded");
+      return assert.equal(o.state, "waiting", "what the router lost is granted again");
     }
     if (before.state === o.state && before.attempt === o.attempt) return;
     const told = next.outputs.some((e) => e.index === index && e.state === o.state);

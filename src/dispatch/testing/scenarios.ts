@@ -77,6 +77,11 @@ class Story {
     return this;
   }
 
+  /** What the last step wrote of outputs. */
+  get noted() {
+    return this.#step?.outputs;
+  }
+
   comment(pattern: RegExp): this {
     assert.match(this.#step?.log.at(-1)?.comment ?? "", pattern);
     return this;
@@ -100,6 +105,15 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     s.after(5_000).did({ kind: "cancel", holder: A, epoch: 3 }).after(1_000);
     assert.deepEqual(m.wants(s.state, s.at).unavailable, new Set([A]), "the pause doubled");
     assert.equal(s.state.attempts, 0);
+  },
+
+  "a znode that is busy again and again is asked as often"(m) {
+    const s = new Story(m);
+    for (let epoch = 1; epoch <= 4; epoch++) {
+      s.happen({ kind: "assign", prover: A }).did({ kind: "lease", prover: A, epoch });
+      s.happen({ kind: "refuse", prover: A, epoch, retryable: true, reason: "busy" }).after(1_000);
+    }
+    assert.deepEqual(m.wants(s.state, s.at).unavailable, new Set());
   },
 
   "a task ends when three znodes refuse it for good, not by one of them"(m) {
@@ -307,10 +321,32 @@ export const scenarios: Record<string, (m: Machine) => void> = {
   "a reorganisation takes a finished task back to sent"(m) {
     const s = new Story(m).proved();
     const epoch = s.grant(A);
-    s.report(A, epoch, "confirmed", "0xaa").report(A, epoch, "sent", "0xaa");
+    s.report(A, epoch, "confirmed", "0xaa").report(A, epoch, "sent", "0xaa").told();
+    const again = { output: 0, holder: A, epoch, reference: "0xaa", comment: "sent again" };
+    s.happen({ kind: "report", state: "sent", ...again });
     s.told("proved").comment(/returned to sent/).output("sent");
     assert(!m.done(s.state));
     s.report(A, epoch, "confirmed", "0xab").told("outputted");
+  },
+
+  "what the router lost is granted again, and nothing else is"(m) {
+    const outputs = ["stdout", "ethereumContract"].map((name) => ({
+      name,
+      where: "znode" as const,
+      verifiedOnly: false,
+    }));
+    const s = new Story(m, { outputs }).proved();
+    const [first, second] = [s.grant(A, 0), s.grant(B, 1)];
+    s.happen({ kind: "lost" }).told();
+    s.report(A, first, "confirmed").report(B, second, "confirmed", "0xbb", 1).told("outputted");
+    s.happen({ kind: "lost" }).told("proved").comment(/^output 1 returned to sent: the chain /);
+    assert.deepEqual(s.noted, [{ index: 1, attempt: 1, state: "sent", reference: "0xbb" }]);
+    s.output("confirmed").output("waiting", 1).happen({ kind: "lost" }).told();
+    assert(!m.done(s.state));
+    const third = s.grant(C, 1);
+    s.report(B, second, "sent", "0xbb", 1).output("granted", 1);
+    s.report(C, third, "confirmed", "0xcc", 1).told("outputted");
+    assert(m.done(s.state));
   },
 
   "a dead output fails the task for people, and the others go on"(m) {

@@ -20,6 +20,9 @@ export const shapes: Record<string, Rules> = {
     outputs: [output({ barred: "no key" }), output({ verifiedOnly: true }), output()],
   }),
   "no second chance": rules({ attempts: 1, outputAttempts: 1 }),
+  "an output to the router, which may lose it": rules({
+    outputs: [output(), output({ name: "ethereumContract" })],
+  }),
   "no output": rules({ outputs: [] }),
 };
 

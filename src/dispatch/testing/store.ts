@@ -76,6 +76,13 @@ export class MemoryStore implements TaskStore {
     return Promise.resolve(due.map((row) => row.record));
   }
 
+  confirmedSince(_since: number, after: bigint, limit: number) {
+    const rows = [...this.rows.values()].filter(({ record, wakeAt }) =>
+      record.phase === "proved" && wakeAt === null && record.serial > after
+    );
+    return Promise.resolve(rows.slice(0, limit).map(({ record }) => record));
+  }
+
   renew(driver: string, holdMs: number): Promise<void> {
     this.#drivers.set(driver, Date.now() + holdMs);
     return Promise.resolve();

@@ -272,6 +272,7 @@ export class World {
     const base = { kind: "report", output, holder: prover, epoch, reference: "x", comment: "" };
     const all: EventBody[] = [
       { kind: "receipt", prover, epoch },
+      { kind: "lost" },
       { kind: "accept", prover, epoch },
       { kind: "failure", prover, epoch, retryable: false, reason },
       { kind: "verdict", prover, epoch, verdict: "valid", reason },

@@ -113,6 +113,8 @@ export interface SendRequest {
   readonly projectId: bigint;
   readonly to: Address;
   readonly data: Hex;
+  /** Made twice it does no harm: made once more when it left the chain after it was final. */
+  readonly repeatable?: boolean;
   /** Whether it may still be begun; see `OutputJob.live`. */
   readonly live?: (() => boolean) | undefined;
 }

@@ -144,6 +144,24 @@ describe("the router output", () => {
     expect(await results()).toBe(before + 1n);
   });
 
+  test("submits again what left the chain after it was final, through the gap of nonces", async () => {
+    const gas = counted(await freshAccount(world));
+    const node = znode(gas, { settings: { orphanMs: 100 } });
+    const jobs = [await routed(), await routed()];
+    for (const job of jobs) await node.run(job, config, contextOf());
+    const [kept, lost] = jobs as [typeof jobs[0], typeof jobs[0]];
+    await world.client.request({ method: "anvil_reorg", params: [1, []] } as never);
+    expect(await isAccepted(lost.taskId)).toBe(false);
+    const { state, reference } = await node.run(lost, config, contextOf());
+    expect(state).toBe("confirmed");
+    expect(await isAccepted(lost.taskId)).toBe(true);
+    expect((await world.client.getTransactionReceipt({ hash: reference as Hex })).status)
+      .toBe("success");
+    const again = await node.run(kept, config, contextOf());
+    expect((await world.client.getTransactionReceipt({ hash: again.reference as Hex })).status)
+      .toBe("success");
+  });
+
   test("a second znode sends nothing, and names the first one's transaction", async () => {
     const job = await routed();
     const first = await znode(await freshAccount(world)).run(job, config, contextOf());

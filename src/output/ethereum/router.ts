@@ -42,7 +42,7 @@ export async function submitToRouter(
   });
   try {
     const landed = await sender.send(
-      { key, projectId: task.projectId, to: router, data, live: job.live },
+      { key, projectId: task.projectId, to: router, data, repeatable: true, live: job.live },
       context.sent,
       context.signal,
     );

@@ -3,7 +3,7 @@ import { errorText } from "../../log.ts";
 import { insistLive, OutputError } from "../output.ts";
 import { broadcast, type SenderDeps } from "./broadcast.ts";
 import { Budget } from "./budget.ts";
-import { simulate } from "./chain.ts";
+import { findReceipt, simulate } from "./chain.ts";
 import {
   type Ended,
   type Entry,
@@ -103,6 +103,7 @@ export class Sender {
       const isLive = "nonce" in start;
       const end = isLive ? await this.#wait(start, tell, signal) : start;
       if (end.verdict === "success") {
+        if (!isLive && request.repeatable && !await this.#stands(end, signal)) continue;
         if (told !== end.hash) tell(end.hash, "");
         return end;
       }
@@ -232,6 +233,12 @@ export class Sender {
         this.deps.log.warn({ key: entry.key }, `could not send yet: ${rpcText(error)}`)
       );
     });
+  }
+
+  /** Whether a transaction that had become final is still on the chain. */
+  async #stands({ hash }: Ended, signal: AbortSignal): Promise<boolean> {
+    const { client } = this.deps;
+    return await this.patiently(() => findReceipt(client, [hash]), signal) !== undefined;
   }
 
   async #whyReverted(request: SendRequest, end: Ended): Promise<RevertedError> {
