@@ -70,3 +70,14 @@ export async function contracts(
   }
   return deployment;
 }
+
+/** The block from which the contracts' events are read; 0 where nothing says it. */
+export async function startBlock(flags: Pick<ChainFlags, "addresses">): Promise<bigint> {
+  const { CONTRACT_START_BLOCK } = process.env;
+  if (CONTRACT_START_BLOCK) return BigInt(CONTRACT_START_BLOCK);
+  try {
+    return (await readDeployment(flags.addresses)).block;
+  } catch {
+    return 0n;
+  }
+}

@@ -5,14 +5,16 @@ import { anAmount } from "./values.ts";
 
 export const deploy: Register = (program, io) => {
   chainOptions(program.command("deploy"))
-    .description("deploy the registrars and the router")
+    .description("deploy the registrars, the router, the slasher and the reward pool")
     .option("--min-stake <coins>", "what a znode stakes at least", anAmount, 10n ** 18n)
     .option("--unstake-delay <seconds>", "from unstaking to withdrawal", BigInt, 604_800n)
+    .option("--penalty <coins>", "what a fault costs (default: the least stake)", anAmount)
     .action(async (flags) => {
       const sender = await openSender(flags);
       const deployment = await deployCore(sender, {
         minStake: flags.minStake,
         unstakeDelay: flags.unstakeDelay,
+        ...(flags.penalty === undefined ? {} : { penalty: flags.penalty }),
         onDeployed: (name, at) => io().progress(`${name} ${at}`),
       });
       await writeDeployment(flags.addresses, deployment);
@@ -20,6 +22,7 @@ export const deploy: Register = (program, io) => {
         `PROJECT_CONTRACT_ADDRESS=${deployment.projectRegistrar}`,
         `ZNODE_CONTRACT_ADDRESS=${deployment.znodeRegistrar}`,
         `ROUTER_CONTRACT_ADDRESS=${deployment.router}`,
+        `REWARD_POOL_ADDRESS=${deployment.rewardPool}`,
         `CONTRACT_START_BLOCK=${deployment.block}`,
       ]);
     });

@@ -9,6 +9,8 @@ import { init } from "./init.ts";
 import { message } from "./message.ts";
 import { project } from "./project.ts";
 import { prove } from "./prove.ts";
+import { rewards } from "./rewards.ts";
+import { slasher } from "./slasher.ts";
 import { task } from "./task.ts";
 import { verifier } from "./verifier.ts";
 import { verify } from "./verify.ts";
@@ -21,6 +23,8 @@ const commands = [
   verifier,
   project,
   znode,
+  slasher,
+  rewards,
   message,
   task,
   prove,

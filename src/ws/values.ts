@@ -1,6 +1,16 @@
 import { InvalidArgumentError } from "commander";
-import { type Address, type Hex, parseEther } from "viem";
+import {
+  type Address,
+  erc20Abi,
+  formatUnits,
+  type Hex,
+  parseEther,
+  parseUnits,
+  zeroAddress,
+} from "viem";
 import type { z } from "zod";
+import type { Reader } from "../chain/clients.ts";
+import { UserError } from "./cli.ts";
 import { address, bytes32, describeIssue, projectId } from "../protocol/schema.ts";
 
 /** A commander argument parser of a schema. */
@@ -18,6 +28,33 @@ export const aProjectId: (text: string) => bigint = by(projectId);
 export function anAmount(text: string): bigint {
   if (!/^\d+(\.\d{1,18})?$/.test(text)) throw new InvalidArgumentError("must be like 10 or 0.5");
   return parseEther(text);
+}
+
+/** A znode's number. */
+export function anId(text: string): bigint {
+  if (!/^[1-9]\d{0,18}$/.test(text)) throw new InvalidArgumentError("must be a number from 1");
+  return BigInt(text);
+}
+
+/** A number, or a key's address. */
+export const anIdOrAddress = (text: string): bigint | Address =>
+  text.startsWith("0x") ? anAddress(text) : anId(text);
+
+/** How amounts of a token, or of the chain's coin, are read and written. */
+export async function unitsOf(reader: Reader, token: Address) {
+  const contract = { address: token, abi: erc20Abi } as const;
+  const [decimals, symbol] = token === zeroAddress ? [18, ""] : await Promise.all([
+    reader.readContract({ ...contract, functionName: "decimals" }),
+    reader.readContract({ ...contract, functionName: "symbol" }).catch(() => ""),
+  ]);
+  return {
+    parse(text: string): bigint {
+      const fits = /^\d+(\.\d+)?$/.test(text) && (text.split(".")[1] ?? "").length <= decimals;
+      if (!fits) throw new UserError(`an amount is like 10 or 0.5, of ${decimals} decimals`);
+      return parseUnits(text, decimals);
+    },
+    format: (amount: bigint) => [formatUnits(amount, decimals), symbol].filter(Boolean).join(" "),
+  };
 }
 
 /** A whole number within bounds. */
