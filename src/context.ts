@@ -7,6 +7,7 @@ import { openSessions } from "../runtimes/risc0/sessions.ts";
 import { type Authority, chainAuthority, ownAuthority } from "./chain/authority.ts";
 import { createChains, LOCAL_CHAIN } from "./chain/clients.ts";
 import { contractsOf, findNetwork } from "./chain/network.ts";
+import { StakeWatcher } from "./chain/stake_watcher.ts";
 import type { Config } from "./config.ts";
 import type { Da } from "./da/da.ts";
 import { openDa } from "./da/index.ts";
@@ -34,6 +35,8 @@ export interface NodeContext {
   readonly keys: Keys;
   readonly network: Network;
   readonly authority: Authority;
+  /** Undefined without a chain. */
+  readonly stakes: StakeWatcher | undefined;
   /** Undefined for a znode with nothing but its own files. */
   readonly da: Da | undefined;
   /** This process as a libp2p peer; undefined for role all where it doesn't listen. */
@@ -44,6 +47,9 @@ export interface NodeContext {
   /** What an output to an EVM chain needs; undefined without a chain. */
   readonly ethereum: Omit<EthereumDeps, "log" | "keys"> | undefined;
 }
+
+/** Most time between looks at the stakes, ms: a znode that loses its stake gets no more work. */
+const stakesMs = 1_000;
 
 /** Opens everything a node shares; what was opened is closed by `shutdown`. */
 export async function openContext(
@@ -65,8 +71,16 @@ export async function openContext(
   const chains = createChains(config);
   const network = await findNetwork(config, chains, keys, log, shutdown.signal);
   const contracts = contractsOf(config);
+  const stakes = contracts && new StakeWatcher({
+    connect: () => chains.main(),
+    registrar: contracts.znodeRegistrar,
+    startBlock: BigInt(config.CONTRACT_START_BLOCK),
+    pollMs: Math.min(config.CHAIN_POLL_SECONDS * 1000, stakesMs),
+    log,
+  });
+  if (stakes) shutdown.add("stakes", () => stakes.close());
   const authority = contracts
-    ? chainAuthority(chains, contracts)
+    ? chainAuthority(chains, contracts, stakes)
     : ownAuthority([keys.operator.address, keys.prover.address], config.TRUSTED_PROVERS);
   const host = await openHost(config, log, shutdown);
   const ipfs = openIpfs({
@@ -150,6 +164,7 @@ export async function openContext(
     keys,
     network,
     authority,
+    stakes,
     da,
     host,
     ipfs,

@@ -3,6 +3,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { base58btc } from "multiformats/bases/base58";
 import type { CID } from "multiformats/cid";
 import { type Hex, hexToBytes } from "viem";
+import { createSeeds } from "./chain/seeds.ts";
 import { Channel } from "./channel.ts";
 import type { Config } from "./config.ts";
 import type { NodeContext } from "./context.ts";
@@ -26,7 +27,7 @@ export async function startEnode(
   gossip?: Gossip,
 ): Promise<void> {
   const { config, log, metrics, shutdown, keys, network, da, projects, runtimes } = context;
-  const { isAccepted } = context.authority;
+  const { authority: { isAccepted }, stakes } = context;
   if (!da) throw new Error("an enode needs a database for messages and tasks");
   const chain = routersChain(context, da.chain);
   const jobs = new Channel<OutputJob>(256);
@@ -49,6 +50,8 @@ export async function startEnode(
     isEligible: context.authority.isEligible,
     ...(isAccepted ? { isAccepted } : {}),
     ...(chain ? { chain } : {}),
+    ...(stakes ? { seeds: createSeeds(stakes) } : {}),
+    signer: keys.operator,
     outputs: { jobs, reports },
     onState: ({ taskId, task: { projectId } }, state) =>
       gossip?.tell(keys.operator, "state", { taskId, projectId, state }),
@@ -65,7 +68,7 @@ export async function startEnode(
     store: da.packing,
     projects,
     runtimes,
-    signing: { network, signer: keys.operator },
+    signing: { network, signer: keys.operator, height: () => stakes?.height ?? 0n },
     onProblem: (group, problem) => {
       if (problem === undefined) waiting.delete(nameOf(group));
       else waiting.set(nameOf(group), problem);

@@ -9,9 +9,12 @@ import type { OutputJob, OutputReport } from "./output/types.ts";
 import { startProver } from "./prove/index.ts";
 import { Receipts } from "./prove/receipts.ts";
 
+/** How long the chain's height is used when the chain falls silent, ms. */
+const silentMs = 10_000;
+
 /** prove → output */
 export async function startZnode(context: NodeContext, links: Links): Promise<void> {
-  const { config, log, metrics, shutdown, keys, network, authority, ethereum } = context;
+  const { config, log, metrics, shutdown, keys, network, authority, stakes, ethereum } = context;
   const jobs = new Channel<OutputJob>(256);
   const reports = new Channel<OutputReport>(256);
   const outputs = runOutputs(jobs, reports, {
@@ -40,6 +43,8 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
     capacity: config.WORKERS,
     mayAssign: (enode, projectId) => context.projects.canOperate(projectId, enode),
     verifierOf: authority.verifierOf,
+    // Of a while ago it would have every new task refused.
+    ...(stakes ? { height: () => stakes.silentMs < silentMs ? stakes.height : 0n } : {}),
     outputs: { jobs, reports },
     receipts: await Receipts.open({
       directory: join(config.DATA_DIRECTORY, "receipts"),

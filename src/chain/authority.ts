@@ -4,6 +4,7 @@ import { routerAbi } from "./abi/router.ts";
 import type { Chains } from "./clients.ts";
 import type { Deployment } from "./deploy.ts";
 import { getRoute, isEligible } from "./registrars.ts";
+import type { StakeWatcher } from "./stake_watcher.ts";
 
 /** Who may do what, as the contracts have it now (DESIGN R5). */
 export interface Authority {
@@ -25,10 +26,14 @@ export interface Authority {
 /** How long an answer of the chain is used, ms: a few blocks of most chains. */
 const freshMs = 5_000;
 
-/** Asks the contracts, and remembers an answer for a few seconds. */
+/**
+ * Asks the contracts, and remembers an answer for a few seconds.
+ * @param stakes who may prove is told by these while they are fresh
+ */
 export function chainAuthority(
   chains: Chains,
   contracts: Pick<Deployment, "projectRegistrar" | "znodeRegistrar" | "router">,
+  stakes?: Pick<StakeWatcher, "isEligible">,
 ): Authority {
   const answers = new Map<string, { at: number; answer: Promise<unknown> }>();
   const remembered = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
@@ -43,8 +48,8 @@ export function chainAuthority(
   };
   const reader = async () => (await chains.main()).reader;
   return {
-    isEligible: (prover) =>
-      remembered(
+    isEligible: async (prover) =>
+      stakes?.isEligible(prover) ?? await remembered(
         `eligible ${prover}`,
         async () => await isEligible(await reader(), contracts.znodeRegistrar, prover),
       ),

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import type { Receipt } from "../../runtimes/runtime.ts";
+import type { Assignment, Batch } from "../protocol/assignment.ts";
 import type { Task } from "../protocol/task.ts";
 import type { SignedTask } from "../protocol/task_block.ts";
 
@@ -88,6 +89,13 @@ export interface TaskRecord {
   readonly messageCount: number;
 }
 
+/** Who got a lease and why, signed: `Assignment` of the protocol with the text it has the hash of. */
+export interface AssignmentRecord extends Assignment {
+  /** JSON of `Skipped`. */
+  readonly skipped: string;
+  readonly batch: Batch;
+}
+
 /** What `save` writes, in one transaction. */
 export interface TaskUpdate {
   readonly taskId: Hex;
@@ -110,6 +118,8 @@ export interface TaskUpdate {
     readonly state: string;
     readonly reference: string;
   }[];
+  /** Leases that were accepted. */
+  readonly assignments?: readonly AssignmentRecord[];
 }
 
 export interface MessageStatus {
@@ -185,6 +195,8 @@ export interface TaskStore {
   receipt(
     taskId: Hex,
   ): Promise<{ readonly prover: Address; readonly receipt: Receipt } | undefined>;
+  /** By epoch. */
+  assignments(taskId: Hex): Promise<AssignmentRecord[]>;
   /** By the enode's number, or by the 32-byte id. */
   status(projectId: bigint, task: bigint | Hex): Promise<TaskStatus | undefined>;
   /**

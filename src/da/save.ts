@@ -5,7 +5,7 @@ import { type Database, sqlState } from "./database.ts";
 import { byteaArray, fromHex, nullableArray, plainArray, storable, textArray } from "./encode.ts";
 import { GroupCommit, groupCommitDefaults } from "./group_commit.ts";
 
-// One statement: a task's state, log, receipt and outputs are written together or not at all. Phases
+// One statement: a task's state, log, receipt, outputs and assignments are written together or not at all. Phases
 // only move forward (DESIGN R6).
 const saveTasks = `
   with u as (
@@ -43,6 +43,15 @@ const saveTasks = `
         as r(n, prover, vm_type, program_id, image_id, binding_kind, public_values, proof, verdict)
       join t using (n)
     on conflict (task_serial, prover) do nothing
+  ), assigned as (
+    insert into w3bstream.assignments (task_serial, epoch, prover, seed_block, seed_hash, rank,
+      skipped, batch)
+    select t.serial, a.epoch, a.prover, a.seed_block, a.seed_hash, a.rank, a.skipped, a.batch
+      from unnest($26::int8[], $27::int8[], $28::bytea[], $29::int8[], $30::bytea[], $31::int8[],
+                  $32::text[], $33::text[])
+        as a(n, epoch, prover, seed_block, seed_hash, rank, skipped, batch)
+      join t using (n)
+    on conflict (task_serial, epoch) do nothing
   )
   select n from t`;
 
@@ -62,10 +71,11 @@ export function taskSaver(database: Database): (update: TaskUpdate) => Promise<b
   };
 }
 
-function bytesOf({ machine, log, receipt: r }: TaskUpdate): number {
+function bytesOf({ machine, log, receipt: r, assignments = [] }: TaskUpdate): number {
+  const assigned = assignments.reduce((sum, { skipped }) => sum + skipped.length + 500, 0);
   const texts = log.reduce((sum, entry) => sum + entry.comment.length + entry.result.length, 0);
   const proof = r ? r.receipt.proof.length + r.receipt.publicValues.length : 0;
-  return machine.length + texts + 2 * proof;
+  return machine.length + texts + 2 * proof + assigned;
 }
 
 async function saveAll(
@@ -102,6 +112,9 @@ function parametersOf(updates: readonly TaskUpdate[]) {
   const log = updates.flatMap((u, i) => u.log.map((entry) => ({ n: i + 1, ...entry })));
   const outputs = updates.flatMap((u, i) => (u.outputs ?? []).map((o) => ({ n: i + 1, ...o })));
   const receipts = updates.flatMap(({ receipt }, i) => receipt ? [{ n: i + 1, ...receipt }] : []);
+  const assigned = updates.flatMap((u, i) =>
+    (u.assignments ?? []).map((a) => ({ n: i + 1, ...a }))
+  );
   const texts = (values: readonly string[]) => textArray(values.map(storable));
   return [
     byteaArray(updates.map((u) => fromHex(u.taskId))),
@@ -130,6 +143,14 @@ function parametersOf(updates: readonly TaskUpdate[]) {
     byteaArray(receipts.map((r) => r.receipt.publicValues)),
     byteaArray(receipts.map((r) => r.receipt.proof)),
     textArray(receipts.map((r) => r.verdict)),
+    plainArray(assigned.map((a) => a.n)),
+    plainArray(assigned.map((a) => a.epoch)),
+    byteaArray(assigned.map((a) => fromHex(a.prover))),
+    plainArray(assigned.map((a) => a.seedBlock)),
+    byteaArray(assigned.map((a) => fromHex(a.seedHash))),
+    plainArray(assigned.map((a) => a.rank)),
+    textArray(assigned.map((a) => a.skipped)),
+    textArray(assigned.map((a) => JSON.stringify(a.batch))),
   ];
 }
 

@@ -115,7 +115,7 @@ describe.each(kinds)("blocks of tasks on %s", (kind) => {
     await stop();
     await subject.database.query(
       "truncate w3bstream.tasks, w3bstream.messages, w3bstream.task_states, w3bstream.receipts, " +
-        "w3bstream.outputs restart identity",
+        "w3bstream.outputs, w3bstream.assignments restart identity",
     );
     const others = await make(2);
     run();

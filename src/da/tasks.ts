@@ -7,6 +7,7 @@ import { lifeColumns, lifeOf } from "./life.ts";
 import { packedChannel } from "./packing.ts";
 import { payloadReader } from "./payloads.ts";
 import { taskColumns, taskOf, type TaskRow } from "./records.ts";
+import { assignments } from "./assignments.ts";
 import { taskSaver } from "./save.ts";
 
 // `skip locked`, so that drivers don't wait for each other. A claimed task is due again when the
@@ -90,6 +91,7 @@ export function taskStore(database: Database): TaskStore {
     },
     inputSalt: async (taskId) => (await payloadOf(taskId))?.inputSalt,
     receipt: (taskId) => receipt(database, taskId),
+    assignments: (taskId) => assignments(database, taskId),
     async status(projectId, task) {
       // Neither column can hold a larger number.
       if (projectId >= 1n << 63n || (typeof task === "bigint" && task >= 1n << 63n)) {

@@ -7,8 +7,9 @@ import type { Metrics } from "../metrics.ts";
 import type { Links } from "../network/link.ts";
 import type { OutputJob, OutputReport } from "../output/types.ts";
 import type { OutputConfig, ProjectVersion } from "../project/types.ts";
-import type { Network } from "../protocol/index.ts";
 import type { FinalityDeps } from "./finality.ts";
+import type { DigestSigner, Network } from "../protocol/index.ts";
+import type { Seeds } from "../chain/seeds.ts";
 import type { Rules } from "./state.ts";
 
 /** A znode that could take a proof now. */
@@ -58,7 +59,14 @@ export interface DispatchDeps {
    * took back after they had counted as final.
    */
   readonly chain?: Pick<FinalityDeps, "blocks" | "memory" | "pollMs" | "confirmations">;
+  /** Picks where nobody is ranked: `fairest` when left out. */
   readonly choose?: Choose;
+  /** Ranks znodes for each task, by the chain. Without it, as without a chain, `choose` picks. */
+  readonly seeds?: Seeds;
+  /** Why a znode may not be chosen now, undefined when it may: what it did before, for example. */
+  readonly barred?: (prover: Address) => string | undefined;
+  /** Signs who was chosen, and why not others; what is not signed is not recorded. */
+  readonly signer?: DigestSigner;
   /** Told of each state that a task reached, once it is stored. Must not throw. */
   readonly onState?: (task: TaskRecord, state: string) => void;
   readonly log: Log;

@@ -5,6 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { DispatchDeps, DispatchOptions } from "./deps.ts";
 import type { Peers } from "./peers.ts";
 import type { Semaphore } from "./semaphore.ts";
+import type { Signatures } from "./signatures.ts";
 import type { EventBody } from "./state.ts";
 
 /** What a desk sees of a task's actor. */
@@ -20,6 +21,8 @@ export interface Desk {
   readonly clock: Clock;
   readonly peers: Peers;
   readonly checks: Semaphore;
+  /** Undefined: assignments are not recorded. */
+  readonly signatures: Signatures | undefined;
   /** Names this process to machines. */
   readonly run: string;
   /** Aborts when dispatch stops. */

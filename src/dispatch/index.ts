@@ -12,6 +12,7 @@ import { hear } from "./hear.ts";
 import { Peer, Peers } from "./peers.ts";
 import { isDirect } from "./rules.ts";
 import { Semaphore } from "./semaphore.ts";
+import { Signatures } from "./signatures.ts";
 import { type EventBody, self } from "./state.ts";
 
 export { type Candidate, type Choose, type DispatchDeps, type DispatchOptions } from "./deps.ts";
@@ -51,6 +52,7 @@ class Dispatcher implements Dispatch, Desk {
   readonly clock: Clock;
   readonly peers = new Peers();
   readonly checks: Semaphore;
+  readonly signatures: Signatures | undefined;
   readonly run = crypto.randomUUID();
   readonly isOwn;
   readonly #driver: string;
@@ -74,6 +76,7 @@ class Dispatcher implements Dispatch, Desk {
       (error) => deps.log.warn(`the database's clock can't be read: ${errorText(error)}`),
     );
     this.checks = new Semaphore(this.options.checks);
+    this.signatures = deps.seeds && deps.signer && new Signatures(deps.network, deps.signer);
     this.isOwn = deps.isOwn ?? isDirect;
     this.#driver = deps.driver ?? this.run;
   }
@@ -93,13 +96,14 @@ class Dispatcher implements Dispatch, Desk {
     this.#unsubscribe.push(
       deps.store.onPacked(() => this.#awaken()),
       deps.links.onLink((link) => void this.#read(link)),
+      deps.seeds?.onChange(() => void this.#refresh()) ?? (() => {}),
     );
     for (const link of deps.links.list()) void this.#read(link);
     await Promise.all([
       this.#claimLoop(),
       this.#every(options.holdMs / 3, () => deps.store.renew(this.#driver, options.holdMs)),
       this.#every(eligibleMs, async () => {
-        await Promise.all(this.peers.all().map((peer) => peer.refresh()));
+        await this.#refresh();
         this.#nudge();
       }),
       this.#readReports(),
@@ -236,6 +240,14 @@ class Dispatcher implements Dispatch, Desk {
     }
   }
 
+  /** The chain moved on: stakes are others, and seeds of tasks are known. */
+  async #refresh(): Promise<void> {
+    await Promise.all(this.peers.all().map((peer) => peer.refresh()));
+    for (const actor of this.#actors.values()) {
+      if (actor.seedless && actor.idle && !this.signal.aborted) void actor.post({ kind: "tick" });
+    }
+  }
+
   /** Lets all waiting tasks look again: there may be another znode. */
   #nudge(): void {
     if (this.#nudging) return;
@@ -307,7 +319,7 @@ class Dispatcher implements Dispatch, Desk {
         }
         if (message.kind === "refuse") {
           const { taskId: task, reason, retryable } = message.body;
-          if (retryable) peer.rest();
+          if (retryable) peer.rest(reason);
           else deps.log.warn({ prover: peer.prover, task }, `a znode refuses a task: ${reason}`);
         }
         const heard = peer.eligible ? hear(message, peer.prover) : { refused: "ineligible" };

@@ -33,6 +33,21 @@ export function unavailable(s: State, at: number): Set<Address> {
   ]);
 }
 
+/** Why a znode may not be offered the proof now, for whoever asks who was passed over. */
+export function reasonAgainst(s: State, at: number, prover: Address): string | undefined {
+  const lease = s.leases.find((l) => l.prover === prover);
+  if (lease) return `has the lease of epoch ${lease.epoch}`;
+  const check = s.checks.find((c) => c.prover === prover);
+  if (check) return `its receipt of epoch ${check.epoch} is being checked`;
+  const cool = s.cool.find((c) => c.prover === prover && c.until > at);
+  if (!cool) return undefined;
+  return `resting: ${cool.refusal === "" ? "it did not take an offer of this task" : cool.refusal}`;
+}
+
+/** The last epoch of a znode's leases that came to nothing. */
+export const triedIn = (s: State, prover: Address): number | undefined =>
+  s.past.findLast((p) => p.prover === prover)?.epoch;
+
 export function assign({ state: s, at, actions }: Turn, { prover }: EventOf<"assign">): void {
   if (openLeases(s, at) < 1 || unavailable(s, at).has(prover)) return;
   const epoch = ++s.epoch;

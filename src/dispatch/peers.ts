@@ -26,6 +26,7 @@ export class Peer {
   #eligible = false;
   #open = true;
   #restUntil = 0;
+  #refusal = "";
 
   constructor(
     readonly link: Link,
@@ -62,7 +63,13 @@ export class Peer {
     return performance.now() < this.#restUntil;
   }
 
-  rest(): void {
+  /** Why it rests, when it does. */
+  get refusal(): string {
+    return this.#refusal;
+  }
+
+  rest(refusal: string): void {
+    this.#refusal = refusal;
     this.#restUntil = performance.now() + busyMs;
   }
 
@@ -196,6 +203,24 @@ export class Peers {
       if (!free || (allow && !allow.includes(prover))) return [];
       return [{ prover, capacity, busy, lastChosen: this.#chosen.get(prover) ?? 0 }];
     });
+  }
+
+  /** Why a znode is not among the candidates; undefined for one that is. */
+  whyNot(
+    prover: Address,
+    vmType: VmType,
+    allow: readonly Address[] | undefined,
+  ): string | undefined {
+    if (allow && !allow.includes(prover)) return "not allowed by the project";
+    const peer = this.get(prover);
+    if (!peer) return "not linked";
+    if (!peer.eligible) return "not eligible any more";
+    const { hello } = peer;
+    if (!hello) return "linked, but has not said what it offers";
+    if (!hello.runtimes.includes(vmType)) return `does not offer ${vmType}`;
+    if (peer.resting) return `resting: ${peer.refusal}`;
+    const busy = this.#busy.get(prover)?.size ?? 0;
+    return busy >= hello.capacity ? `busy: ${busy} of ${hello.capacity}` : undefined;
   }
 
   /** Znodes that could output now. */

@@ -1,5 +1,5 @@
 /** Response bodies in the original's shapes. */
-import type { StateEntry } from "../da/da.ts";
+import type { AssignmentRecord, StateEntry, TaskRecord } from "../da/da.ts";
 
 const jsonType = { "content-type": "application/json; charset=utf-8" };
 // Made once: a response copies `Headers` faster than it reads an object.
@@ -37,6 +37,16 @@ export function messageStates(
 
 export const taskStates = (states: readonly StateEntry[]): object[] =>
   states.filter(({ state }) => shown.has(state)).map(stateOf);
+
+/** A task with its assignments, as `assignmentsSchema` of the protocol reads it. */
+export const assignmentsText = (
+  { taskId, task, signature }: TaskRecord,
+  assignments: readonly AssignmentRecord[],
+): string =>
+  JSON.stringify(
+    { taskId, task, signature, assignments },
+    (_, value) => typeof value === "bigint" ? `${value}` : value,
+  );
 
 /**
  * A number as Go's strconv.ParseUint(text, 10, 64) takes it.

@@ -6,7 +6,7 @@ import { DatabaseUnavailableError } from "../da/index.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Projects, ProjectVersion } from "../project/types.ts";
-import { failure, json, messageStates, parseUint, taskStates } from "./answers.ts";
+import { assignmentsText, failure, json, messageStates, parseUint, taskStates } from "./answers.ts";
 import { blockNames } from "./block_names.ts";
 import { BodyReader } from "./body.ts";
 import { type MessageRequest, parseMessage, parseMessages, RequestError } from "./message.ts";
@@ -182,6 +182,17 @@ export function createIngest(deps: IngestDeps): Ingest {
     );
   });
 
+  const getAssignments = route(
+    "GET /task/:project_id/:task_id/assignments",
+    async (_, project = "", text = "") => {
+      const [projectId, task] = [uint(project), taskId(text)];
+      const status = await da.tasks.status(projectId, task);
+      const record = status && await da.tasks.get(status.taskId);
+      if (!record) return failure(404, `project ${projectId} has no such task here`);
+      return json(200, assignmentsText(record, await da.tasks.assignments(record.taskId)));
+    },
+  );
+
   app.post("/message", (c) => postMessage(c.req.raw));
   app.post("/messages", (c) => postMessages(c.req.raw));
   app.post("/message/", (c) => c.redirect("/message", 307));
@@ -189,6 +200,10 @@ export function createIngest(deps: IngestDeps): Ingest {
   app.get(
     "/task/:project_id/:task_id",
     (c) => getTask(c.req.raw, c.req.param("project_id"), c.req.param("task_id")),
+  );
+  app.get(
+    "/task/:project_id/:task_id/assignments",
+    (c) => getAssignments(c.req.raw, c.req.param("project_id"), c.req.param("task_id")),
   );
   app.get(
     "/live",

@@ -1,4 +1,4 @@
-import { bytesToHex, hexToBytes, zeroHash } from "viem";
+import { hexToBytes, zeroHash } from "viem";
 import { type Program, ProgramError } from "../../runtimes/runtime.ts";
 import type { Message, PackedTask } from "../da/da.ts";
 import {
@@ -7,6 +7,7 @@ import {
   leafHash,
   merkleRoot,
   type Network,
+  nonceAt,
   signTask,
   type Task,
   taskIdOf,
@@ -16,6 +17,8 @@ import {
 export interface Signing {
   readonly network: Network;
   readonly signer: DigestSigner;
+  /** The chain's newest block, as far as is known; 0 when left out, or when none is. */
+  readonly height?: () => bigint;
 }
 
 /** The 16 bytes of a UUID's text. */
@@ -32,7 +35,7 @@ export async function buildTask(
   messages: readonly Message[],
   programId: `0x${string}`,
   program: Program | undefined,
-  { network, signer }: Signing,
+  { network, signer, height = () => 0n }: Signing,
   signal: AbortSignal,
 ): Promise<PackedTask> {
   const [first] = messages;
@@ -48,7 +51,7 @@ export async function buildTask(
     programId,
     messagesRoot: merkleRoot(leaves),
     inputCommitment: commitment ?? zeroHash,
-    nonce: BigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(16)))),
+    nonce: nonceAt(height()),
   };
   const signature = await signTask(task, signer);
   return { task, taskId: taskIdOf(task), signature, inputSalt: salt, leaves };

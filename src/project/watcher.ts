@@ -1,5 +1,6 @@
-import { type Address, BaseError, type Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { abortable, Backoff, sleep } from "../abort.ts";
+import { BlockRanges } from "../chain/block_ranges.ts";
 import type { ChainClient } from "../chain/clients.ts";
 import { chainErrorText } from "../chain/errors.ts";
 import type { ChainProject, ChainView } from "../da/da.ts";
@@ -35,7 +36,6 @@ interface Cursor {
   readonly hash: Hex;
 }
 
-const maxChunk = 100_000n;
 /** A reorganisation goes at most this many blocks below the last one read. */
 const reorgDepth = 1000n;
 /** Looks at which the endpoint may be behind what was read before it counts as another chain. */
@@ -58,7 +58,7 @@ export class RegistrarWatcher {
   #chainId: bigint | undefined;
   #rows = new Map<bigint, ChainProject>();
   #cursor: Cursor | undefined;
-  #chunk = maxChunk;
+  #ranges = new BlockRanges();
   #behind = 0;
   #reachable: boolean | undefined;
   readonly #answered = Promise.withResolvers<boolean>();
@@ -101,7 +101,7 @@ export class RegistrarWatcher {
     const registrar = await this.registrar();
     const head = await registrar.blockNumber();
     const found: { uri: string; hash: Hex }[] = [];
-    await this.#inChunks(this.#startBlock, head, async (from, to) => {
+    await this.#ranges.read(this.#startBlock, head, async (from, to) => {
       found.push(...await registrar.history(id, from, to));
     });
     return found.reverse();
@@ -182,7 +182,7 @@ export class RegistrarWatcher {
     const rows = await view.projects(this.#key);
     this.#rows = new Map(rows.map((row) => [row.id, row]));
     this.#cursor = await view.cursor(this.#key);
-    this.#chunk = maxChunk;
+    this.#ranges = new BlockRanges();
     this.#behind = 0;
     log.debug({ contract, projects: rows.length, block: `${this.#cursor?.block}` }, "resuming");
     if (rows.length > 0) this.options.onProjects(rows);
@@ -199,7 +199,7 @@ export class RegistrarWatcher {
       if (hash !== this.#cursor.hash) await this.#reorganise(registrar, this.#cursor, safe);
     }
     const from = this.#cursor ? this.#cursor.block + 1n : this.#startBlock;
-    await this.#inChunks(from, safe, (first, last) => this.#readBlocks(registrar, first, last));
+    await this.#ranges.read(from, safe, (first, last) => this.#readBlocks(registrar, first, last));
   }
 
   /**
@@ -219,7 +219,7 @@ export class RegistrarWatcher {
     );
     const hash = await registrar.blockHash(safe);
     const ids = new Set(this.#rows.keys());
-    await this.#inChunks(from, safe, async (first, last) => {
+    await this.#ranges.read(from, safe, async (first, last) => {
       for (const { id } of await registrar.events(first, last)) if (id <= maxId) ids.add(id);
     });
     const list = [...ids];
@@ -264,34 +264,6 @@ export class RegistrarWatcher {
     for (const row of changed) this.#rows.set(row.id, row);
     if (changed.length > 0) this.options.onProjects(changed);
   }
-
-  /** Endpoints bound the range of a query, each in its own way: smaller after a refusal. */
-  async #inChunks(
-    from: bigint,
-    to: bigint,
-    read: (from: bigint, to: bigint) => Promise<void>,
-  ): Promise<void> {
-    let since = 0;
-    for (let first = from; first <= to;) {
-      const last = first + this.#chunk - 1n < to ? first + this.#chunk - 1n : to;
-      try {
-        await read(first, last);
-      } catch (error) {
-        const refusal = refusalOf(error);
-        if (this.#chunk === 1n || !refusal) throw error;
-        this.#chunk = (this.#chunk + 1n) / 2n;
-        since = 0;
-        // What took too long is not tried again at once: the endpoint may just be stuck.
-        if (refusal === "timeout") throw error;
-        continue;
-      }
-      first = last + 1n;
-      if (++since >= 10 && this.#chunk < maxChunk) {
-        this.#chunk = this.#chunk * 2n < maxChunk ? this.#chunk * 2n : maxChunk;
-        since = 0;
-      }
-    }
-  }
 }
 
 function sameRecord(record: RegistrarRecord, row: ChainProject | undefined): boolean {
@@ -311,15 +283,4 @@ async function apply(
   // Created below the first block that is read.
   const record = before ?? { id, ...await registrar.record(id) };
   return { ...record, paused: event.kind === "paused", block };
-}
-
-/** Whether a smaller range may help: the endpoint answered with an error, or took too long. */
-function refusalOf(error: unknown): "answered" | "timeout" | undefined {
-  if (!(error instanceof BaseError)) return undefined;
-  const is = (test: (cause: { name?: string; status?: number }) => boolean) =>
-    error.walk((cause) => test(cause as { name?: string; status?: number })) !== null;
-  if (is(({ name }) => name === "TimeoutError")) return "timeout";
-  return is(({ name, status }) => name === "RpcRequestError" || status !== undefined)
-    ? "answered"
-    : undefined;
 }

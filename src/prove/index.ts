@@ -14,6 +14,7 @@ import type { OutputJob, OutputReport } from "../output/types.ts";
 import type { Projects } from "../project/types.ts";
 import {
   limits,
+  seedBlockOf,
   taskIdOf,
   taskSigner,
   type WireBody,
@@ -36,6 +37,8 @@ export interface ProverDeps {
   readonly mayAssign: (enode: Address, projectId: bigint) => Promise<boolean>;
   /** The registered on-chain verifier; the zero address without a chain. */
   readonly verifierOf: (projectId: bigint, programId: Hex) => Promise<Address>;
+  /** The chain's newest block, 0 while none is known. Without it tasks of any height are taken. */
+  readonly height?: () => bigint;
   readonly outputs: { readonly jobs: Sink<OutputJob>; readonly reports: Source<OutputReport> };
   /** Where finished receipts stay until an enode has stored them. */
   readonly receipts: Receipts;
@@ -51,6 +54,9 @@ export function startProver(deps: ProverDeps): () => Promise<void> {
   const prover = new Prover(deps);
   return () => prover.stop();
 }
+
+/** Blocks by which this node's endpoint may be behind the enode's. */
+const blocksBehind = 5n;
 
 class Prover {
   readonly #assignments = new Map<Hex, Assignment>();
@@ -164,6 +170,14 @@ class Prover {
       await this.deps.mayAssign(link.remote, task.projectId);
     if (!allowed) {
       return { reason: "not signed by an operator of the project", retryable: false };
+    }
+    // By a block that is not there yet nobody can have been ranked.
+    const height = this.deps.height?.() ?? 0n;
+    if (height !== 0n && (seedBlockOf(task) ?? 0n) > height + blocksBehind) {
+      return {
+        reason: "the block that ranks znodes for the task is not there yet",
+        retryable: true,
+      };
     }
     if (!this.#assignments.has(taskId) && this.#assignments.size >= this.deps.capacity) {
       return { reason: "busy", retryable: true };

@@ -36,7 +36,8 @@ export interface Subject {
   readonly server: TestPostgres | undefined;
 }
 
-const tables = "messages, tasks, drivers, task_states, receipts, outputs, journal, gas_spent, " +
+const tables =
+  "messages, tasks, drivers, task_states, receipts, outputs, assignments, journal, gas_spent, " +
   "chain_cursors, projects";
 
 /** Journal and chain view of the kind, empty before each test. */

@@ -162,6 +162,7 @@ export class Bench {
     data: readonly string[] = ["reading"],
     commitment?: Hex,
     on: Network = network,
+    height = 0n,
   ): Promise<Hex> {
     const messages: Message[] = data.map((d, i) => ({
       id: `00000000-0000-7000-8000-00000000000${i}`,
@@ -179,7 +180,7 @@ export class Bench {
       programId,
       messagesRoot: zeroHash,
       inputCommitment: commitment ?? keccak256(concat(messages.map((m) => toHex(m.data)))),
-      nonce: nonce++,
+      nonce: height << 192n | nonce++,
     };
     const taskId = taskIdOf(task);
     const signature = await signTask(task, operator);

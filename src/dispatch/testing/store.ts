@@ -1,6 +1,13 @@
 import type { Address, Hex } from "viem";
 import type { Receipt } from "../../../runtimes/runtime.ts";
-import type { Message, NewStateEntry, PackedTask, TaskRecord, TaskStore } from "../../da/da.ts";
+import type {
+  AssignmentRecord,
+  Message,
+  NewStateEntry,
+  PackedTask,
+  TaskRecord,
+  TaskStore,
+} from "../../da/da.ts";
 import { taskPhases } from "../../da/da.ts";
 
 interface Row {
@@ -12,6 +19,7 @@ interface Row {
   readonly log: NewStateEntry[];
   readonly outputs: { index: number; attempt: number; state: string; reference: string }[];
   receipt: { prover: Address; receipt: Receipt } | undefined;
+  readonly assignments: AssignmentRecord[];
 }
 
 /** A `TaskStore` in memory that outlives the dispatchers of a test, and can fail on demand. */
@@ -47,6 +55,7 @@ export class MemoryStore implements TaskStore {
       log: [],
       outputs: [],
       receipt: undefined,
+      assignments: [],
     });
     for (const listener of this.#listeners) listener();
     return record;
@@ -101,6 +110,7 @@ export class MemoryStore implements TaskStore {
     row.wakeAt = update.wakeAt;
     row.log.push(...update.log);
     row.outputs.push(...update.outputs ?? []);
+    row.assignments.push(...update.assignments ?? []);
     if (update.receipt) row.receipt ??= update.receipt;
     this.afterSave(update.taskId);
     return true;
@@ -124,6 +134,10 @@ export class MemoryStore implements TaskStore {
 
   receipt(taskId: Hex): ReturnType<TaskStore["receipt"]> {
     return Promise.resolve(this.#row(taskId).receipt);
+  }
+
+  assignments(taskId: Hex): Promise<AssignmentRecord[]> {
+    return Promise.resolve([...this.#row(taskId).assignments]);
   }
 
   status(): Promise<undefined> {
