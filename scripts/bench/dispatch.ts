@@ -30,6 +30,8 @@ one bare stream. Proofs take no time; everything else is as in a node.
   --queued <list>     tasks queued at the start (default 5000,20000,100000)
   --tasks <n>         of which so many are done, a tenth to warm up (default 5000)
   --capacity <n>      proofs that a znode takes at once (default 128)
+  --stakers <list>    znodes among which each task is ranked, and its assignment signed; 0: no
+                      ranking, as without a chain (default 0)
   --seconds <n>       most time for the tasks of one depth (default 60)
   --trips <n>         seconds of bare round trips before and after each depth (default 2)
   --json              print one JSON object
@@ -41,6 +43,7 @@ const { values: flags } = parseArgs({
     queued: { type: "string", default: "5000,20000,100000" },
     tasks: { type: "string", default: "5000" },
     capacity: { type: "string", default: "128" },
+    stakers: { type: "string", default: "0" },
     seconds: { type: "string", default: "60" },
     trips: { type: "string", default: "2" },
     json: { type: "boolean", default: false },
@@ -65,6 +68,9 @@ const tasks = positive("tasks", flags.tasks, 1_000_000);
 const capacity = positive("capacity", flags.capacity, 4_096);
 const seconds = positive("seconds", flags.seconds, 3_600);
 const trips = positive("trips", flags.trips, 600);
+const stakerCounts = flags.stakers.split(",").map((n) =>
+  n === "0" ? 0 : positive("stakers", n, 100_000)
+);
 const kinds = flags.databases.split(",");
 if (kinds.some((kind) => kind !== "postgres" && kind !== "pglite")) {
   wrong("--databases must be postgres, pglite or both");
@@ -74,6 +80,7 @@ const znodes = 2;
 interface Result {
   readonly database: string;
   readonly queued: number;
+  readonly stakers: number;
   readonly tasksPerSecond: number;
   readonly tripsPerSecond: number;
   readonly ratio: number;
@@ -113,7 +120,15 @@ class Node {
     this.#child.once("exit", () => running.delete(this.#child));
     const { stdin, stdout } = this.#child;
     if (!stdin || !stdout) throw new Error("no pipes");
-    const all = { directory: this.#directory, depth: 0, tasks: 0, znodes, number: 0, capacity };
+    const all = {
+      directory: this.#directory,
+      depth: 0,
+      stakers: 0,
+      tasks: 0,
+      znodes,
+      number: 0,
+      capacity,
+    };
     stdin.write(`${JSON.stringify({ ...all, seconds, dial: [], ...settings })}\n`);
     const lines = createInterface({ input: stdout });
     this.#lines = lines[Symbol.asyncIterator]();
@@ -161,7 +176,12 @@ async function bareTrips(): Promise<Trips> {
   }
 }
 
-async function measure(kind: string, depth: number, server?: TestPostgres): Promise<Result> {
+async function measure(
+  kind: string,
+  depth: number,
+  stakers: number,
+  server?: TestPostgres,
+): Promise<Result> {
   const before = await bareTrips();
   const dsn = await server?.freshDatabase();
   const count = Math.min(tasks, depth);
@@ -172,7 +192,7 @@ async function measure(kind: string, depth: number, server?: TestPostgres): Prom
     return node;
   };
   try {
-    const enode = start({ role: "enode", dsn, depth, tasks: count });
+    const enode = start({ role: "enode", dsn, depth, stakers, tasks: count });
     const dial = await enode.hear("addresses");
     const provers = Array.from(
       { length: znodes },
@@ -195,7 +215,7 @@ async function measure(kind: string, depth: number, server?: TestPostgres): Prom
     const tasksPerSecond = report.tasks / report.seconds;
     const tripsPerSecond = (before.perSecond + after.perSecond) / 2;
     return {
-      ...{ database: kind, queued: depth, tasksPerSecond, tripsPerSecond },
+      ...{ database: kind, queued: depth, stakers, tasksPerSecond, tripsPerSecond },
       ratio: tasksPerSecond / tripsPerSecond,
       tripMs: before.cpuMs + after.cpuMs,
       ...{ enodeMs, znodeMs, databaseMs },
@@ -215,12 +235,13 @@ const results: Result[] = [];
 for (const kind of kinds) {
   const server = kind === "postgres" ? await startPostgres() : undefined;
   try {
-    for (const depth of depths) {
-      const r = await measure(kind, depth, server);
+    const each = depths.flatMap((depth) => stakerCounts.map((n) => [depth, n] as const));
+    for (const [depth, stakers] of each) {
+      const r = await measure(kind, depth, stakers, server);
       results.push(r);
       if (flags.json) continue;
       console.log(
-        `${kind.padEnd(8)} ${String(depth).padStart(7)} queued  ` +
+        `${kind.padEnd(8)} ${String(depth).padStart(7)} queued  ${stakers} stakers  ` +
           `${r.tasksPerSecond.toFixed(0).padStart(5)} tasks/s  ` +
           `bare ${r.tripsPerSecond.toFixed(0).padStart(5)} trips/s  ratio ${r.ratio.toFixed(3)}  ` +
           `CPU a trip ${r.tripMs.toFixed(2)} ms, a task: enode ${r.enodeMs.toFixed(2)} ms, ` +

@@ -8,8 +8,9 @@ import process from "node:process";
 import type { Libp2p } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import pino from "pino";
-import { concat, hexToBytes, keccak256, toHex, zeroAddress } from "viem";
+import { type Address, concat, hexToBytes, keccak256, toHex, zeroAddress } from "viem";
 import type { Program, ProgramSpec } from "../../runtimes/runtime.ts";
+import type { Seeds } from "../../src/chain/seeds.ts";
 import { Channel } from "../../src/channel.ts";
 import type { Database } from "../../src/da/database.ts";
 import { byteaArray, fromHex, plainArray } from "../../src/da/encode.ts";
@@ -38,6 +39,8 @@ export interface NodeSettings {
   /** Undefined: PGlite in `directory`. */
   readonly dsn?: string | undefined;
   readonly depth: number;
+  /** Among which each task is ranked, the znodes of the bench with them; 0: no ranking. */
+  readonly stakers: number;
   readonly tasks: number;
   readonly znodes: number;
   /** Which znode this is, from 1. */
@@ -173,8 +176,20 @@ async function queue(database: Database, count: number): Promise<void> {
   await database.query("analyze");
 }
 
+/** One seed for all tasks: a chain has one for each block, and many tasks in it. */
+function seedsOf(stakers: number, linked: readonly Address[]): Seeds {
+  const staked = Array.from({ length: Math.max(stakers, linked.length) }, (_, i) => ({
+    prover: linked[i] ?? account(1_000 + i).address,
+    stake: 1n,
+  }));
+  return {
+    of: () => ({ kind: "ranked", block: 1n, hash: programId, staked }),
+    onChange: () => () => {},
+  };
+}
+
 async function enode(settings: NodeSettings): Promise<() => Promise<void>> {
-  const { directory, dsn, depth, tasks, znodes, seconds } = settings;
+  const { directory, dsn, depth, stakers, tasks, znodes, seconds } = settings;
   if (dsn === undefined) await layPglite(directory);
   const database = dsn === undefined
     ? await openPglite({ directory, log })
@@ -225,6 +240,7 @@ async function enode(settings: NodeSettings): Promise<() => Promise<void>> {
     ...{ projects, runtimes, links, network, log, metrics: createMetrics() },
     now: () => da.now(),
     isEligible: (prover) => provers.includes(prover),
+    ...(stakers > 0 ? { seeds: seedsOf(stakers, provers), signer: operator } : {}),
   });
   return async () => {
     await dispatch.stop();

@@ -1,14 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import process from "node:process";
-import { multiaddr } from "@multiformats/multiaddr";
-import { createHost } from "../network/host.ts";
-import { openIpfs, parseCid } from "../project/ipfs.ts";
-import { openTaskBlock } from "../protocol/index.ts";
-import { anyAddress } from "../safe-fetch.ts";
 import { enodeOption, request, type State, stateLines } from "./api.ts";
-import { type Register, UserError } from "./cli.ts";
+import type { Register } from "./cli.ts";
+import { getTaskBlock, peerOption } from "./task_block.ts";
+import { taskRanking } from "./task_ranking.ts";
 import { aProjectId } from "./values.ts";
 
 export const task: Register = (program, io) => {
@@ -24,31 +17,20 @@ export const task: Register = (program, io) => {
       io().result(status, [...stateLines(status.states), ...block]);
     });
 
-  group.command("block")
+  peerOption(group.command("block"))
     .description("fetch a task's block from IPFS and check it: id, root of the leaves, signature")
-    .argument("<cid>", "as ws task show gives it", parseCid)
-    .option("--peer <multiaddr>", "who has it (default: IPFS_ENDPOINT)", multiaddr)
-    .action(async (cid, { peer }) => {
-      const endpoint = process.env.IPFS_ENDPOINT;
-      if (!peer && !endpoint) throw new UserError("give --peer <multiaddr> or set IPFS_ENDPOINT");
-      const directory = await mkdtemp(join(tmpdir(), "w3bstream-"));
-      const host = peer && await createHost({ directory, listen: [] });
-      const ipfs = openIpfs({ directory, endpoint, host, allow: anyAddress });
-      try {
-        await host?.dial(peer);
-        const { leaves, ...block } = await openTaskBlock(await ipfs.getBlock(cid));
-        const { taskId, task, signer } = block;
-        io().result({ ...block, leaves }, [
-          `task     ${taskId}`,
-          `project  ${task.projectId}, version ${task.version}, chain ${task.chainId}`,
-          `program  ${task.programId}`,
-          `root     ${task.messagesRoot} of ${leaves.length} messages`,
-          `signer   ${signer}`,
-        ]);
-      } finally {
-        await ipfs.close();
-        await host?.stop();
-        await rm(directory, { recursive: true, force: true });
-      }
+    .argument("<cid>", "as ws task show gives it")
+    .action(async (cid: string, { peer }: { peer?: string }) => {
+      const { leaves, ...block } = await getTaskBlock(cid, peer);
+      const { taskId, task, signer } = block;
+      io().result({ ...block, leaves }, [
+        `task     ${taskId}`,
+        `project  ${task.projectId}, version ${task.version}, chain ${task.chainId}`,
+        `program  ${task.programId}`,
+        `root     ${task.messagesRoot} of ${leaves.length} messages`,
+        `signer   ${signer}`,
+      ]);
     });
+
+  taskRanking(group, io);
 };
