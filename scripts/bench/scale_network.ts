@@ -165,7 +165,7 @@ export class ScaleNetwork {
         const { done } = await this.count();
         const missing = this.shape.backlog - (this.#posted - sum(done));
         if (missing > 0) await this.#post(missing, turn);
-        await sleep(200);
+        await sleep(1_000);
       }
     })();
   }

@@ -5,14 +5,11 @@
  */
 import assert from "node:assert/strict";
 import type { Address } from "viem";
-import type * as machine from "../machine.ts";
 import type { Action, EventBody, Holder, Rules, State } from "../state.ts";
-import { Judge, key } from "./judge.ts";
+import { type Judge, key } from "./judge.ts";
+import { JudgedTask, type Machine } from "./judged.ts";
 
-export type Machine = Pick<
-  typeof machine,
-  "create" | "load" | "step" | "wants" | "nextWake" | "done"
->;
+export type { Machine };
 
 /** One move: what kind, and two numbers that choose among what is possible. */
 export type Move = readonly [op: number, a: number, b: number];
@@ -45,10 +42,7 @@ type Packet = { readonly to: Holder; readonly action: Action };
 
 export class World {
   at = 1_000_000;
-  state: State;
   #run = 0;
-  /** Null until the first durable step. */
-  #saved: string | null = null;
   #toZnode: Packet[] = [];
   #toEnode: EventBody[] = [];
   #checks: { prover: Address; epoch: number }[] = [];
@@ -56,11 +50,16 @@ export class World {
 
   /** Leases whose payload arrived. */
   readonly #working = new Set<string>();
+  readonly #task: JudgedTask;
   readonly #judge: Judge;
 
   constructor(private readonly m: Machine, private readonly rules: Rules) {
-    this.state = m.create(rules, "run 0");
-    this.#judge = new Judge(rules);
+    this.#task = new JudgedTask(m, rules, "run 0");
+    this.#judge = this.#task.judge;
+  }
+
+  get state(): State {
+    return this.#task.state;
   }
 
   /** The states that were recorded. */
@@ -71,21 +70,15 @@ export class World {
   /** Lets an event happen, as a driver would: step, save, then act. */
   happen(body: EventBody): void {
     const before = deepFreeze(this.state);
-    const event = { ...body, at: this.at };
-    const next = this.m.step(before, event);
-    assert.deepEqual(this.m.step(before, event), next, "the same event gives the same step");
+    const again = this.m.step(before, { ...body, at: this.at });
+    const next = this.#task.take(this.at, body);
+    assert.deepEqual(again, next, "the same event gives the same step");
     assert.deepEqual(
       this.m.load(JSON.stringify(next.state)),
       next.state,
       "a state is serialisable",
     );
-    this.#judge.step(this.at, before, next, body);
-    this.state = next.state;
-    if (next.durable) {
-      this.#saved = JSON.stringify(next.state);
-      this.#judge.saved(next);
-      if (this.#crashNext) return this.crash(true);
-    }
+    if (next.durable && this.#crashNext) return this.crash(true);
     for (const action of next.actions) this.#act(action);
   }
 
@@ -94,9 +87,7 @@ export class World {
     this.#run++;
     this.#checks = [];
     if (loseMessages) [this.#toEnode, this.#toZnode] = [[], []];
-    this.state = this.#saved === null
-      ? this.m.create(this.rules, `run ${this.#run}`)
-      : this.m.load(this.#saved);
+    this.#task.restore(`run ${this.#run}`);
     this.happen({ kind: "resume", run: `run ${this.#run}` });
   }
 
