@@ -143,3 +143,23 @@ test("the best of 10,000 are found without ordering all", () => {
   const [task] = taskIds(1) as [Hex];
   expect(best(seed, task, staked, 20)).toEqual(rank(seed, task, staked).slice(0, 20));
 });
+
+test("of long lists too, whatever is at stake", () => {
+  const stake = fc.oneof(
+    fc.constant(0n),
+    fc.bigInt(1n, 100n),
+    fc.bigInt(1n, 10n ** 27n),
+    fc.constantFrom(1n, 10n ** 18n, 1n << 255n),
+  );
+  const list = fc.array(stake, { minLength: 64, maxLength: 600, size: "max" });
+  fc.assert(
+    fc.property(list, fc.nat(), fc.integer({ min: 1, max: 40 }), (stakes, n, count) => {
+      const staked = stakes.map((stake, i) => ({ prover: address(i), stake }));
+      const task = hash(`${n}`);
+      const order = rank(seed, task, staked);
+      expect(best(seed, task, staked, count)).toEqual(order.slice(0, count));
+      expect([...ranked(seed, task, staked)]).toEqual(order);
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -17,6 +17,7 @@
 import type { Address, Hex } from "viem";
 import { hexToBytes } from "../hex.ts";
 import { keccak } from "../keccak.ts";
+import { type KeccakMany, keccakMany } from "./keccak_many.ts";
 
 /** A prover with what its znode has at stake, wei. */
 export interface Staked {
@@ -61,20 +62,67 @@ export function rank<T extends Staked>(seed: Hex, taskId: Hex, staked: readonly 
   return draw(seed, taskId, staked).sort(inOrder).map(({ of }) => of);
 }
 
-/** The first `count` of `rank`, without putting the others in order. */
+/** Below so many provers, or where more than a share of them is asked for, all are drawn at once. */
+const [fewProvers, share] = [64, 1 / 16];
+
+/**
+ * The first `count` of `rank`, without putting the others in order. Of many provers most are left
+ * out by four bytes of their hashes. A list that is given again must not have changed.
+ */
 export function best<T extends Staked>(
   seed: Hex,
   taskId: Hex,
   staked: readonly T[],
   count: number,
 ): T[] {
-  const found: T[] = [];
-  if (count <= 0) return found;
-  for (const one of ranked(seed, taskId, staked)) {
-    if (found.push(one) === count) break;
+  if (count <= 0) return [];
+  if (staked.length < fewProvers || count > staked.length * share) {
+    return rank(seed, taskId, staked).slice(0, count);
   }
-  return found;
+  const head = new Uint8Array(64);
+  head.set(hexToBytes(seed));
+  head.set(hexToBytes(taskId), 32);
+  const { hashes, inverse } = tableOf(staked);
+  const firsts = hashes.firstBytes(head);
+  const candidates: number[] = [];
+  let found: Drawn<T>[] = [], limit = Infinity;
+  const take = () => {
+    const drawn = draw(seed, taskId, candidates.splice(0).map((i) => staked[i] as T));
+    found = [...found, ...drawn].sort(inOrder).slice(0, count);
+    const last = found[count - 1];
+    // More than can be in doubt, so that what is left out is surely behind.
+    if (last) limit = last.about * (1 + 1e-6) + 1e-15 / Number(last.of.stake);
+  };
+  for (let i = 0; i < staked.length; i++) {
+    // −ln(u) ≥ 1 − u, and u is less than its first four bytes and one more.
+    const least = (1 - (firsts.getUint32(8 * i) + 1) / 2 ** 32) * (inverse[i] as number);
+    if (least > limit) continue;
+    if (candidates.push(i) >= 2 * count) take();
+  }
+  take();
+  return found.map(({ of }) => of);
 }
+
+interface Table {
+  readonly hashes: KeccakMany;
+  /** 1/stake. */
+  readonly inverse: Float64Array;
+}
+const tables = new WeakMap<readonly Staked[], Table>();
+
+function tableOf(staked: readonly Staked[]): Table {
+  const known = tables.get(staked);
+  if (known) return known;
+  const table = {
+    hashes: keccakMany(staked.map(({ prover }) => hexToBytes(prover))),
+    inverse: Float64Array.from(staked, ({ stake }) => 1 / Number(stake)),
+  };
+  tables.set(staked, table);
+  return table;
+}
+
+/** Of the order, so many are found first: nearly always one of them can take the task. */
+const firstFew = 16;
 
 /** `rank`, one after the other: the first costs as much as all draws, a further one little. */
 export function* ranked<T extends Staked>(
@@ -82,6 +130,10 @@ export function* ranked<T extends Staked>(
   taskId: Hex,
   staked: readonly T[],
 ): Generator<T, void, void> {
+  const few = best(seed, taskId, staked, firstFew);
+  yield* few;
+  if (few.length === staked.length) return;
+  let known = few.length;
   const heap = draw(seed, taskId, staked);
   for (let i = (heap.length >> 1) - 1; i >= 0; i--) sink(heap, i);
   while (heap.length > 0) {
@@ -91,7 +143,8 @@ export function* ranked<T extends Staked>(
       heap[0] = last;
       sink(heap, 0);
     }
-    yield first.of;
+    if (known > 0) known--;
+    else yield first.of;
   }
 }
 
