@@ -143,10 +143,9 @@ class Prover {
   #take(link: Link, lease: WireBody<"lease">): void {
     const { taskId, epoch } = lease;
     const known = this.#assignments.get(taskId);
-    // An enode that lost its link asks again for the lease it gave: the proof goes on.
-    if (known?.live && known.lease.epoch === epoch && known.link.remote === link.remote) {
-      return known.resume(link);
-    }
+    // An enode that lost its link asks again for the lease it gave, or another one does that took
+    // over its tasks and may operate the project as well: the proof goes on.
+    if (known?.live && known.lease.epoch === epoch) return known.resume(link);
     known?.stop(new Error("leased again"));
     const assignment = new Assignment(link, lease);
     this.#assignments.set(taskId, assignment);

@@ -15,7 +15,7 @@ let postgres: TestPostgres | undefined;
 afterAll(() => postgres?.stop());
 
 // The embedded database writes its files by the node's own runtime; a server does not, and what a
-// killed enode leaves on one is tested on both runtimes by chaos.test.ts.
+// killed enode leaves on one is tested by tests/faults.
 const databases = testedOn("deno") ? ["pglite", "postgres"] : ["pglite"];
 
 describe.each(databases)("on %s", (database) => {

@@ -32,10 +32,12 @@ export class Cluster {
 
   static async start(directory: string): Promise<Cluster> {
     const directories = enodeKeys.map((_, i) => join(directory, `enode${i}`));
-    const [network, postgres] = await Promise.all([
-      startFaultsNetwork(directories),
-      startPostgres({ settings: ["max_connections=100"] }),
-    ]);
+    const network = await startFaultsNetwork(directories);
+    const postgres = await startPostgres({ settings: ["max_connections=100"] })
+      .catch(async (error) => {
+        await network.anvil.stop();
+        throw error;
+      });
     const dsn = await postgres.freshDatabase();
     const cluster = new Cluster(directory, network, postgres, dsn);
     try {

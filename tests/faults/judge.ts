@@ -19,7 +19,7 @@ const follows: Readonly<Record<string, readonly string[]>> = {
   // A refusal is noted; the task stays where it is.
   packed: ["packed", "dispatched", "failed"],
   dispatched: ["dispatched", "packed", "proved", "failed"],
-  // A return from `outputted` is noted as such.
+  // An output that left the chain again is noted.
   proved: ["proved", "outputted", "failed"],
   outputted: ["proved"],
   failed: [],
@@ -194,16 +194,21 @@ async function legal(sql: Sql): Promise<{ attempts: number; returned: number }> 
   let last = { serial: 0, state: "", at: 0 };
   let attempts = 0, returned = 0;
   const ends = new Map<number, string>();
+  const leased = new Set<string>();
   for (const { serial, state, by, comment, at } of entries) {
     if (serial !== last.serial) last = { serial, state: "", at: 0 };
     const where = `task ${serial}: ${last.state} → ${state} (${comment})`;
     if (!follows[last.state]?.includes(state)) throw new Error(where);
     if (by === "" || at < last.at) throw new Error(`${where} by "${by}" at ${at} after ${last.at}`);
-    if (state === "dispatched") attempts++;
-    if (last.state === "outputted") {
+    if (state === "dispatched") leased.add(`${serial} ${by}`), attempts++;
+    // Whoever is credited had a lease.
+    if (state === "proved" && last.state === "dispatched" && !leased.has(`${serial} ${by}`)) {
+      throw new Error(where);
+    }
+    if (["proved", "outputted"].includes(last.state) && state === "proved") {
+      if (!comment.includes("returned to sent")) throw new Error(where);
       returned++;
       if (process.env.CHAOS_LOG) console.log(where, by, new Date(at * 1000).toISOString());
-      if (comment === "") throw new Error(`${where} says not why`);
     }
     last = { serial, state, at };
     ends.set(serial, state);

@@ -6,9 +6,9 @@ import { version } from "./network.ts";
 const answerMs = 4_000;
 /** Pause between two messages of a project, ms. */
 const paces: readonly (readonly [projectId: number, ms: number])[] = [
-  [1, 1_500],
-  [2, 500],
-  [3, 500],
+  [1, 2_500],
+  [2, 800],
+  [3, 800],
 ];
 
 export class Load {
