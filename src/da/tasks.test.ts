@@ -1,11 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { getAddress, keccak256 } from "viem";
+import { getAddress, type Hex, keccak256 } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import type { Receipt } from "../../runtimes/runtime.ts";
-import type { TaskRecord, TaskUpdate } from "./da.ts";
+import { type Batch, signAssignments, skippedHash, skippedText } from "../protocol/assignment.ts";
+import type { AssignmentRecord, TaskRecord, TaskUpdate } from "./da.ts";
 import { kinds, useDatabase } from "./testing/databases.ts";
 import { bytes, message, packedTask, rejection } from "./testing/make.ts";
 
 const prover = getAddress("0x00000000000000000000000000000000000000bb");
+const signer = privateKeyToAccount(keccak256("0x0e"));
 const receipt: Receipt = {
   vmType: "halo2",
   programId: keccak256("0x11"),
@@ -27,6 +30,19 @@ const update = (
   log: [],
   ...change,
 });
+
+/** Signed with another one. */
+async function assignment(taskId: Hex, epoch: bigint): Promise<AssignmentRecord> {
+  const named = [{ prover, reason: 'busy: 1 of 1, "so it says", {\\}' }];
+  const skipped = skippedText({ named, others: [{ reason: "not linked", count: 4 }] });
+  const made = {
+    ...{ taskId, epoch, prover, seedBlock: 7n, seedHash: keccak256("0x5e"), rank: 6n },
+    skippedHash: skippedHash(skipped),
+  };
+  const domain = { chainId: 1n, router: prover };
+  const [batch] = await signAssignments(domain, signer, [made, { ...made, epoch: 77n }]);
+  return { ...made, skipped, batch: batch as Batch };
+}
 
 describe.each(kinds)("tasks on %s", (kind) => {
   const subject = useDatabase(kind);
@@ -172,6 +188,20 @@ describe.each(kinds)("tasks on %s", (kind) => {
       expect(await tasks().receipt(task!.taskId)).toEqual({ prover, receipt });
       expect(await subject.database.query("select index, state from w3bstream.outputs"))
         .toMatchObject([{ index: 0, state: "granted" }]);
+    });
+
+    test("keeps assignments with the lease, the first of an epoch", async () => {
+      const [task] = await make(1);
+      const one = await assignment(task!.taskId, 1n);
+      const two = await assignment(task!.taskId, 2n);
+      await tasks().save(update(task!, { assignments: [one] }));
+      await tasks().save(update({ ...task!, revision: 1 }, {
+        assignments: [two, { ...one, rank: 9n }],
+      }));
+      // Not saved, and so not kept.
+      const three = await assignment(task!.taskId, 3n);
+      expect(await tasks().save(update(task!, { assignments: [three] }))).toBe(false);
+      expect(await tasks().assignments(task!.taskId)).toEqual([one, two]);
     });
 
     test("keeps the first receipt of a prover", async () => {

@@ -11,7 +11,7 @@ import {
 import type { Chosen } from "./choice.ts";
 
 /** A signature costs as much as a tenth of a task: assignments of a moment share one. */
-const gatherMs = 10;
+const gatherMs = 25;
 const mostTogether = 64;
 
 interface Waiting {

@@ -5,6 +5,14 @@ import { privateKeyToAccount } from "viem/accounts";
 import { useDatabase } from "../da/testing/databases.ts";
 import { build, packedTask, wide } from "../da/testing/make.ts";
 import { type SignedTask, taskBlock } from "../protocol/task_block.ts";
+import {
+  assignmentSigner,
+  assignmentsSchema,
+  type Batch,
+  signAssignments,
+  skippedHash,
+  skippedText,
+} from "../protocol/assignment.ts";
 import { createMetrics } from "../metrics.ts";
 import { type Authenticate, createIngest, type Ingest, type IngestDeps } from "./index.ts";
 import { signedText } from "./sender.ts";
@@ -321,6 +329,35 @@ describe("the HTTP API", () => {
         expect([status, body]).toMatchObject([200, expected]);
         expect(body.states).toMatchObject([{ state: "packed" }]);
       }
+    });
+
+    test("its assignments, with the task that they are about", async () => {
+      const { taskId, task } = await packedTask(subject.da);
+      const path = "/task/1/1/assignments";
+      const [status, empty] = await get(path);
+      expect([status, assignmentsSchema.parse(empty)]).toMatchObject([200, {
+        taskId,
+        task,
+        assignments: [],
+      }]);
+      const skipped = skippedText({ named: [], others: [] });
+      const prover = "0x00000000000000000000000000000000000000bb" as const;
+      const assignment = {
+        ...{ taskId, epoch: 1n, prover, seedBlock: 7n, seedHash: keccak256("0x5e"), rank: 1n },
+        skippedHash: skippedHash(skipped),
+      };
+      const signer = privateKeyToAccount(keccak256("0x0e"));
+      const [batch] = await signAssignments(task, signer, [assignment]);
+      await subject.da.tasks.save({
+        ...{ taskId, revision: 0, phase: "dispatched", machine: "{}", wakeAt: null, log: [] },
+        assignments: [{ ...assignment, skipped, batch: batch as Batch }],
+      });
+      const { assignments } = assignmentsSchema.parse((await get(path))[1]);
+      expect(assignments).toEqual([{ ...assignment, skipped, batch: batch as Batch }]);
+      const [entry] = assignments;
+      expect(entry && assignmentSigner(task, entry, entry.batch)).toBe(signer.address);
+      expect((await get("/task/1/8/assignments"))[0]).toBe(404);
+      expect((await get("/task/2/1/assignments"))[0]).toBe(404);
     });
 
     test("one whose payload was purged has no block any more", async () => {

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { bytesToHex, hexToBytes } from "../hex.ts";
 import { keccakHex } from "../keccak.ts";
 import { recoverSigner } from "../secp256k1.ts";
-import { merkleProof, merkleRoot, verifyMerkleProof } from "./merkle.ts";
+import { MerkleTree, verifyMerkleProof } from "./merkle.ts";
 import * as s from "./schema.ts";
 import { type DigestSigner, taskSchema } from "./task.ts";
 import { addressWord, bytes32Word, structHash, typedDigest, typeHash, uintWord } from "./typed.ts";
@@ -116,10 +116,11 @@ export async function signAssignments(
   assignments: readonly Assignment[],
 ): Promise<Batch[]> {
   const leaves = assignments.map(assignmentHash);
-  const root = merkleRoot(leaves);
+  const tree = new MerkleTree(leaves);
+  const { root } = tree;
   const signature = await signer.sign({ hash: bytesToHex(digestOf(domain, root)) });
   const shared = { root, count: leaves.length, signature };
-  return leaves.map((_, index) => ({ ...shared, index, proof: merkleProof(leaves, index) }));
+  return leaves.map((_, index) => ({ ...shared, index, proof: tree.proof(index) }));
 }
 
 /** The address that signed the assignment with others; undefined where the proof is wrong. */

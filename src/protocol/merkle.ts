@@ -48,24 +48,34 @@ function sealed(count: number, top: Hex): Hex {
   return keccakHex(hexToBytes(concat(["0x02", numberToHex(count, { size: 8 }), top])));
 }
 
-/** The root over at least one leaf hash; the number of leaves is hashed in. */
-export function merkleRoot(leaves: readonly Hex[]): Hex {
-  if (leaves.length === 0) throw new RangeError("a tree has at least one leaf");
-  let level = leaves;
-  while (level.length > 1) level = parents(level);
-  return sealed(leaves.length, level[0] as Hex);
+/** All levels of a tree over at least one leaf hash, the leaves first. */
+export class MerkleTree {
+  readonly #levels: (readonly Hex[])[];
+
+  constructor(private readonly leaves: readonly Hex[]) {
+    if (leaves.length === 0) throw new RangeError("a tree has at least one leaf");
+    this.#levels = [leaves];
+    for (let level = leaves; level.length > 1;) this.#levels.push(level = parents(level));
+  }
+
+  /** The number of leaves is hashed in. */
+  get root(): Hex {
+    return sealed(this.leaves.length, (this.#levels.at(-1) as readonly Hex[])[0] as Hex);
+  }
+
+  /** Siblings from leaf to root; a promoted node has none at its level. */
+  proof(index: number): Hex[] {
+    if (!(index in this.leaves)) throw new RangeError(`no leaf ${index}`);
+    return this.#levels.slice(0, -1).flatMap((level, depth) => level[index >> depth ^ 1] ?? []);
+  }
 }
 
+/** The root over at least one leaf hash; the number of leaves is hashed in. */
+export const merkleRoot = (leaves: readonly Hex[]): Hex => new MerkleTree(leaves).root;
+
 /** Siblings from leaf to root; a promoted node has none at its level. */
-export function merkleProof(leaves: readonly Hex[], index: number): Hex[] {
-  if (!(index in leaves)) throw new RangeError(`no leaf ${index}`);
-  const proof: Hex[] = [];
-  for (let level = leaves, i = index; level.length > 1; level = parents(level), i >>= 1) {
-    const sibling = level[i ^ 1];
-    if (sibling !== undefined) proof.push(sibling);
-  }
-  return proof;
-}
+export const merkleProof = (leaves: readonly Hex[], index: number): Hex[] =>
+  new MerkleTree(leaves).proof(index);
 
 /** Whether `leaf` is the `index`-th of `count` leaves under `root`. */
 export function verifyMerkleProof(

@@ -56,6 +56,7 @@ class World {
   readonly heard: WireMessage[] = [];
   program: Program = testProgram({}, { prove });
   operates = true;
+  height: bigint | undefined;
   proofs = 0;
   link!: Link;
   #stop: (() => Promise<void>) | undefined;
@@ -85,6 +86,7 @@ class World {
       capacity: 1,
       mayAssign: () => Promise.resolve(this.operates),
       verifierOf: () => Promise.resolve(zeroAddress),
+      ...(this.height === undefined ? {} : { height: () => this.height as bigint }),
       outputs: { jobs: this.jobs, reports: this.reports },
       receipts: await Receipts.open({ directory, prover: prover.address, log: silent }),
       log: silent,
@@ -195,6 +197,23 @@ describe("a lease", () => {
     await world.start();
     await world.link.send("lease", await leaseOf());
     expect((await world.first("refuse")).reason).toContain("operator");
+  });
+
+  test("of a task whose seed block can't be there yet is refused for now", async () => {
+    world.height = 100n;
+    await world.start();
+    // Another block may be there that this node does not know of.
+    await world.link.send("lease", await leaseOf({ nonce: 106n << 192n }));
+    expect(await world.first("refuse")).toMatchObject({ retryable: true });
+    await world.link.send("lease", await leaseOf({ nonce: 105n << 192n }));
+    await world.first("accept");
+  });
+
+  test("is taken whatever its height while this node knows of none", async () => {
+    world.height = 0n;
+    await world.start();
+    await world.link.send("lease", await leaseOf({ nonce: 105n << 192n }));
+    await world.first("accept");
   });
 
   test("beyond the capacity is refused for now", async () => {
