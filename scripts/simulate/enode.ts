@@ -111,6 +111,7 @@ export class Enode {
   }
 
   post(task: SimTask, body: EventBody): void {
+    if (!this.up) return;
     const at = this.world.at;
     this.#step(task, at, body);
     this.#fill(task, at);

@@ -6,6 +6,7 @@ import {
   type GossipsubOpts,
 } from "@libp2p/gossipsub";
 import type { Connection, PeerId, Stream } from "@libp2p/interface";
+import { type Rpc, splitRpc } from "./split_rpc.ts";
 
 /** What one stream may bring, bytes at once and again every second. */
 const [burst, perSecond] = [1024 * 1024, 512 * 1024];
@@ -15,11 +16,18 @@ interface Internals {
   onIncomingStream(stream: Stream, connection: Connection): void;
   handlePeerReadStreamError(error: Error, peer: PeerId): void;
   readonly streamsInbound: Map<string, { readonly rawStream: Stream }>;
+  sendRpc(peer: string, rpc: Rpc): boolean;
+  /** What goes with the next RPC to a peer. */
+  readonly control: Map<string, unknown>;
+  readonly gossip: Map<string, unknown>;
+  piggybackControl(peer: string, rpc: Rpc, control: unknown): void;
+  piggybackGossip(peer: string, rpc: Rpc, ihave: unknown): void;
 }
 
 /**
  * The library queues all that a stream brings, however long it takes to deal with it, and when a
- * peer breaks the protocol it closes only its own end and queues on.
+ * peer breaks the protocol it closes only its own end and queues on. And it says all at once that it
+ * has to say, such as its topics, of which a peer takes a bounded number.
  */
 export function boundedGossip(
   options: Partial<GossipsubOpts>,
@@ -37,6 +45,15 @@ export function boundedGossip(
     inside.handlePeerReadStreamError = (error, peer) => {
       inside.streamsInbound.get(peer.toString())?.rawStream.abort(error);
       fail(error, peer);
+    };
+    const send = inside.sendRpc.bind(service);
+    inside.sendRpc = (peer, rpc) => {
+      const [control, ihave] = [inside.control.get(peer), inside.gossip.get(peer)];
+      if (control !== undefined) inside.piggybackControl(peer, rpc, control);
+      if (ihave !== undefined) inside.piggybackGossip(peer, rpc, ihave);
+      inside.control.delete(peer);
+      inside.gossip.delete(peer);
+      return splitRpc(rpc).map((part) => send(peer, part)).every(Boolean);
     };
     return service;
   };

@@ -70,7 +70,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
         // The library drops longer messages, and the stream of one much longer, unread.
         maxInboundDataLength: 8 * limits.gossipFrame,
         maxOutboundBufferSize: 1024 * 1024,
-        maxTopicBytesPerPeer: 256 * 1024,
+        // A KiB a topic, as the library counts; what it keeps of one is a tenth of that.
+        maxTopicBytesPerPeer: 4 * 1024 * 1024,
         messageProcessingConcurrency: 8,
         decodeRpcLimits: {
           maxSubscriptions: 256,
