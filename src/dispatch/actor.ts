@@ -4,13 +4,11 @@
  */
 import type { Address, Hex } from "viem";
 import { ProgramError, type Receipt } from "../../runtimes/runtime.ts";
-import type { AssignmentRecord, NewStateEntry, TaskRecord } from "../da/da.ts";
+import type { NewStateEntry, TaskRecord } from "../da/da.ts";
 import { errorText, type Log } from "../log.ts";
-import type { ProjectVersion } from "../project/types.ts";
 import { resultText } from "./check.ts";
 import { Checks } from "./checks.ts";
-import { choose, type Chosen } from "./choice.ts";
-import { type Candidate, fairest } from "./deps.ts";
+import { Assigning } from "./assigning.ts";
 import { type Desk, fromKey, insist, type TaskActor } from "./desk.ts";
 import {
   cancelFrame,
@@ -21,9 +19,9 @@ import {
   payloadFrame,
   type StoredReceipt,
 } from "./frames.ts";
-import { provable, reasonAgainst, triedIn } from "./leases.ts";
+import { provable } from "./leases.ts";
 import { Loaded } from "./loaded.ts";
-import { create, done, holders, load, nextWake, step, type Wants, wants } from "./machine.ts";
+import { create, done, holders, load, nextWake, step, wants } from "./machine.ts";
 import { rulesOf } from "./rules.ts";
 import { type Action, type EventBody, self, type State, type Step } from "./state.ts";
 
@@ -48,12 +46,11 @@ export class Actor implements TaskActor {
   readonly #loaded: Loaded;
   readonly #checks: Checks;
   readonly #occupied = new Map<string, Address>();
-  /** Of offers, by epoch: stored when they are accepted. */
-  readonly #assigned = new Map<number, Promise<AssignmentRecord>>();
-  #seedless = false;
+  readonly #assigning: Assigning;
 
   constructor(readonly taskId: Hex, private readonly desk: Desk) {
     this.#loaded = new Loaded(desk);
+    this.#assigning = new Assigning(desk, taskId);
     this.#checks = new Checks(desk, this, this.#loaded);
   }
 
@@ -72,12 +69,12 @@ export class Actor implements TaskActor {
     const [state, version] = [this.#state, this.#loaded.known];
     if (!state || !version || !this.#owned || !this.idle) return false;
     const wanted = wants(state, this.desk.clock.at());
-    return wanted.leases > 0 && this.#free(version, wanted).length > 0;
+    return wanted.leases > 0 && this.#assigning.free(version, wanted).length > 0;
   }
 
   /** Whether the task waits for the block by which znodes are ranked. */
   get seedless(): boolean {
-    return this.#seedless;
+    return this.#assigning.seedless;
   }
 
   concerns(prover: Address): boolean {
@@ -241,7 +238,7 @@ export class Actor implements TaskActor {
     const record = this.#record as TaskRecord;
     const receipt = this.#receiptOf(steps);
     const wake = Math.min(nextWake(state, at) ?? Infinity, at + options.holdMs);
-    const assignments = this.#assigned.size > 0 ? await this.#taken(state) : [];
+    const assignments = await this.#assigning.taken(state);
     const update = {
       taskId: this.taskId,
       revision: record.revision,
@@ -260,7 +257,7 @@ export class Actor implements TaskActor {
     if (!await insist(this.desk, () => deps.store.save(update))) return false;
     const { phase, machine } = update;
     this.#record = { ...record, revision: record.revision + 1, phase, machine };
-    for (const { epoch } of assignments) this.#assigned.delete(Number(epoch));
+    this.#assigning.stored(assignments);
     this.#tell(update.log);
     return true;
   }
@@ -283,75 +280,22 @@ export class Actor implements TaskActor {
     return [...linked, ...receipts, ...events.filter((e) => e.kind !== "receipt")];
   }
 
-  /** Znodes that could prove the task now. */
-  #free({ vmType, provers }: ProjectVersion, { unavailable }: Wants): Candidate[] {
-    const { peers, deps: { barred } } = this.desk;
-    return peers.candidates(vmType, provers.allow)
-      .filter(({ prover }) => !unavailable.has(prover) && barred?.(prover) === undefined);
-  }
-
-  /** A znode for the proof, of those that can take it now. */
-  #choose(
-    record: TaskRecord,
-    version: ProjectVersion,
-    wanted: Wants,
-    state: State,
-    at: number,
-  ): Chosen | Candidate | undefined {
-    const { deps, peers } = this.desk;
-    const { vmType, provers } = version;
-    const seed = deps.seeds?.of(record.task);
-    this.#seedless = seed?.kind === "wait";
-    if (seed?.kind === "wait") return undefined;
-    const free = this.#free(version, wanted);
-    if (free.length === 0) return undefined;
-    const fresh = free.filter(({ prover }) => !wanted.tried.has(prover));
-    const pool = fresh.length > 0 ? fresh : free;
-    const pick = deps.choose ?? fairest;
-    if (!seed) return pick(record, pool);
-    const whyNot = (prover: Address): string => {
-      const why = reasonAgainst(state, at, prover) ??
-        peers.whyNot(prover, vmType, provers.allow) ?? deps.barred?.(prover);
-      return why ?? `tried in epoch ${triedIn(state, prover)}`;
-    };
-    return choose(record, seed, pool, whyNot, pick);
-  }
-
-  #sign(epoch: number, chosen: Chosen | Candidate): void {
-    const { signatures, deps: { log } } = this.desk;
-    if (!signatures || !("skipped" in chosen)) return;
-    const signing = signatures.sign(this.taskId, epoch, chosen);
-    signing.catch((error) => log.error({ task: this.taskId }, `not signed: ${errorText(error)}`));
-    this.#assigned.set(epoch, signing);
-  }
-
-  /** The assignments of offers that were taken; those that were not are forgotten. */
-  async #taken({ leases, past }: State): Promise<AssignmentRecord[]> {
-    const taken: Promise<AssignmentRecord>[] = [];
-    for (const [epoch, signing] of this.#assigned) {
-      const lease = leases.find((l) => l.epoch === epoch);
-      if (lease?.stage === "offered") continue;
-      if (lease || past.some((p) => p.epoch === epoch)) taken.push(signing);
-      else this.#assigned.delete(epoch);
-    }
-    return await Promise.all(taken);
-  }
-
   /** Finds znodes for what the machine wants; true when some are missing. */
   #fill(apply: Apply, state: () => State, at: number): boolean {
     const { peers } = this.desk;
     const [record, version] = [this.#record, this.#loaded.known];
-    this.#seedless = false;
+    const assigning = this.#assigning;
+    assigning.seedless = false;
     if (!this.#owned || !version || !record) return false;
     const { allow } = version.provers;
     let waiting = false;
     for (let w = wants(state(), at); w.leases > 0; w = wants(state(), at)) {
-      const chosen = this.#choose(record, version, w, state(), at);
+      const chosen = assigning.choose(record, version, w, state(), at);
       // Who waits for a block takes no other task's turn.
-      waiting = chosen === undefined && !this.#seedless;
+      waiting = chosen === undefined && !assigning.seedless;
       if (!chosen) break;
       apply({ kind: "assign", prover: chosen.prover });
-      this.#sign(state().epoch, chosen);
+      assigning.sign(state().epoch, chosen);
     }
     const winner = state().winner?.prover;
     for (const { index: output, self: own, last } of wants(state(), at).outputs) {
