@@ -29,6 +29,7 @@ test.if(testedOn("bun"))(
       cluster = await Cluster.start(place.directory);
       const load = new Load(cluster.urls);
       await until("messages are taken", async () => load.acknowledged.size > 20 || undefined);
+      const steady = Math.max(...cluster.enodes.map(({ resident }) => resident));
       strays = await Strays.start(cluster.network, cluster.bootnodes);
       await wreak(cluster, seed, minutes * 60_000 - 120_000);
       await load.stop();
@@ -44,7 +45,12 @@ test.if(testedOn("bun"))(
       expect(found.returned).toBeGreaterThan(0);
       expect(strays.leaked).toEqual([]);
       expect(Object.values(strays.did).every((n) => n > 0)).toBe(true);
-      for (const enode of cluster.enodes) expect(enode.resident).toBeLessThan(3 * growth);
+      for (const { resident } of cluster.enodes) expect(resident - steady).toBeLessThan(growth);
+      await until("no znode proves", async () => {
+        const pages = cluster?.znodes.map(({ node }) => fetch(`${node.url}/metrics`)) ?? [];
+        const texts = await Promise.all(pages.map(async (page) => await (await page).text()));
+        return texts.every((text) => /^w3bstream_proofs_running 0$/m.test(text)) || undefined;
+      });
       expect(await cluster.stop()).toEqual(Array(8).fill(0));
     } catch (error) {
       throw new Error(`SEED=${seed}: ${(error as Error).message}`, { cause: error });

@@ -100,6 +100,33 @@ describe("a sender", () => {
     });
   }
 
+  for (const step of steps) {
+    test(`of another key takes over after "${step}": one call lands, under no nonce of the first's`, async () => {
+      const id = nextId++;
+      const journal = memoryJournal();
+      const account = await freshAccount(world);
+      // The nonce that the first one takes is none of the second's.
+      await keep(senderOf(world, account, journal)).send(callOf(nextId++), () => {}, never);
+      const doomed = mortal(world, account, journal, step);
+      const first = keep(senderOf(doomed, doomed.signer, doomed.journal));
+      first.send(callOf(id), () => {}, never).catch(() => "lost");
+      await doomed.death;
+      await first.stop();
+
+      const heir = await freshAccount(world);
+      const second = keep(senderOf(world, heir, journal));
+      const landed = await second.send(callOf(id), () => {}, never);
+      expect((await second.send(callOf(id), () => {}, never)).hash).toBe(landed.hash);
+      expect(await world.seen(id)).toBe(1n);
+      const { status, from } = await world.client.getTransactionReceipt({ hash: landed.hash });
+      const wasSent = ["send", "spent", "end"].includes(step);
+      expect(status).toBe("success");
+      expect(from).toBe((wasSent ? account : heir).address.toLowerCase() as Hex);
+      expect(await world.client.getTransactionCount({ address: heir.address }))
+        .toBe(wasSent ? 0 : 1);
+    });
+  }
+
   test("without the job coming back, what was broadcast is still followed to its end", async () => {
     const id = nextId++;
     const account = await freshAccount(world);

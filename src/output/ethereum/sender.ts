@@ -1,4 +1,5 @@
-import { BaseError, type Hex } from "viem";
+import { BaseError, type Hex, isAddressEqual } from "viem";
+import type { JournalEntry } from "../../da/da.ts";
 import { errorText } from "../../log.ts";
 import { insistLive, OutputError } from "../output.ts";
 import { broadcast, type SenderDeps } from "./broadcast.ts";
@@ -167,6 +168,9 @@ export class Sender {
     const abandoned: Ended = { verdict: "abandoned", hash: "0x", block: 0n };
     let held = this.#book.entries.get(key);
     const stored = held ? undefined : await journal.get(key);
+    if (stored && !isAddressEqual(stored.sender, signer.address)) {
+      return await this.#takeOver(stored, request, signal);
+    }
     if (stored && !isOpen(stored)) return parseSaved(stored.request).outcome ?? abandoned;
     if (stored) held = this.#adopt(entryOf(stored, performance.now()));
     if (held) return held.saved.cancel === "unsent" ? abandoned : held;
@@ -193,6 +197,34 @@ export class Sender {
       return entry;
     } finally {
       release();
+    }
+  }
+
+  /**
+   * Another node's key had begun the call, on the same journal: what landed of it counts, else it is
+   * made with this key. Both may land when the other's comes to light later.
+   */
+  async #takeOver(
+    { key, hashes, state, request: text }: JournalEntry,
+    request: SendRequest,
+    signal: AbortSignal,
+  ): Promise<Entry | Ended> {
+    const { client, signer, settings } = this.deps;
+    const { outcome } = parseSaved(text);
+    if (state === "confirmed" && outcome?.verdict === "success") return outcome;
+    for (;;) {
+      const [receipt, head] = await this.patiently(
+        () => Promise.all([findReceipt(client, hashes), client.getBlockNumber({ cacheTime: 0 })]),
+        signal,
+      );
+      if (receipt?.status !== "success" || receipt.to?.toLowerCase() !== request.to.toLowerCase()) {
+        return await this.#startOnce({ ...request, key: `${key}@${signer.address}` }, signal);
+      }
+      const { transactionHash: hash, blockNumber: block } = receipt;
+      if (head - block + 1n >= BigInt(settings.confirmations)) {
+        return { verdict: "success", hash, block };
+      }
+      await this.nextLook(signal);
     }
   }
 
