@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Address, createTestClient, encodeFunctionData, http, parseEther } from "viem";
+import {
+  type Address,
+  createTestClient,
+  createWalletClient,
+  encodeFunctionData,
+  http,
+  parseEther,
+} from "viem";
 import pino from "pino";
 import { type Anvil, anvilAccount, startAnvil } from "./anvil.ts";
 import { znodeRegistrarAbi as abi } from "./abi/znodeRegistrar.ts";
@@ -37,6 +44,23 @@ const remove = (did: string, operator: Address) =>
     data: encodeFunctionData({ abi, functionName: "removeOperator", args: [did, operator] }),
     what: "removeOperator",
   });
+
+/** As the slasher may. */
+async function slash(znodeId: bigint, amount: bigint) {
+  const slasher = await chain.reader.readContract({
+    ...{ address: registrar, abi, functionName: "slasher" },
+  });
+  const transport = http(anvil.url);
+  const test = createTestClient({ mode: "anvil", transport });
+  await test.impersonateAccount({ address: slasher });
+  await test.setBalance({ address: slasher, value: ether });
+  const { chain: on } = owner.wallet;
+  const hash = await createWalletClient({ account: slasher, chain: on, transport }).writeContract({
+    ...{ address: registrar, abi, functionName: "slash", args: [znodeId, amount] },
+  });
+  const { status } = await chain.reader.waitForTransactionReceipt({ hash });
+  expect(status).toBe("success");
+}
 
 /** What the contract itself says at a block. */
 async function told(block: bigint) {
@@ -95,6 +119,8 @@ test("stakes at every block are what the contract says there", async () => {
   await stake(owner, registrar, { znodeId, amount: 7n * ether });
   await remove(one, second);
   await call("pauseZNode", three);
+  await slash(2n, 4n * ether);
+  await stake(owner, registrar, { znodeId: 2n, amount: 4n * ether });
 
   const head = await chain.reader.getBlockNumber();
   const seen = new Set<string>();
