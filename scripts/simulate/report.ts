@@ -87,7 +87,7 @@ function recovery(open: readonly number[], { name, from, to }: Fault) {
   const at = (ms: number) => Math.floor(ms / 1000);
   const before = open.slice(Math.max(0, at(from) - 30), at(from));
   const usual = sum(before) / Math.max(1, before.length);
-  const during = open.slice(at(from));
+  const during = open.slice(at(from), at(to) + 60);
   const after = open.slice(at(to)).findIndex((n) => n <= usual * 1.1);
   return {
     name,
