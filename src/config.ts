@@ -158,6 +158,23 @@ export const settings = {
   PROJECT_CONTRACT_ADDRESS: { help: "ProjectRegistrar", placeholder: "address", schema: address },
   ZNODE_CONTRACT_ADDRESS: { help: "ZNodeRegistrar", placeholder: "address", schema: address },
   ROUTER_CONTRACT_ADDRESS: { help: "W3bstreamRouter", placeholder: "address", schema: address },
+  REWARD_POOL_ADDRESS: {
+    help: "RewardPool; an enode sets the fees of tasks aside there before it dispatches them",
+    placeholder: "address",
+    schema: address,
+  },
+  REWARD_ESCROW_SECONDS: {
+    help: "seconds that a task has to be accepted until its fee goes back to the project",
+    placeholder: "s",
+    schema: integer(60, 90 * 24 * 3600 - 600),
+    fallback: "86400",
+  },
+  MIN_TASK_FEE: {
+    help: "least fee beside the gas for which a znode proves (default: it also proves unpaid)",
+    placeholder: "units",
+    schema: z.string().regex(/^\d{1,38}$/, "must be token units (wei), a whole number")
+      .transform(BigInt),
+  },
   CONTRACT_START_BLOCK: {
     help: "block from which project events are read the first time",
     placeholder: "n",

@@ -5,7 +5,7 @@ import { createRuntimes, type Runtimes } from "../runtimes/index.ts";
 import { bentoProver } from "../runtimes/risc0/bento.ts";
 import { openSessions } from "../runtimes/risc0/sessions.ts";
 import { type Authority, chainAuthority, ownAuthority } from "./chain/authority.ts";
-import { createChains, LOCAL_CHAIN } from "./chain/clients.ts";
+import { type Chains, createChains, LOCAL_CHAIN } from "./chain/clients.ts";
 import { contractsOf, findNetwork } from "./chain/network.ts";
 import { StakeWatcher } from "./chain/stake_watcher.ts";
 import type { Config } from "./config.ts";
@@ -37,6 +37,8 @@ export interface NodeContext {
   readonly authority: Authority;
   /** Undefined without a chain. */
   readonly stakes: StakeWatcher | undefined;
+  /** The operator's RPC endpoints; undefined without a chain. */
+  readonly chains: Chains | undefined;
   /** Undefined for a znode with nothing but its own files. */
   readonly da: Da | undefined;
   /** This process as a libp2p peer; undefined for role all where it doesn't listen. */
@@ -149,7 +151,10 @@ export async function openContext(
         projects.get(projectId)?.source === "directory" ||
         await authority.ownsProject(projectId, account),
       allow: config.OUTPUT_ALLOW,
-      protected: Object.values(contracts),
+      protected: [
+        ...Object.values(contracts),
+        ...(config.REWARD_POOL_ADDRESS === undefined ? [] : [config.REWARD_POOL_ADDRESS]),
+      ],
     },
     settings: () => ({
       confirmations: config.CONFIRMATIONS,
@@ -165,6 +170,7 @@ export async function openContext(
     network,
     authority,
     stakes,
+    chains: contracts && chains,
     da,
     host,
     ipfs,

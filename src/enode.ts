@@ -18,6 +18,7 @@ import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
 import { nameOf, startPack } from "./pack/index.ts";
 import { serveHttp } from "./platform.ts";
+import { withFunding } from "./enode_fund.ts";
 import { createDispatch } from "./dispatch/index.ts";
 
 /** ingest → DA → pack → dispatch; and the outputs that only the operator's key may do. */
@@ -65,7 +66,7 @@ export async function startEnode(
   });
   const waiting = new Map<string, string>();
   const stopPack = startPack({
-    store: da.packing,
+    store: withFunding(context, da),
     projects,
     runtimes,
     signing: { network, signer: keys.operator, height: () => stakes?.height ?? 0n },

@@ -29,6 +29,10 @@ export function createMetrics() {
     }),
     refused: counter("refused_total", "Frames, receipts and proofs refused, by kind", ["kind"]),
     heard: counter("gossip_total", "Gossip heard, by project and kind", ["project", "kind"]),
+    funding: counter("funding_total", "Fees of tasks by project: escrowed, waiting, refunded", [
+      "project",
+      "result",
+    ]),
     outputs: counter("outputs_total", "Outputs by type and state reached", ["type", "state"]),
     running: new Gauge({
       name: "w3bstream_proofs_running",

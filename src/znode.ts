@@ -6,6 +6,7 @@ import { serveHealth } from "./health.ts";
 import { buildOnNeed } from "./native_build.ts";
 import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
+import { enoughFee } from "./prove/funds.ts";
 import { startProver } from "./prove/index.ts";
 import { Receipts } from "./prove/receipts.ts";
 
@@ -45,6 +46,9 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
     verifierOf: authority.verifierOf,
     // Of a while ago it would have every new task refused.
     ...(stakes ? { height: () => stakes.silentMs < silentMs ? stakes.height : 0n } : {}),
+    ...(config.MIN_TASK_FEE !== undefined && context.chains
+      ? { unpaid: enoughFee(context.chains, network.router, config.MIN_TASK_FEE) }
+      : {}),
     outputs: { jobs, reports },
     receipts: await Receipts.open({
       directory: join(config.DATA_DIRECTORY, "receipts"),

@@ -56,6 +56,8 @@ export interface PackedTask {
   readonly inputSalt: Uint8Array;
   /** Leaf hashes of the messages, in order; computed again when left out. */
   readonly leaves?: readonly Hex[];
+  /** Dispatch does not get it before `FundingStore.funded`. */
+  readonly unfunded?: boolean;
 }
 
 /** `packed → dispatched → proved | failed`; `received` is a message's alone (DESIGN R6). */
@@ -173,6 +175,25 @@ export interface PackStore {
   ): Promise<TaskRecord | undefined>;
   /** Wakes when messages were appended or a task was packed, by this or another node. */
   onAppended(listener: () => void): () => void;
+}
+
+/** Tasks whose fee is set aside on the chain before they are dispatched. */
+export interface FundingStore {
+  /** Tasks that wait for it, at most so many a project; no other node gets them for `holdMs`. */
+  due(holdMs: number, perProject: number): Promise<TaskRecord[]>;
+  /** Keeps tasks that are being funded from other nodes. */
+  hold(taskIds: readonly Hex[], holdMs: number): Promise<void>;
+  /**
+   * Gives tasks to dispatch.
+   * @param until ms since 1970 from which the fee may go back; undefined: there is none
+   */
+  funded(taskIds: readonly Hex[], until: number | undefined): Promise<void>;
+  /** Has tasks looked at again in `ms`; the comment, where it is new, goes into their lives. */
+  putOff(taskIds: readonly Hex[], ms: number, comment: string): Promise<void>;
+  /** Tasks whose fee may go back. */
+  overdue(limit: number): Promise<{ readonly taskId: Hex; readonly projectId: bigint }[]>;
+  /** Nothing is set aside any more; what was refunded and has not ended is due again. */
+  released(taskIds: readonly Hex[], refunded: boolean): Promise<void>;
 }
 
 /** Tasks and their outputs. */
@@ -310,6 +331,7 @@ export interface Da {
   readonly kind: "postgres" | "pglite";
   readonly messages: MessageStore;
   readonly packing: PackStore;
+  readonly funding: FundingStore;
   readonly tasks: TaskStore;
   readonly signed: SignedTaskStore;
   readonly journal: Journal;

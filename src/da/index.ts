@@ -3,6 +3,7 @@ import { chainView } from "./chain.ts";
 import type { Da } from "./da.ts";
 import type { Database } from "./database.ts";
 import { ms } from "./encode.ts";
+import { fundingStore } from "./funding.ts";
 import { journal } from "./journal.ts";
 import { messageStore, type MessageStoreOptions } from "./messages.ts";
 import { migrate } from "./migrate.ts";
@@ -53,6 +54,7 @@ export function storesOn(database: Database, options: MessageStoreOptions = {}):
     kind: database.kind,
     messages,
     packing: packStore(database),
+    funding: fundingStore(database),
     tasks: taskStore(database),
     signed: signedTaskStore(database),
     journal: journal(database),

@@ -114,9 +114,11 @@ const commitPacked = `
      order by m.id for update
   ), t as (
     insert into w3bstream.tasks (task_hash, chain_id, router, project_id, version, program_id,
-      messages_root, input_commitment, nonce, signature, input_salt, message_count)
+      messages_root, input_commitment, nonce, signature, input_salt, message_count, wake_at, fund_at)
     select $3::bytea, $4::numeric, $5::bytea, $6::int8, $7, $8::bytea, $9::bytea, $10::bytea,
-           $11::numeric, $12::bytea, $13::bytea, $14::int4
+           $11::numeric, $12::bytea, $13::bytea, $14::int4,
+           case when $15::boolean then null else clock_timestamp() end,
+           case when $15::boolean then clock_timestamp() end
      where (select count(*) from locked) = $14::int4
     returning *
   ), taken as (
@@ -133,7 +135,7 @@ const commitPacked = `
 async function commit(
   database: Database,
   messages: readonly Message[],
-  { task, taskId, signature, inputSalt, leaves }: PackedTask,
+  { task, taskId, signature, inputSalt, leaves, unfunded }: PackedTask,
 ): Promise<TaskRecord | undefined> {
   const hashes: readonly Hex[] = leaves ??
     messages.map((message) => leafHash({ ...message, id: uuidBytes(message.id) }));
@@ -153,6 +155,7 @@ async function commit(
     fromHex(signature),
     inputSalt,
     messages.length,
+    unfunded ?? false,
   ]);
   if (row && Number(row.taken) !== messages.length) {
     throw new Error(`task ${taskId} took ${row.taken} of ${messages.length} messages`);

@@ -7,7 +7,7 @@ import { stdoutOutput, type WriteLine } from "./stdout.ts";
 import type { OutputJob, OutputReport } from "./types.ts";
 import { unsupportedOutput } from "./unsupported.ts";
 
-export { type EthereumDeps } from "./ethereum/index.ts";
+export { type EthereumDeps, ethereumOutputs } from "./ethereum/index.ts";
 export {
   assertNotStakeOwner,
   type OutputChain,

@@ -414,6 +414,16 @@ describe("refused, with the field and what to do", () => {
       [version({ provers: { allow: [contractAddress, "0x12"] } })],
       "versions[0].provers.allow[1]: must be an address",
     ],
+    [
+      "a reward in numbers",
+      [version({ reward: { maxFee: 1, fee: "1" } })],
+      "versions[0].reward.maxFee: must be token units (wei) as decimal text",
+    ],
+    [
+      "a fee above the maximum",
+      [version({ reward: { maxFee: "1", fee: "2" } })],
+      "versions[0].reward: has a fee above its maxFee",
+    ],
     ["remote", [version({ provers: { remote: 1 } })], "versions[0].provers.remote: must be true"],
     [
       "auth",
@@ -618,4 +628,14 @@ test("a file of 750 KB is read in well under 200 ms", async () => {
   const start = performance.now();
   await parseProjectFile(file, { projectId: 1n });
   expect(performance.now() - start).toBeLessThan(150);
+});
+
+test("a reward is amounts of token units, of any size that a contract takes", async () => {
+  const most = (1n << 128n) - 1n;
+  const rewardOf = async (reward: unknown) => (await only([version({ reward })])).reward;
+  expect(await rewardOf({ maxFee: `${most}`, fee: "0" })).toEqual({ maxFee: most, fee: 0n });
+  expect(await rewardOf({ maxFee: "5", fee: "5", gasRate: "3" }))
+    .toEqual({ maxFee: 5n, fee: 5n, gasRate: 3n });
+  expect((await only([version({})])).reward).toBeUndefined();
+  await expect(rewardOf({ maxFee: `${most + 1n}`, fee: "0" })).rejects.toThrow("token units");
 });

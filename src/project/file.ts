@@ -14,7 +14,7 @@ import { limits } from "./limits.ts";
 import { check, parseOutputs } from "./output.ts";
 import { type LoadLinked, ProgramDecoder } from "./program.ts";
 import { knownFields, versionSchema } from "./schema.ts";
-import type { PackingRule, ProjectVersion } from "./types.ts";
+import type { PackingRule, ProjectVersion, Reward } from "./types.ts";
 
 export interface ProjectFile {
   /** One of `versions`: what the file says, otherwise its first. */
@@ -130,6 +130,7 @@ async function parseVersion(
   const raw = check(versionSchema, source, field);
   warnUnknown(source, "version", field, warn);
   warnUnknown((source as Record<string, unknown>).packing, "packing", `${field}.packing`, warn);
+  warnUnknown((source as Record<string, unknown>).reward, "reward", `${field}.reward`, warn);
   warnUnknown((source as Record<string, unknown>).provers, "provers", `${field}.provers`, warn);
   const vmType = parseVmType(raw.vmType, raw.vmTypeID, field);
   const outputs = parseOutputs(raw.output, `${field}.output`, warn);
@@ -160,8 +161,15 @@ async function parseVersion(
     attempts: raw.attempts ?? defaultAttempts,
     retentionSeconds: raw.retention,
     provers: { allow: raw.provers?.allow, remote },
+    ...(raw.reward === undefined ? {} : { reward: rewardOf(raw.reward) }),
     ...(auth === undefined ? {} : { auth }),
   };
+}
+
+function rewardOf(
+  { maxFee, fee, gasRate }: Omit<Reward, "gasRate"> & { gasRate?: unknown },
+): Reward {
+  return { maxFee, fee, ...(typeof gasRate === "bigint" ? { gasRate } : {}) };
 }
 
 function parseVmType(name: unknown, id: unknown, field: string): VmType {

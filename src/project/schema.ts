@@ -59,6 +59,20 @@ const provers = object({
   remote: optional(z.boolean({ error: "must be true or false" })),
 }, "must be an object with allow or remote");
 
+const amount = (problem: string) => {
+  const error = missingOr(problem);
+  return z.string({ error }).regex(/^\d{1,39}$/, { error }).transform(BigInt)
+    .refine((n) => n < 1n << 128n, { error });
+};
+const units = 'must be token units (wei) as decimal text such as "1000000000000000"';
+
+const reward = object({
+  maxFee: amount(units),
+  fee: amount(units),
+  gasRate: optional(amount("must be token units for 1e18 wei of gas, as decimal text")),
+}, "must be an object with maxFee and fee")
+  .refine(({ maxFee, fee }) => fee <= maxFee, { error: "has a fee above its maxFee" });
+
 /** One version; `code` and `output` are decoded apart. */
 export const versionSchema = object({
   version: versionName,
@@ -82,6 +96,7 @@ export const versionSchema = object({
       .max(limits.retentionSeconds, `must be at most ${limits.retentionSeconds} seconds`),
   ),
   provers: optional(provers),
+  reward: optional(reward),
   auth: z.unknown().optional(),
   output: z.unknown().optional(),
 }, "must be an object with version, vmType and code");
@@ -146,4 +161,5 @@ export const knownFields: Record<string, readonly string[]> = {
   version: Object.keys(versionSchema.shape),
   packing: Object.keys(packing.shape),
   provers: Object.keys(provers.shape),
+  reward: Object.keys(reward.shape),
 };

@@ -43,6 +43,15 @@ export interface PackingRule {
   readonly groupBy: "device" | undefined;
 }
 
+/** What a task may cost its project, in units of the reward pool's token. */
+export interface Reward {
+  readonly maxFee: bigint;
+  /** Beside the gas. */
+  readonly fee: bigint;
+  /** Token units for 1e18 wei of gas; undefined: the pool is of the chain's coin. */
+  readonly gasRate?: bigint;
+}
+
 /** One version of a project, parsed and checked. */
 export interface ProjectVersion {
   readonly projectId: bigint;
@@ -60,6 +69,8 @@ export interface ProjectVersion {
   /** Seconds after confirmation until payloads are purged; undefined: kept. */
   readonly retentionSeconds: number | undefined;
   readonly provers: { readonly allow: readonly Address[] | undefined; readonly remote: boolean };
+  /** What provers are paid; undefined: nothing. */
+  readonly reward?: Reward;
   /** Who may send messages, as the file says it; read by ingestion. */
   readonly auth?: unknown;
   /** The current config no longer has it: no new messages, but those that came are still packed. */

@@ -22,6 +22,7 @@ import {
 } from "../protocol/index.ts";
 import { Assignment } from "./assignment.ts";
 import { Grant } from "./grant.ts";
+import type { Unpaid } from "./funds.ts";
 import type { Receipts } from "./receipts.ts";
 
 export interface ProverDeps {
@@ -39,6 +40,8 @@ export interface ProverDeps {
   readonly verifierOf: (projectId: bigint, programId: Hex) => Promise<Address>;
   /** The chain's newest block, 0 while none is known. Without it tasks of any height are taken. */
   readonly height?: () => bigint;
+  /** Why a task is not proved for what it pays; left out where anything is. */
+  readonly unpaid?: Unpaid;
   readonly outputs: { readonly jobs: Sink<OutputJob>; readonly reports: Source<OutputReport> };
   /** Where finished receipts stay until an enode has stored them. */
   readonly receipts: Receipts;
@@ -156,7 +159,7 @@ class Prover {
 
   async #refusal(
     link: Link,
-    { task, taskId, signature }: WireBody<"lease">,
+    { task, taskId, signature, timeoutMs }: WireBody<"lease">,
   ): Promise<{ reason: string; retryable: boolean } | undefined> {
     const { network } = this.deps.identity;
     if (task.chainId !== network.chainId || task.router !== network.router) {
@@ -180,6 +183,11 @@ class Prover {
     }
     if (!this.#assignments.has(taskId) && this.#assignments.size >= this.deps.capacity) {
       return { reason: "busy", retryable: true };
+    }
+    const unpaid = await this.deps.unpaid?.(taskId, timeoutMs);
+    if (unpaid) {
+      this.deps.metrics.refused.inc({ kind: "unpaid" });
+      return { reason: unpaid, retryable: true };
     }
     return undefined;
   }

@@ -2,12 +2,12 @@ import { type Address, BaseError } from "viem";
 import type { Journal } from "../../da/da.ts";
 import { errorText, type Log } from "../../log.ts";
 import type { EthereumOutput } from "../../project/types.ts";
-import type { Output } from "../output.ts";
+import { type Output, OutputError } from "../output.ts";
 import { callContract } from "./direct.ts";
-import { rpcText } from "./errors.ts";
+import { RevertedError, revertText, rpcText } from "./errors.ts";
 import type { OutputChain, OutputKeys, SigningPolicy } from "./policy.ts";
 import { checkRouter, submitToRouter } from "./router.ts";
-import { Sender, type TransactionSigner } from "./sender.ts";
+import { Sender, type SendRequest, type TransactionSigner } from "./sender.ts";
 import { type ChainSettings, defaultSettings } from "./settings.ts";
 
 export interface EthereumDeps {
@@ -24,6 +24,8 @@ export interface EthereumDeps {
 }
 
 export interface EthereumOutputs extends Output<"ethereumContract"> {
+  /** A call of the node's own, by the operator's key, followed to its end. @throws {OutputError} */
+  call(chainId: bigint, request: SendRequest, signal: AbortSignal): Promise<void>;
   /** Takes up transactions that an earlier process left open. */
   resume(): Promise<void>;
   close(): Promise<void>;
@@ -83,6 +85,19 @@ export function ethereumOutputs(deps: EthereumDeps): EthereumOutputs {
       const sender = senderOf(chain, payer);
       const { confirmations } = settingsOf(chainId);
       return await submitToRouter(job, { chain, router, sender, confirmations }, context);
+    },
+
+    async call(chainId, request, signal) {
+      const chain = chains.find((known) => known.chainId === chainId);
+      if (!chain || !keys.operator) {
+        throw new OutputError("dead", `no key or RPC for chain ${chainId}`);
+      }
+      try {
+        await senderOf(chain, keys.operator).send(request, () => {}, signal);
+      } catch (error) {
+        if (!(error instanceof RevertedError)) throw error;
+        throw new OutputError("retry", revertText(error));
+      }
     },
 
     async resume() {
