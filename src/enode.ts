@@ -53,6 +53,7 @@ export async function startEnode(
     ...(chain ? { chain } : {}),
     ...(stakes ? { seeds: createSeeds(stakes) } : {}),
     signer: keys.operator,
+    evidence: da.evidence,
     outputs: { jobs, reports },
     onState: ({ taskId, task: { projectId } }, state) =>
       gossip?.tell(keys.operator, "state", { taskId, projectId, state }),

@@ -28,6 +28,7 @@ export function createMetrics() {
       registers,
     }),
     refused: counter("refused_total", "Frames, receipts and proofs refused, by kind", ["kind"]),
+    faults: counter("faults_total", "Faults of znodes that can be proved, by kind", ["kind"]),
     heard: counter("gossip_total", "Gossip heard, by project and kind", ["project", "kind"]),
     funding: counter("funding_total", "Fees of tasks by project: escrowed, waiting, refunded", [
       "project",

@@ -237,7 +237,7 @@ async function enode(settings: NodeSettings): Promise<() => Promise<void>> {
         return saved;
       },
     },
-    ...{ projects, runtimes, links, network, log, metrics: createMetrics() },
+    ...{ projects, runtimes, links, network, log, metrics: createMetrics(), evidence: da.evidence },
     now: () => da.now(),
     isEligible: (prover) => provers.includes(prover),
     ...(stakers > 0 ? { seeds: seedsOf(stakers, provers), signer: operator } : {}),

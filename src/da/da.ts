@@ -1,8 +1,11 @@
 import type { Address, Hex } from "viem";
 import type { Receipt } from "../../runtimes/runtime.ts";
 import type { Assignment, Batch } from "../protocol/assignment.ts";
+import type { Fault, FaultKind } from "../protocol/fault.ts";
+import type { Stated, StatedUnder, StatementKind } from "../protocol/signed_bytes.ts";
 import type { Task } from "../protocol/task.ts";
 import type { SignedTask } from "../protocol/task_block.ts";
+import type { Signed } from "../protocol/wire.ts";
 
 /** A message as ingestion hands it over. */
 export interface NewMessage {
@@ -97,6 +100,10 @@ export interface AssignmentRecord extends Assignment {
   readonly skipped: string;
   readonly batch: Batch;
 }
+/** What a znode signed under a lease. */
+export type StatementRecord = {
+  [K in StatementKind]: { readonly kind: K; readonly signed: Signed<Stated[K]> };
+}[StatementKind];
 
 /** What `save` writes, in one transaction. */
 export interface TaskUpdate {
@@ -114,6 +121,8 @@ export interface TaskUpdate {
     readonly receipt: Receipt;
     readonly verdict: "valid" | "unverifiable";
   };
+  /** What the lease or the receipt rests on; of a kind that is stored for the lease already, nothing. */
+  readonly statements?: readonly StatementRecord[];
   readonly outputs?: readonly {
     readonly index: number;
     readonly attempt: number;
@@ -326,6 +335,40 @@ export interface ChainProject {
   readonly block: bigint;
 }
 
+export interface StoredFault {
+  readonly id: bigint;
+  /** Milliseconds since 1970, by the database's clock. */
+  readonly at: number;
+  readonly fault: Fault;
+}
+
+/** What znodes signed, and what of it is wrong. */
+export interface EvidenceStore {
+  /**
+   * Stores a statement, unless there is one of its kind, lease and prover: that one is answered.
+   * Of a task that is not here, nothing is stored.
+   */
+  first<K extends StatementKind>(
+    kind: K,
+    signed: Signed<Stated[K]>,
+  ): Promise<Signed<Stated[K]> | undefined>;
+  find<K extends StatementKind>(
+    kind: K,
+    under: StatedUnder,
+  ): Promise<Signed<Stated[K]> | undefined>;
+  /** False when one of this kind, lease and prover is stored, or too many are. */
+  add(fault: Fault): Promise<boolean>;
+  /** Newest first, from before the id `before`. */
+  list(
+    page: { readonly prover?: Address; readonly before?: bigint; readonly limit: number },
+  ): Promise<StoredFault[]>;
+  get(id: bigint): Promise<StoredFault | undefined>;
+  /** Those of after `since`, ms by the database's clock; oldest first. */
+  recent(
+    since: number,
+  ): Promise<{ readonly prover: Address; readonly kind: FaultKind; readonly at: number }[]>;
+}
+
 /** The data-availability stage: one durable store, on PostgreSQL or embedded. */
 export interface Da {
   readonly kind: "postgres" | "pglite";
@@ -335,6 +378,7 @@ export interface Da {
   readonly tasks: TaskStore;
   readonly signed: SignedTaskStore;
   readonly journal: Journal;
+  readonly evidence: EvidenceStore;
   readonly chain: ChainView;
   /** The database's clock, ms since 1970. */
   now(): Promise<number>;

@@ -4,6 +4,7 @@ import type { Da } from "./da.ts";
 import type { Database } from "./database.ts";
 import { ms } from "./encode.ts";
 import { fundingStore } from "./funding.ts";
+import { evidenceStore } from "./evidence.ts";
 import { journal } from "./journal.ts";
 import { messageStore, type MessageStoreOptions } from "./messages.ts";
 import { migrate } from "./migrate.ts";
@@ -58,6 +59,7 @@ export function storesOn(database: Database, options: MessageStoreOptions = {}):
     tasks: taskStore(database),
     signed: signedTaskStore(database),
     journal: journal(database),
+    evidence: evidenceStore(database),
     chain: chainView(database),
     async now() {
       const [row] = await database.query<{ now: bigint }>(

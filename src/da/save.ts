@@ -1,4 +1,5 @@
 /** Writes what dispatch decided: many tasks' states in one statement, since each commit costs a sync. */
+import { packSigned } from "../protocol/index.ts";
 import type { TaskPhase, TaskUpdate } from "./da.ts";
 import { taskPhases } from "./da.ts";
 import { type Database, sqlState } from "./database.ts";
@@ -52,6 +53,12 @@ const saveTasks = `
         as a(n, epoch, prover, seed_block, seed_hash, rank, skipped, batch)
       join t using (n)
     on conflict (task_serial, epoch) do nothing
+  ), stated as (
+    insert into w3bstream.statements (task_serial, epoch, kind, prover, bytes)
+    select t.serial, s.epoch, s.kind, s.prover, s.bytes
+      from unnest($34::int8[], $35::int8[], $36::text[], $37::bytea[], $38::bytea[])
+        as s(n, epoch, kind, prover, bytes) join t using (n)
+    on conflict do nothing
   )
   select n from t`;
 
@@ -115,6 +122,12 @@ function parametersOf(updates: readonly TaskUpdate[]) {
   const assigned = updates.flatMap((u, i) =>
     (u.assignments ?? []).map((a) => ({ n: i + 1, ...a }))
   );
+  const stated = updates.flatMap((u, i) =>
+    (u.statements ?? []).map(({ kind, signed }) => {
+      const { epoch, prover } = signed.statement;
+      return { n: i + 1, epoch, kind, prover, bytes: packSigned(kind, signed) };
+    })
+  );
   const texts = (values: readonly string[]) => textArray(values.map(storable));
   return [
     byteaArray(updates.map((u) => fromHex(u.taskId))),
@@ -151,6 +164,11 @@ function parametersOf(updates: readonly TaskUpdate[]) {
     plainArray(assigned.map((a) => a.rank)),
     textArray(assigned.map((a) => a.skipped)),
     textArray(assigned.map((a) => JSON.stringify(a.batch))),
+    plainArray(stated.map((s) => s.n)),
+    plainArray(stated.map((s) => s.epoch)),
+    textArray(stated.map((s) => s.kind)),
+    byteaArray(stated.map((s) => fromHex(s.prover))),
+    byteaArray(stated.map((s) => s.bytes)),
   ];
 }
 

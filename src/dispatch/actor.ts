@@ -4,12 +4,12 @@
  */
 import type { Address, Hex } from "viem";
 import { ProgramError, type Receipt } from "../../runtimes/runtime.ts";
-import type { NewStateEntry, TaskRecord } from "../da/da.ts";
+import type { NewStateEntry, StatementRecord, TaskRecord } from "../da/da.ts";
 import { errorText, type Log } from "../log.ts";
 import { resultText } from "./check.ts";
 import { Checks } from "./checks.ts";
 import { Assigning } from "./assigning.ts";
-import { type Desk, fromKey, insist, type TaskActor } from "./desk.ts";
+import { type Brought, type Desk, fromKey, insist, keyOf, type TaskActor } from "./desk.ts";
 import {
   cancelFrame,
   grantFrame,
@@ -24,6 +24,7 @@ import { Loaded } from "./loaded.ts";
 import { create, done, holders, load, nextWake, step, wants } from "./machine.ts";
 import { rulesOf } from "./rules.ts";
 import { type Action, type EventBody, self, type State, type Step } from "./state.ts";
+import { Witness } from "./witness.ts";
 
 const longestTimer = 2 ** 31 - 1;
 /** Times that a program which should load may fail to. */
@@ -45,13 +46,15 @@ export class Actor implements TaskActor {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #loaded: Loaded;
   readonly #checks: Checks;
+  readonly #witness: Witness;
   readonly #occupied = new Map<string, Address>();
   readonly #assigning: Assigning;
 
   constructor(readonly taskId: Hex, private readonly desk: Desk) {
     this.#loaded = new Loaded(desk);
     this.#assigning = new Assigning(desk, taskId);
-    this.#checks = new Checks(desk, this, this.#loaded);
+    this.#witness = new Witness(desk);
+    this.#checks = new Checks(desk, this, this.#loaded, this.#witness);
   }
 
   /** Nothing is under way: the task can be read again from the database at no loss. */
@@ -92,8 +95,10 @@ export class Actor implements TaskActor {
   }
 
   /** Resolves when the event was dealt with; what it starts goes on. */
-  post(body: EventBody, receipt?: Receipt): Promise<void> {
+  post(body: EventBody, { receipt, acceptance, claim }: Brought = {}): Promise<void> {
     if (receipt && body.kind === "receipt") this.#checks.offer(body.prover, body.epoch, receipt);
+    if (acceptance) this.#witness.accepted(acceptance);
+    if (claim) this.#witness.claimed(claim);
     this.#mail.push(body);
     return this.#working ??= this.#work();
   }
@@ -208,9 +213,12 @@ export class Actor implements TaskActor {
     for (let events = batch;;) {
       const at = this.desk.clock.at();
       const steps: Step[] = [];
+      const taken: string[] = [], judged: string[] = [];
       let state = this.#state as State;
       const apply = (body: EventBody) => {
         const next = step(state, { ...body, at });
+        if (body.kind === "accept" && next.durable) taken.push(keyOf(body.prover, body.epoch));
+        if (body.kind === "verdict" && next.durable) judged.push(keyOf(body.prover, body.epoch));
         state = next.state;
         steps.push(next);
       };
@@ -220,20 +228,27 @@ export class Actor implements TaskActor {
       const waiting = this.#fill(apply, () => state, at);
       // Before the save, so that no other task takes the same place meanwhile.
       this.#occupy(state);
-      if (steps.some((s) => s.durable) && !await this.#save(steps, state, at)) {
+      const statements = this.#witness.records(taken, judged);
+      if (steps.some((s) => s.durable) && !await this.#save(steps, state, at, statements)) {
         events = await this.#reload(events);
         continue;
       }
       this.#state = state;
       this.desk.waits(this, waiting);
       const accepted = this.#receiptOf(steps);
+      this.#witness.settle(state, judged);
       this.#checks.keep(state);
       for (const action of steps.flatMap((s) => s.actions)) this.#act(action, accepted);
       return;
     }
   }
 
-  async #save(steps: readonly Step[], state: State, at: number): Promise<boolean> {
+  async #save(
+    steps: readonly Step[],
+    state: State,
+    at: number,
+    statements: readonly StatementRecord[],
+  ): Promise<boolean> {
     const { deps, options } = this.desk;
     const record = this.#record as TaskRecord;
     const receipt = this.#receiptOf(steps);
@@ -251,6 +266,7 @@ export class Actor implements TaskActor {
         s.log.map((e) => e.state === "proved" && s.accepted ? withResult(e, receipt?.receipt) : e)
       ),
       outputs: steps.flatMap((s) => s.outputs),
+      statements,
       ...(receipt ? { receipt } : {}),
       ...(assignments.length > 0 ? { assignments } : {}),
     };

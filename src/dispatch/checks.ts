@@ -8,6 +8,10 @@ import { type Desk, keyOf, pause, type TaskActor } from "./desk.ts";
 import { onRouter } from "./grants.ts";
 import type { Loaded } from "./loaded.ts";
 import type { EventOf, State } from "./state.ts";
+import type { Witness } from "./witness.ts";
+
+/** `unread`: this node could not read the program, which says nothing about the receipt. */
+type Judgement = Verdict & { readonly unread?: true };
 
 export class Checks {
   readonly #receipts = new Map<string, Receipt>();
@@ -18,6 +22,7 @@ export class Checks {
     private readonly desk: Desk,
     private readonly actor: TaskActor,
     private readonly loaded: Loaded,
+    private readonly witness: Witness,
   ) {}
 
   get running(): boolean {
@@ -57,10 +62,27 @@ export class Checks {
         if (!verdict) return;
         const reason = verdict.verdict === "invalid" ? verdict.reason : "";
         if (reason) this.desk.deps.metrics?.refused.inc({ kind: "proof" });
+        // Before the receipt is forgotten with its check.
+        if (reason && !verdict.unread) await this.#blame(record, prover, epoch, receipt);
         const { verdict: said } = verdict;
         await this.actor.post({ kind: "verdict", prover, epoch, verdict: said, reason });
       };
     });
+  }
+
+  async #blame(
+    { taskId }: TaskRecord,
+    prover: Address,
+    epoch: number,
+    receipt: Receipt,
+  ): Promise<void> {
+    const { deps, signal } = this.desk;
+    try {
+      await this.witness.invalid(prover, epoch, receipt);
+    } catch (error) {
+      if (signal.aborted) return;
+      deps.log.warn({ task: taskId, prover }, `evidence was not kept: ${errorText(error)}`);
+    }
   }
 
   /**
@@ -102,7 +124,7 @@ export class Checks {
     record: TaskRecord,
     prover: Address,
     receipt: Receipt,
-  ): Promise<Verdict | undefined> {
+  ): Promise<Judgement | undefined> {
     const { checks, deps, options, signal } = this.desk;
     const until = performance.now() + options.checkMs;
     while (!signal.aborted && performance.now() < until) {
@@ -114,7 +136,7 @@ export class Checks {
       } catch (error) {
         if (signal.aborted) return undefined;
         if (error instanceof ProgramError && !error.retryable) {
-          return { verdict: "invalid", reason: `not verified: ${error.message}` };
+          return { verdict: "invalid", reason: `not verified: ${error.message}`, unread: true };
         }
         deps.log.warn({ task: record.taskId }, `receipt not checked: ${errorText(error)}`);
         await pause(1_000, signal);

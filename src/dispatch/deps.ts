@@ -1,14 +1,14 @@
 import type { Address, Hex } from "viem";
 import type { Program, ProgramSpec } from "../../runtimes/runtime.ts";
 import type { Sink, Source } from "../channel.ts";
-import type { TaskRecord, TaskStore } from "../da/da.ts";
+import type { EvidenceStore, TaskRecord, TaskStore } from "../da/da.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Links } from "../network/link.ts";
 import type { OutputJob, OutputReport } from "../output/types.ts";
 import type { OutputConfig, ProjectVersion } from "../project/types.ts";
 import type { FinalityDeps } from "./finality.ts";
-import type { DigestSigner, Network } from "../protocol/index.ts";
+import type { DigestSigner, Fault, Network } from "../protocol/index.ts";
 import type { Seeds } from "../chain/seeds.ts";
 import type { Rules } from "./state.ts";
 
@@ -69,8 +69,12 @@ export interface DispatchDeps {
   readonly signer?: DigestSigner;
   /** Told of each state that a task reached, once it is stored. Must not throw. */
   readonly onState?: (task: TaskRecord, state: string) => void;
+  /** Where faults of znodes are kept; without it there are none. */
+  readonly evidence?: EvidenceStore;
+  /** Told of each fault once it is stored. Must not throw. */
+  readonly onFault?: (fault: Fault) => void;
   readonly log: Log;
-  readonly metrics?: Pick<Metrics, "tasks" | "refused" | "outputs">;
+  readonly metrics?: Pick<Metrics, "tasks" | "refused" | "outputs" | "faults">;
   /** Names this node among the drivers of one database; a name kept over restarts wins its tasks
    * back at once. */
   readonly driver?: string;

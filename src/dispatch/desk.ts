@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
 import type { Receipt } from "../../runtimes/runtime.ts";
 import { errorText } from "../log.ts";
+import type { Acceptance, ReceiptClaim, Signed } from "../protocol/index.ts";
 import type { Clock } from "./clock.ts";
 import type { DispatchDeps, DispatchOptions } from "./deps.ts";
 import type { Peers } from "./peers.ts";
@@ -11,7 +12,14 @@ import type { EventBody } from "./state.ts";
 /** What a desk sees of a task's actor. */
 export interface TaskActor {
   readonly taskId: Hex;
-  post(body: EventBody, receipt?: Receipt): Promise<void>;
+  post(body: EventBody, brought?: Brought): Promise<void>;
+}
+
+/** What a znode's message has beside its event. */
+export interface Brought {
+  readonly receipt?: Receipt;
+  readonly acceptance?: Signed<Acceptance>;
+  readonly claim?: Signed<ReceiptClaim>;
 }
 
 /** What all actors of a node share. */

@@ -327,9 +327,9 @@ class Dispatcher implements Dispatch, Desk {
           deps.metrics?.refused.inc({ kind: heard.refused });
           continue;
         }
-        const weight = 1 + Math.floor((heard.receipt?.proof.length ?? 0) / proofUnit);
+        const weight = 1 + Math.floor((heard.brought.receipt?.proof.length ?? 0) / proofUnit);
         pending += weight;
-        void this.#actor(heard.taskId).post(heard.event, heard.receipt).finally(() => {
+        void this.#actor(heard.taskId).post(heard.event, heard.brought).finally(() => {
           pending -= weight;
           wake();
         });

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { bytesToHex, hexToBytes } from "../hex.ts";
 import { recoverSigner } from "../secp256k1.ts";
 import { decode, parse, WireError } from "./decode.ts";
-import { merkleProof, merkleRoot, verifyMerkleProof } from "./merkle.ts";
+import { merkleRoot, MerkleTree, verifyMerkleProof } from "./merkle.ts";
 import * as s from "./schema.ts";
 import type { DigestSigner, Task } from "./task.ts";
 import { bytes32Word, hashWord, typedDigest, typeHash, type Word } from "./typed.ts";
@@ -67,19 +67,28 @@ export async function sealEnvelope(
   return cbor.encode({ p: payload, e, s: hexToBytes(signature) });
 }
 
+/** A frame whose signature was recovered. */
+export interface OpenEnvelope extends Envelope {
+  readonly signer: Address;
+  /**
+   * What the frame proves of a statement in it.
+   * @throws {RangeError} when the frame does not state that
+   */
+  evidence(statement: Hex): Evidence;
+}
+
 /**
  * Who signed a frame, and what; nothing of the payload is parsed.
  * @throws {WireError}
  */
-export function openEnvelope(
-  network: Network,
-  frame: Uint8Array,
-): Envelope & { readonly signer: Address } {
+export function openEnvelope(network: Network, frame: Uint8Array): OpenEnvelope {
   const { payload, statements, signature } = split(frame);
   if (signature.length !== 65) throw new WireError("signature", "signature is not 65 bytes");
+  const prover = new Prover(payload, statements, signature);
   try {
-    const digest = envelopeDigest(network, hashWord(payload), rootOf(statements));
-    return { payload, statements, signer: recoverSigner(digest, signature) };
+    const digest = envelopeDigest(network, prover.payloadHash, prover.root);
+    const signer = recoverSigner(digest, signature);
+    return { payload, statements, signer, evidence: (statement) => prover.evidence(statement) };
   } catch {
     throw new WireError("signature", "signature does not recover");
   }
@@ -92,15 +101,37 @@ export function openEnvelope(
  */
 export function evidenceOf(frame: Uint8Array, statement: Hex): Evidence {
   const { payload, statements, signature } = split(frame);
-  const index = statements.indexOf(statement);
-  return {
-    payloadHash: bytesToHex(hashWord(payload)),
-    root: rootOf(statements),
-    index,
-    count: statements.length,
-    path: merkleProof(statements, index),
-    signature: bytesToHex(signature),
-  };
+  return new Prover(payload, statements, signature).evidence(statement);
+}
+
+/** What is left of a frame when its payload is forgotten. */
+class Prover {
+  readonly payloadHash: Word;
+  readonly root: Hex;
+  readonly #tree: MerkleTree | undefined;
+  #shared: Pick<Evidence, "payloadHash" | "root" | "count" | "signature"> | undefined;
+
+  constructor(
+    payload: Uint8Array,
+    private readonly statements: readonly Hex[],
+    private readonly signature: Uint8Array,
+  ) {
+    this.payloadHash = hashWord(payload);
+    this.#tree = statements.length > 0 ? new MerkleTree(statements) : undefined;
+    this.root = this.#tree?.root ?? zeroHash;
+  }
+
+  evidence(statement: Hex): Evidence {
+    const index = this.statements.indexOf(statement);
+    if (!this.#tree || index < 0) throw new RangeError("the frame does not state that");
+    this.#shared ??= {
+      payloadHash: bytesToHex(this.payloadHash),
+      root: this.root,
+      count: this.statements.length,
+      signature: bytesToHex(this.signature),
+    };
+    return { ...this.#shared, index, path: this.#tree.proof(index) };
+  }
 }
 
 /**

@@ -89,14 +89,24 @@ export function claimOf(
   };
 }
 
-/** The hash of what a message states for its sender; undefined for kinds that are no evidence. */
-export function statementOf(kind: WireKind, body: unknown, prover: Address): Hex | undefined {
-  if (kind === "accept") {
+/** What messages of a kind state for their sender. */
+export type StatedBy<K extends WireKind> = K extends "accept" ? Acceptance
+  : K extends "receipt" ? ReceiptClaim
+  : undefined;
+
+/** What a message states for its sender; undefined for kinds that are no evidence. */
+export function stated<K extends WireKind>(kind: K, body: unknown, prover: Address): StatedBy<K> {
+  const statement = (): Acceptance | ReceiptClaim | undefined => {
+    if (kind === "receipt") return claimOf(body as WireBody<"receipt">, prover);
+    if (kind !== "accept") return undefined;
     const { taskId, epoch, verifier } = body as WireBody<"accept">;
-    return statementHash("Acceptance", { taskId, epoch, prover, verifier });
-  }
-  if (kind === "receipt") {
-    return statementHash("ReceiptClaim", claimOf(body as WireBody<"receipt">, prover));
-  }
-  return undefined;
+    return { taskId, epoch, prover, verifier };
+  };
+  return statement() as StatedBy<K>;
 }
+
+/** The hash of a statement that a message of the kind makes. */
+export const hashOfStated = (kind: WireKind, statement: Acceptance | ReceiptClaim): Hex =>
+  kind === "accept"
+    ? statementHash("Acceptance", statement as Acceptance)
+    : statementHash("ReceiptClaim", statement as ReceiptClaim);

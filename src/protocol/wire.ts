@@ -9,8 +9,14 @@ import type { Address, Hex } from "viem";
 import { z } from "zod";
 import { bindingKinds, vmTypes } from "../../runtimes/runtime.ts";
 import { decode, parse, WireError } from "./decode.ts";
-import { frameMessages, type Network, openEnvelope, sealEnvelope } from "./envelope.ts";
-import { statementOf } from "./evidence.ts";
+import {
+  type Evidence,
+  frameMessages,
+  type Network,
+  openEnvelope,
+  sealEnvelope,
+} from "./envelope.ts";
+import { hashOfStated, stated, type StatedBy } from "./evidence.ts";
 import * as s from "./schema.ts";
 import { type DigestSigner, taskSchema } from "./task.ts";
 
@@ -120,9 +126,19 @@ export const wireSchemas = {
 
 export type WireKind = keyof typeof wireSchemas;
 export type WireBody<K extends WireKind> = z.infer<typeof wireSchemas[K]>;
-/** A frame that was opened: who signed it, for whom, and what it says. */
+/** What a message's sender stands by, to anybody. */
+export interface Signed<Statement> {
+  readonly statement: Statement;
+  readonly evidence: Evidence;
+}
+/** A message of a frame that was opened: who signed it, what it says, and what that proves. */
 export type WireMessage = {
-  [K in WireKind]: { readonly kind: K; readonly from: Address; readonly body: WireBody<K> };
+  [K in WireKind]: {
+    readonly kind: K;
+    readonly from: Address;
+    readonly body: WireBody<K>;
+    readonly signed: StatedBy<K> extends undefined ? undefined : Signed<StatedBy<K>>;
+  };
 }[WireKind];
 
 /** Bytes of a frame that are not messages: envelope and signature, and some for each message. */
@@ -163,10 +179,13 @@ export const encodeMessage = <K extends WireKind>(
   kind: K,
   body: WireBody<K>,
   sender: Address,
-): Encoded => ({
-  bytes: cbor.encode({ k: kind, b: plain(body) }),
-  statement: statementOf(kind, body, sender),
-});
+): Encoded => {
+  const statement = stated<WireKind>(kind, body, sender);
+  return {
+    bytes: cbor.encode({ k: kind, b: plain(body) }),
+    statement: statement && hashOfStated(kind, statement),
+  };
+};
 
 /** Signs encoded messages as one frame. `to` is the receiver's address, "" for gossip. */
 export function sealAll(
@@ -212,6 +231,8 @@ export interface OpenFrame {
   readonly messages: readonly Uint8Array[];
   /** Hashes of what `from` states in it. */
   readonly statements: readonly Hex[];
+  /** What the frame proves of one of them. */
+  evidence(statement: Hex): Evidence;
 }
 
 /**
@@ -221,13 +242,13 @@ export interface OpenFrame {
  */
 export function openFrame(frame: Uint8Array, options: Opening): OpenFrame {
   if (frame.length > options.maxBytes) throw new WireError("size", "frame is too large");
-  const { payload, statements, signer } = openEnvelope(options.network, frame);
+  const { payload, statements, signer, evidence } = openEnvelope(options.network, frame);
   const { to, at, m } = parse(payloadSchema, decode(payload));
   if (to !== options.self) throw new WireError("recipient", "frame is for somebody else");
   if (Math.abs((options.now ?? Date.now()) - at) > options.maxSkewMs) {
     throw new WireError("stale", "frame is too old or from the future");
   }
-  return { from: signer, to, messages: m, statements };
+  return { from: signer, to, messages: m, statements, evidence };
 }
 
 /**
@@ -235,16 +256,24 @@ export function openFrame(frame: Uint8Array, options: Opening): OpenFrame {
  * @throws {WireError} when it is not of its schema, of a kind that does not travel this way, or
  * says what the frame's signature is no evidence of
  */
-export function readMessage(bytes: Uint8Array, { from, to, statements }: OpenFrame): WireMessage {
+export function readMessage(bytes: Uint8Array, frame: OpenFrame): WireMessage {
+  const { from, to, statements } = frame;
   const { k, b } = parse(messageSchema, decode(bytes));
   const gossip = k === "announce" || k === "state";
   if (gossip !== (to === "")) throw new WireError("recipient", "message came the wrong way");
   const body = parse<unknown>(wireSchemas[k], b);
-  const statement = statementOf(k, body, from);
-  if (statement !== undefined && !statements.includes(statement)) {
+  const statement = stated<WireKind>(k, body, from);
+  if (statement === undefined) return { kind: k, from, body, signed: undefined } as WireMessage;
+  const hash = hashOfStated(k, statement);
+  if (!statements.includes(hash)) {
     throw new WireError("evidence", "the frame does not state what its message says");
   }
-  return { kind: k, from, body } as WireMessage;
+  return {
+    kind: k,
+    from,
+    body,
+    signed: { statement, evidence: frame.evidence(hash) },
+  } as WireMessage;
 }
 
 /**

@@ -137,6 +137,7 @@ export class Bench {
       network,
       isEligible: () => true,
       outputs: { jobs: this.jobs, reports: this.reports },
+      ...(this.store instanceof MemoryStore ? { evidence: this.store.evidence } : {}),
       log: silent,
       metrics: {
         refused: {
@@ -144,6 +145,7 @@ export class Bench {
         },
         tasks: { inc: () => undefined },
         outputs: { inc: () => undefined },
+        faults: { inc: () => undefined },
       } as unknown as NonNullable<DispatchDeps["metrics"]>,
       ...this.bench.deps,
       ...deps,

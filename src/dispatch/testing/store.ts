@@ -9,6 +9,7 @@ import type {
   TaskStore,
 } from "../../da/da.ts";
 import { taskPhases } from "../../da/da.ts";
+import { MemoryEvidence } from "./evidence.ts";
 
 interface Row {
   record: TaskRecord;
@@ -29,6 +30,8 @@ export class MemoryStore implements TaskStore {
   readonly #listeners = new Set<() => void>();
   claims = 0;
   saves = 0;
+  /** Where the statements of saves go, as in a database. */
+  readonly evidence = new MemoryEvidence();
   /** Called before each save: may throw, or change rows as another node would. */
   beforeSave: (taskId: Hex) => void | Promise<void> = () => {};
   /** Called after each save that was written: a throw is an answer that got lost. */
@@ -111,6 +114,7 @@ export class MemoryStore implements TaskStore {
     row.log.push(...update.log);
     row.outputs.push(...update.outputs ?? []);
     row.assignments.push(...update.assignments ?? []);
+    for (const { kind, signed } of update.statements ?? []) await this.evidence.first(kind, signed);
     if (update.receipt) row.receipt ??= update.receipt;
     this.afterSave(update.taskId);
     return true;
