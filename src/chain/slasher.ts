@@ -3,15 +3,15 @@
  * for its transaction; each throws `ChainError` with the contract's reason.
  */
 import { type Address, encodeFunctionData, getAddress, type Hex, keccak256 } from "viem";
-import type { Acceptance, Evidence, ReceiptClaim } from "../protocol/index.ts";
+import type { Acceptance, Evidence, Fault, ReceiptClaim } from "../protocol/index.ts";
 import { slasherAbi as abi } from "./abi/slasher.ts";
 import { znodeRegistrarAbi } from "./abi/znodeRegistrar.ts";
 import { slasherBytecode } from "./bytecode/slasher.ts";
 import type { Reader, Sender } from "./clients.ts";
 import type { Deployment } from "./deploy.ts";
 import { deployContract, type DeployOptions } from "./deploy_contract.ts";
-import { ChainError } from "./errors.ts";
-import { type Done, done, event } from "./registrars.ts";
+import { ChainError, chainErrorText } from "./errors.ts";
+import { type Done, done, event, znodeOf } from "./registrars.ts";
 import { transact } from "./transact.ts";
 
 /**
@@ -94,12 +94,30 @@ const forContract = (evidence: Evidence) => ({
   count: BigInt(evidence.count),
 });
 
+interface EquivocationReport {
+  readonly znodeId: bigint;
+  readonly a: Stated<ReceiptClaim>;
+  readonly b: Stated<ReceiptClaim>;
+}
+
+interface InvalidProofReport {
+  readonly znodeId: bigint;
+  readonly acceptance: Stated<Acceptance>;
+  readonly claim: Stated<ReceiptClaim>;
+  readonly publicValues: Hex;
+  readonly proof: Hex;
+}
+
 /** Two receipts of different public values for one task and epoch, by one prover. */
 export function reportEquivocation(
   sender: Sender,
   slasher: Address,
-  { znodeId, a, b }: { znodeId: bigint; a: Stated<ReceiptClaim>; b: Stated<ReceiptClaim> },
+  equivocation: EquivocationReport,
 ): Promise<Slash> {
+  return report(sender, slasher, equivocationData(equivocation));
+}
+
+function equivocationData({ znodeId, a, b }: EquivocationReport): Hex {
   const args = [
     znodeId,
     a.statement,
@@ -107,22 +125,20 @@ export function reportEquivocation(
     b.statement,
     forContract(b.evidence),
   ] as const;
-  const data = encodeFunctionData({ abi, functionName: "reportEquivocation", args });
-  return report(sender, slasher, data);
+  return encodeFunctionData({ abi, functionName: "reportEquivocation", args });
 }
 
 /** A receipt of exactly these bytes, which the verifier that its prover accepted refuses. */
 export function reportInvalidProof(
   sender: Sender,
   slasher: Address,
-  { znodeId, acceptance, claim, publicValues, proof }: {
-    znodeId: bigint;
-    acceptance: Stated<Acceptance>;
-    claim: Stated<ReceiptClaim>;
-    publicValues: Hex;
-    proof: Hex;
-  },
+  invalid: InvalidProofReport,
 ): Promise<Slash> {
+  return report(sender, slasher, invalidProofData(invalid));
+}
+
+function invalidProofData(invalid: InvalidProofReport): Hex {
+  const { znodeId, acceptance, claim, publicValues, proof } = invalid;
   const args = [
     znodeId,
     acceptance.statement,
@@ -132,8 +148,58 @@ export function reportInvalidProof(
     publicValues,
     proof,
   ] as const;
-  const data = encodeFunctionData({ abi, functionName: "reportInvalidProof", args });
-  return report(sender, slasher, data);
+  return encodeFunctionData({ abi, functionName: "reportInvalidProof", args });
+}
+
+/** A fault, and the znode whose stake is to answer for it. */
+export interface FaultReport {
+  readonly znodeId: bigint;
+  readonly fault: Fault;
+}
+
+const faultData = ({ znodeId, fault }: FaultReport): Hex =>
+  fault.kind === "equivocation"
+    ? equivocationData({ znodeId, a: fault.claims[0], b: fault.claims[1] })
+    : invalidProofData({ znodeId, ...fault });
+
+/** Reports a fault of either kind. */
+export const reportFault = (sender: Sender, slasher: Address, fault: FaultReport): Promise<Slash> =>
+  report(sender, slasher, faultData(fault));
+
+/** Whether a report would succeed now. @throws {ChainError} with the contract's reason if not */
+export async function simulateReport(
+  reader: Reader,
+  slasher: Address,
+  fault: FaultReport,
+): Promise<void> {
+  try {
+    await reader.call({ to: slasher, data: faultData(fault) });
+  } catch (error) {
+    throw new ChainError(`reporting the fault: ${chainErrorText(error)}`);
+  }
+}
+
+/** The znode whose stake answers for what a prover signed: its own now, or one that it left. */
+export async function liableZNode(
+  reader: Reader,
+  registrar: Address,
+  { prover, fromBlock }: { prover: Address; fromBlock: bigint },
+): Promise<bigint | undefined> {
+  const bound = await znodeOf(reader, registrar, prover);
+  if (bound !== 0n) return bound;
+  const contract = { address: registrar, abi: znodeRegistrarAbi } as const;
+  const logs = await reader.getContractEvents({
+    ...contract,
+    eventName: "OperatorBound",
+    args: { operator: prover },
+    fromBlock,
+    strict: true,
+  });
+  for (const { args: { znodeId } } of logs.reverse()) {
+    const args = [prover, znodeId] as const;
+    if (await reader.readContract({ ...contract, functionName: "isLiable", args })) return znodeId;
+  }
+  return undefined;
 }
 
 async function report(sender: Sender, slasher: Address, data: Hex): Promise<Slash> {

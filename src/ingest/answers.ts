@@ -1,5 +1,6 @@
 /** Response bodies in the original's shapes. */
-import type { AssignmentRecord, StateEntry, TaskRecord } from "../da/da.ts";
+import type { AssignmentRecord, StateEntry, StoredFault, TaskRecord } from "../da/da.ts";
+import { faultOf } from "../protocol/index.ts";
 
 const jsonType = { "content-type": "application/json; charset=utf-8" };
 // Made once: a response copies `Headers` faster than it reads an object.
@@ -47,6 +48,22 @@ export const assignmentsText = (
     { taskId, task, signature, assignments },
     (_, value) => typeof value === "bigint" ? `${value}` : value,
   );
+
+const decimal = (_: string, value: unknown) => typeof value === "bigint" ? `${value}` : value;
+
+/** A fault, as `storedFaultSchema` of the protocol reads it. */
+export const faultText = ({ id, at, fault }: StoredFault): string =>
+  JSON.stringify({ id, time: new Date(at).toISOString(), fault }, decimal);
+
+/** Each as `faultSummarySchema` of the protocol reads it. */
+export const faultsText = (faults: readonly StoredFault[]): string =>
+  JSON.stringify({
+    faults: faults.map(({ id, at, fault }) => {
+      const { taskId, epoch, prover } = faultOf(fault);
+      const time = new Date(at).toISOString();
+      return { id, time, kind: fault.kind, prover, taskId, epoch };
+    }),
+  }, decimal);
 
 /**
  * A number as Go's strconv.ParseUint(text, 10, 64) takes it.

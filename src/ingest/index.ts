@@ -6,7 +6,17 @@ import { DatabaseUnavailableError } from "../da/index.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Projects, ProjectVersion } from "../project/types.ts";
-import { assignmentsText, failure, json, messageStates, parseUint, taskStates } from "./answers.ts";
+import {
+  assignmentsText,
+  failure,
+  faultsText,
+  faultText,
+  json,
+  messageStates,
+  parseUint,
+  taskStates,
+} from "./answers.ts";
+import { address } from "../protocol/schema.ts";
 import { blockNames } from "./block_names.ts";
 import { BodyReader } from "./body.ts";
 import { type MessageRequest, parseMessage, parseMessages, RequestError } from "./message.ts";
@@ -40,7 +50,7 @@ export interface IngestLimits {
 }
 
 export interface IngestDeps {
-  readonly da: Pick<Da, "messages" | "tasks" | "signed">;
+  readonly da: Pick<Da, "messages" | "tasks" | "signed" | "evidence">;
   readonly projects: Pick<Projects, "get" | "version">;
   /** Largest body of one request. */
   readonly maxBodyBytes: number;
@@ -193,6 +203,26 @@ export function createIngest(deps: IngestDeps): Ingest {
     },
   );
 
+  const getFaults = route("GET /faults", async (request) => {
+    const query = new URL(request.url).searchParams;
+    const [prover, before] = [query.get("prover"), query.get("before")];
+    const parsed = address.safeParse(prover ?? undefined);
+    if (prover !== null && !parsed.success) throw new RequestError(400, "prover: not an address");
+    const faults = await da.evidence.list({
+      ...(parsed.success ? { prover: parsed.data } : {}),
+      ...(before === null ? {} : { before: faultId(before) }),
+      limit: faultsTogether,
+    });
+    return json(200, faultsText(faults));
+  });
+
+  const getFault = route("GET /faults/:id", async (_, id = "") => {
+    const stored = await da.evidence.get(faultId(id));
+    return stored ? json(200, faultText(stored)) : failure(404, `there is no fault ${id} here`);
+  });
+
+  app.get("/faults", (c) => getFaults(c.req.raw));
+  app.get("/faults/:id", (c) => getFault(c.req.raw, c.req.param("id")));
   app.post("/message", (c) => postMessage(c.req.raw));
   app.post("/messages", (c) => postMessages(c.req.raw));
   app.post("/message/", (c) => c.redirect("/message", 307));
@@ -265,6 +295,9 @@ function versionOf(
   return found;
 }
 
+/** Faults of one answer. */
+const faultsTogether = 100;
+
 const encoder = new TextEncoder();
 
 /** @throws {RequestError} when the sender is not who may send */
@@ -311,6 +344,13 @@ function uint(text: string): bigint {
   } catch (error) {
     throw new RequestError(400, (error as Error).message);
   }
+}
+
+/** @throws {RequestError} for what can't be the number of one */
+function faultId(text: string): bigint {
+  const id = uint(text);
+  if (id >= 1n << 63n) throw new RequestError(400, "a fault's number is below 2^63");
+  return id;
 }
 
 const taskId = (text: string): bigint | `0x${string}` =>

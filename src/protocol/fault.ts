@@ -62,6 +62,20 @@ export const faultSchema = z.discriminatedUnion("kind", [equivocation, invalidPr
 export type Fault = z.infer<typeof faultSchema>;
 export type FaultKind = Fault["kind"];
 
+/** A fault as an enode answers it; `id` counts them there. */
+export const storedFaultSchema = z.object({
+  id: z.string().regex(/^\d{1,19}$/),
+  time: z.iso.datetime(),
+  fault: faultSchema,
+});
+/** Of a list of them. */
+export const faultSummarySchema = z.object({
+  id: z.string().regex(/^\d{1,19}$/),
+  time: z.iso.datetime(),
+  kind: z.enum(["equivocation", "invalid-proof"]),
+  ...under,
+});
+
 /** Whose fault it is, and under which lease. */
 export const faultOf = (fault: Fault): Pick<ReceiptClaim, "taskId" | "epoch" | "prover"> =>
   (fault.kind === "equivocation" ? fault.claims[0] : fault.claim).statement;

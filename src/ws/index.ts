@@ -3,6 +3,7 @@
 import process from "node:process";
 import { runCli } from "./cli.ts";
 import { deploy } from "./deploy.ts";
+import { evidence } from "./evidence.ts";
 import { doctor } from "./doctor.ts";
 import { imageId } from "./image_id.ts";
 import { init } from "./init.ts";
@@ -24,6 +25,7 @@ const commands = [
   project,
   znode,
   slasher,
+  evidence,
   rewards,
   message,
   task,

@@ -13,7 +13,7 @@ import { type Register, UserError } from "./cli.ts";
 import { aBytes32, anAddress } from "./values.ts";
 
 /** The slasher of the deployment, as the registrar names it. @throws {UserError} */
-async function slasherOf(reader: Reader, znodeRegistrar: Address): Promise<Address> {
+export async function slasherOf(reader: Reader, znodeRegistrar: Address): Promise<Address> {
   const slasher = await reader.readContract({
     address: znodeRegistrar,
     abi: znodeRegistrarAbi,
