@@ -207,9 +207,14 @@ export const settings = {
   },
   P2P_LISTEN: {
     help:
-      "where an enode or boot node awaits peers; unset: port 4689, or any on loopback without a chain",
+      "where peers are awaited, or /p2p-circuit: through a relay; unset: port 4689, or any on loopback without a chain",
     placeholder: "multiaddr,…",
     schema: multiaddrs,
+  },
+  P2P_RELAY: {
+    help: "whether peers behind a NAT are reached through this one; unset: unless it is a znode",
+    placeholder: "on|off",
+    schema: onOff,
   },
   P2P_ANNOUNCE: {
     help: "addresses at which peers reach this one, behind a proxy or NAT; unset: those it sees",

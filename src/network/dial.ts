@@ -4,6 +4,7 @@ import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { errorText, type Log } from "../log.ts";
 import { taskProtocol } from "../protocol/index.ts";
+import { directly } from "./transports.ts";
 
 export interface DialOptions {
   /** Left out: the connection itself is kept. */
@@ -18,8 +19,8 @@ export interface DialOptions {
   readonly signal: AbortSignal;
 }
 
-/** A dial that takes longer has failed, ms. */
-const dialMs = 10_000;
+/** A dial that takes longer has failed, ms; one by WebRTC through a relay takes seconds. */
+const dialMs = 15_000;
 /** After a link that lasted so long, the next dial is tried at once again, ms. */
 const goodMs = 10_000;
 
@@ -95,7 +96,8 @@ async function keep(
     let isEnode = false;
     try {
       const soon = AbortSignal.any([signal, AbortSignal.timeout(dialMs)]);
-      connection = await host.dial(addresses, { signal: soon });
+      connection = await host.dial(addresses.map(directly), { signal: soon });
+      leaveRelay(host, connection);
       const stream = await streamOf(connection, protocol, soon);
       // A boot node has no work to give; it is kept for what it knows.
       if (!stream && tries !== Infinity) return;
@@ -131,6 +133,13 @@ async function keep(
     // Many znodes that lost one enode must not all come back in the same moment.
     await pause((isEnode ? enodeMs : pauseMs) * (0.5 + Math.random()), signal);
     pauseMs = Math.min(pauseMs * 2, maxRedialMs);
+  }
+}
+
+/** Ends what goes through a relay to a peer that is now connected directly. */
+function leaveRelay(host: Libp2p, { remotePeer }: Connection): void {
+  for (const other of host.getConnections(remotePeer)) {
+    if (other.limits) other.close().catch((error) => other.abort(error));
   }
 }
 

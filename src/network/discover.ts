@@ -23,6 +23,8 @@ export async function enodeKey(chainId: number): Promise<CID> {
 /** Says, again and again, that this peer is an enode of the chain. Ends with the signal. */
 export function offerEnode(host: Host, chainId: number, log: Log, signal: AbortSignal) {
   return repeat(signal, log, async (soon) => {
+    // Through a relay it is reached only when that one has agreed.
+    if (host.getMultiaddrs().length === 0) return false;
     let told = 0;
     for await (const event of host.services.dht.provide(await enodeKey(chainId), soon)) {
       if (event.name === "PEER_RESPONSE") told++;

@@ -1,15 +1,14 @@
-/** This process as a libp2p peer: TCP, Noise, Yamux, gossip and a DHT, and nothing that is native. */
+/** This process as a libp2p peer: Noise, Yamux, gossip and a DHT, and nothing that is native. */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GossipSub } from "@libp2p/gossipsub";
 import { identify } from "@libp2p/identify";
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
-import type { DialTransportOptions, Libp2p, PrivateKey, Transport } from "@libp2p/interface";
+import type { Libp2p, PrivateKey } from "@libp2p/interface";
 import { type KadDHT, kadDHT, passthroughMapper } from "@libp2p/kad-dht";
 import { mdns } from "@libp2p/mdns";
 import { noise } from "@libp2p/noise";
 import { type Ping, ping } from "@libp2p/ping";
-import { tcp, type TCPComponents } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p } from "libp2p";
 import { bytesToHex, type Hex, hexToBytes } from "viem";
@@ -17,12 +16,20 @@ import { runtimeName } from "../platform.ts";
 import { limits } from "../protocol/index.ts";
 import { wasmCrypto } from "./cipher.ts";
 import { boundedGossip } from "./bounded_gossip.ts";
+import { isRelayed, listenAddresses, relayServer, transports } from "./transports.ts";
 
 export interface HostOptions {
   /** Where the peer key is kept. */
   readonly directory: string;
-  /** Multiaddrs to listen on; none: only dials. */
+  /**
+   * Multiaddrs to listen on; none: only dials. By `/p2p-circuit` the peer is reached through
+   * whichever relays it finds, by `<relay's multiaddr>/p2p-circuit` through that one.
+   */
   readonly listen: readonly string[];
+  /** Multiaddrs of peers that were named to it. */
+  readonly known?: readonly string[];
+  /** Whether others are reached through this peer. */
+  readonly relay?: boolean;
   /** Multiaddrs that peers are told in place of those. */
   readonly announce?: readonly string[];
   /** Names the network: peers of another one have another DHT. */
@@ -44,10 +51,11 @@ export const dhtProtocol = (chainId: number): string => `/iotex${chainId}/kad/1.
 /** Starts the peer. A peer that stops answering loses its connection after `pingMs + deadMs`. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { directory, listen, announce = [], chainId = 2, pingMs = 5_000, deadMs = 8_000 } = options;
-  return await createLibp2p({
+  const { known = [], relay = false } = options;
+  const host: Host = await createLibp2p({
     privateKey: await peerKey(directory),
-    addresses: { listen: [...listen], announce: [...announce] },
-    transports: [steadyTcp],
+    addresses: { listen: listenAddresses(listen), announce: [...announce] },
+    transports: transports({ listen, known }, () => host),
     // Bun's crypto has no ChaCha20-Poly1305, to which noise turns for large frames.
     connectionEncrypters: [noise(runtimeName === "bun" ? { crypto: wasmCrypto } : {})],
     streamMuxers: [
@@ -63,6 +71,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     services: {
       identify: identify(),
       ping: ping(),
+      ...(relay ? { relay: relayServer() } : {}),
       pubsub: boundedGossip({
         allowPublishToZeroTopicPeers: true,
         maxInboundStreams: 2,
@@ -86,7 +95,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       dht: kadDHT({
         protocol: dhtProtocol(chainId),
         // Only who can be dialled can be asked.
-        clientMode: listen.length === 0,
+        clientMode: listen.every(isRelayed),
         // Nodes of one network may well be on one private network.
         peerInfoMapper: passthroughMapper,
         allowQueryWithZeroPeers: true,
@@ -104,23 +113,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       pingTimeout: { minTimeout: deadMs, maxTimeout: deadMs },
     },
   });
-}
-
-/**
- * TCP whose sockets don't get the dial's signal: the transport heeds it itself, and a socket that
- * did so too would raise an error when nobody listens to it any more.
- */
-function steadyTcp(components: TCPComponents): Transport {
-  const transport = tcp()(components);
-  const dial = transport.dial.bind(transport);
-  transport.dial = (address, { signal, upgrader, ...rest }: DialTransportOptions) => {
-    const upgradeOutbound: typeof upgrader.upgradeOutbound = (connection, options) =>
-      upgrader.upgradeOutbound(connection, { ...options, signal });
-    const wrapped = Object.assign(Object.create(upgrader), { upgradeOutbound });
-    // Inherited: what spreads the options doesn't see it.
-    return dial(address, Object.assign(Object.create({ signal }), rest, { upgrader: wrapped }));
-  };
-  return transport;
+  return host;
 }
 
 /** The key that makes the peer id: made on the first start, then the same for ever. */

@@ -10,6 +10,7 @@ import { framesOver, FrameStream } from "./frames.ts";
 import { Link, type LinkIdentity, type Links, refusals } from "./link.ts";
 import { LinkSet } from "./local.ts";
 import { Patiences } from "./patience.ts";
+import { isReserved } from "./transports.ts";
 
 export interface PeerLinksOptions {
   readonly host: Libp2p;
@@ -140,6 +141,7 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
   #release(connection: PeerConnection): void {
     const peer = connection.remotePeer.toString();
     if (this.#pending.has(peer) || this.#entries.get(peer)?.connection === connection) return;
+    if (isReserved(this.deps.host, peer)) return;
     connection.close().catch((error) => connection.abort(error));
   }
 

@@ -3,9 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Config } from "../config.ts";
-import type { Log } from "../log.ts";
+import { errorText, type Log } from "../log.ts";
 import type { Shutdown } from "../shutdown.ts";
 import { createHost, type Host } from "./host.ts";
+import { isRelayed } from "./transports.ts";
 
 /** Starts the peer, if the role needs one; `shutdown` ends it. */
 export async function openHost(
@@ -21,18 +22,31 @@ export async function openHost(
     announce: config.P2P_ANNOUNCE.map(String),
     chainId: config.IOTEX_CHAINID,
     mdns: config.P2P_MDNS,
+    known: config.BOOTNODE_MULTIADDR.map(String),
+    relay: (config.P2P_RELAY ?? config.role !== "znode") && !listen.every(isRelayed),
   });
   shutdown.add("libp2p", () => host.stop());
-  const multiaddrs = host.getMultiaddrs().map(String);
-  const peer = { peerId: host.peerId.toString(), multiaddrs };
-  await writeFile(join(config.DATA_DIRECTORY, "peer.json"), `${JSON.stringify(peer)}\n`);
-  log.info(peer, listen.length > 0 ? "peers may connect" : "the peer is up");
+  let told = "";
+  const tell = async () => {
+    const multiaddrs = host.getMultiaddrs().map(String);
+    const peer = { peerId: host.peerId.toString(), multiaddrs };
+    if (told === (told = JSON.stringify(peer))) return;
+    await writeFile(join(config.DATA_DIRECTORY, "peer.json"), `${told}\n`);
+    log.info(peer, multiaddrs.length > 0 ? "peers may connect" : "the peer is up");
+  };
+  await tell();
+  // Those through a relay come later, and others when that one is gone.
+  let telling = Promise.resolve();
+  host.addEventListener("self:peer:update", () => {
+    telling = telling.then(tell).catch((error) => log.warn(`peer.json: ${errorText(error)}`));
+  });
   return host;
 }
 
 function listenOn({ role, CHAIN_ENDPOINT, P2P_LISTEN }: Config): string[] {
   if (P2P_LISTEN) return P2P_LISTEN.map(String);
-  if (role === "bootnode") return ["/ip4/0.0.0.0/tcp/4689"];
+  const everywhere = ["/ip4/0.0.0.0/tcp/4689", "/ip4/0.0.0.0/udp/4689/webrtc-direct"];
+  if (role === "bootnode") return everywhere;
   if (role !== "enode") return [];
-  return [CHAIN_ENDPOINT === undefined ? "/ip4/127.0.0.1/tcp/0" : "/ip4/0.0.0.0/tcp/4689"];
+  return CHAIN_ENDPOINT === undefined ? ["/ip4/127.0.0.1/tcp/0"] : everywhere;
 }

@@ -1,0 +1,139 @@
+/** The ways to another peer: TCP, WebSocket, WebRTC, and through a relay to one behind a NAT. */
+// First here: Deno can't load it from within a package, where it stands for one of npm.
+import "./webrtc/node-datachannel/index.ts";
+import "./webrtc/node-datachannel/polyfill.ts";
+import {
+  circuitRelayServer,
+  type CircuitRelayService,
+  circuitRelayTransport,
+  type CircuitRelayTransportComponents,
+} from "@libp2p/circuit-relay-v2";
+import type { AbortOptions, DialTransportOptions, Libp2p, Transport } from "@libp2p/interface";
+import { tcp, type TCPComponents } from "@libp2p/tcp";
+import { webRTC, webRTCDirect } from "@libp2p/webrtc";
+import { webSockets } from "@libp2p/websockets";
+import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
+import type { Configuration } from "./webrtc/node-datachannel/polyfill.ts";
+
+/**
+ * What a relay gives each peer. It carries the handshake of two peers that then connect directly,
+ * and no work: ten seconds and some 20 KiB are enough.
+ */
+export const relayLimits = {
+  /** Peers that may be reached through this one. */
+  reservations: 128,
+  /** One relayed connection, ms and bytes. */
+  durationMs: 60_000,
+  bytes: 256 * 1024,
+  /** Relayed connections that one peer may have under way. */
+  streams: 8,
+} as const;
+
+/** Whether an address is one through a relay. */
+export const isRelayed = (address: string): boolean => address.includes("/p2p-circuit");
+
+/** Adds what must be listened on beside `/p2p-circuit`, so that peers come over directly. */
+export function listenAddresses(listen: readonly string[]): string[] {
+  return listen.some(isRelayed) ? [...listen, "/webrtc"] : [...listen];
+}
+
+/** An address through a relay, as one by which the peers connect to each other directly. */
+export function directly(address: Multiaddr): Multiaddr {
+  const text = address.toString();
+  if (text.includes("/p2p-circuit/webrtc")) return address;
+  return isRelayed(text) ? multiaddr(text.replace("/p2p-circuit", "/p2p-circuit/webrtc")) : address;
+}
+
+/**
+ * @param listen where the peer listens, and `known` the peers that were named to it: where all are
+ * on loopback, so is WebRTC
+ * @param host the peer, once it is there
+ */
+export function transports(
+  { listen, known }: { listen: readonly string[]; known: readonly string[] },
+  host: () => Libp2p | undefined,
+) {
+  const addresses = [...listen, ...known].filter((address) => address.startsWith("/ip"));
+  const local = addresses.length > 0 &&
+    addresses.every((address) => /^\/ip4\/127\.|^\/ip6\/::1\//.test(address));
+  const rtcConfiguration = async () => {
+    const configuration: Configuration = local
+      ? { iceServers: [], hosts: "loopback" }
+      : { iceServers: (await stunServers(host())).map((urls) => ({ urls })) };
+    return configuration as RTCConfiguration;
+  };
+  return [
+    steadyTcp,
+    webSockets(),
+    calmRelays,
+    webRTC({ rtcConfiguration }),
+    webRTCDirect({ rtcConfiguration }),
+  ];
+}
+
+/**
+ * Relays are looked for among the peers that this one is connected to. The library would walk
+ * through the DHT as well, again and again without a pause while that is empty.
+ */
+function calmRelays(components: CircuitRelayTransportComponents): Transport {
+  const randomWalk = {
+    async *walk({ signal }: AbortOptions = {}) {
+      await new Promise((_, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+    },
+  };
+  const calm = new Proxy(components, {
+    get: (all, name) => name === "randomWalk" ? randomWalk : Reflect.get(all, name),
+  });
+  return circuitRelayTransport()(calm);
+}
+
+/** The service of a peer through which others are reached. */
+export function relayServer() {
+  const { reservations, durationMs, bytes, streams } = relayLimits;
+  return circuitRelayServer({
+    maxInboundHopStreams: streams,
+    maxOutboundHopStreams: streams,
+    reservations: {
+      maxReservations: reservations,
+      defaultDurationLimit: durationMs,
+      defaultDataLimit: BigInt(bytes),
+    },
+  });
+}
+
+/** Whether a peer is to be reached through this one. */
+export function isReserved(host: Libp2p, peer: string): boolean {
+  const { relay } = host.services as { relay?: CircuitRelayService };
+  return relay !== undefined && [...relay.reservations.keys()].some((id) => id.toString() === peer);
+}
+
+/** Peers we are connected to that listen for webrtc-direct: there they tell anyone his address. */
+async function stunServers(host: Libp2p | undefined): Promise<string[]> {
+  for (const { remotePeer } of host?.getConnections() ?? []) {
+    const known = await host?.peerStore.get(remotePeer).catch(() => undefined);
+    for (const { multiaddr } of known?.addresses ?? []) {
+      const [, ip, port] = /^\/ip4\/([\d.]+)\/udp\/(\d+)\/webrtc-direct/.exec(`${multiaddr}`) ?? [];
+      if (ip && !ip.startsWith("127.")) return [`stun:${ip}:${port}`];
+    }
+  }
+  return [];
+}
+
+/**
+ * TCP whose sockets don't get the dial's signal: the transport heeds it itself, and a socket that
+ * did so too would raise an error when nobody listens to it any more.
+ */
+function steadyTcp(components: TCPComponents): Transport {
+  const transport = tcp()(components);
+  const dial = transport.dial.bind(transport);
+  transport.dial = (address, { signal, upgrader, ...rest }: DialTransportOptions) => {
+    const upgradeOutbound: typeof upgrader.upgradeOutbound = (connection, options) =>
+      upgrader.upgradeOutbound(connection, { ...options, signal });
+    const wrapped = Object.assign(Object.create(upgrader), { upgradeOutbound });
+    // Inherited: what spreads the options doesn't see it.
+    return dial(address, Object.assign(Object.create({ signal }), rest, { upgrader: wrapped }));
+  };
+  return transport;
+}
