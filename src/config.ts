@@ -211,10 +211,17 @@ export const settings = {
     placeholder: "multiaddr,…",
     schema: multiaddrs,
   },
-  P2P_RELAY: {
-    help: "whether peers behind a NAT are reached through this one; unset: unless it is a znode",
+  P2P_WEBRTC: {
+    help: "on: peers are dialled by WebRTC and through relays too, and not by TCP alone",
     placeholder: "on|off",
     schema: onOff,
+    fallback: "off",
+  },
+  P2P_RELAY: {
+    help: "on: peers behind a NAT are reached through this one",
+    placeholder: "on|off",
+    schema: onOff,
+    fallback: "off",
   },
   P2P_ANNOUNCE: {
     help: "addresses at which peers reach this one, behind a proxy or NAT; unset: those it sees",

@@ -4,7 +4,7 @@ import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { errorText, type Log } from "../log.ts";
 import { taskProtocol } from "../protocol/index.ts";
-import { directly } from "./transports.ts";
+import { directly } from "./relayed.ts";
 
 export interface DialOptions {
   /** Left out: the connection itself is kept. */

@@ -16,7 +16,8 @@ import { runtimeName } from "../platform.ts";
 import { limits } from "../protocol/index.ts";
 import { wasmCrypto } from "./cipher.ts";
 import { boundedGossip } from "./bounded_gossip.ts";
-import { isRelayed, listenAddresses, relayServer, transports } from "./transports.ts";
+import { isRelayed } from "./relayed.ts";
+import { steadyTcp } from "./tcp.ts";
 
 export interface HostOptions {
   /** Where the peer key is kept. */
@@ -28,7 +29,9 @@ export interface HostOptions {
   readonly listen: readonly string[];
   /** Multiaddrs of peers that were named to it. */
   readonly known?: readonly string[];
-  /** Whether others are reached through this peer. */
+  /** Whether peers are reached by WebRTC and through relays too. */
+  readonly webrtc?: boolean;
+  /** Whether others are reached through this peer; needs `webrtc`. */
   readonly relay?: boolean;
   /** Multiaddrs that peers are told in place of those. */
   readonly announce?: readonly string[];
@@ -52,10 +55,11 @@ export const dhtProtocol = (chainId: number): string => `/iotex${chainId}/kad/1.
 export async function createHost(options: HostOptions): Promise<Host> {
   const { directory, listen, announce = [], chainId = 2, pingMs = 5_000, deadMs = 8_000 } = options;
   const { known = [], relay = false } = options;
+  const more = options.webrtc ? await import("./transports.ts") : undefined;
   const host: Host = await createLibp2p({
     privateKey: await peerKey(directory),
-    addresses: { listen: listenAddresses(listen), announce: [...announce] },
-    transports: transports({ listen, known }, () => host),
+    addresses: { listen: more?.listenAddresses(listen) ?? [...listen], announce: [...announce] },
+    transports: more?.transports({ listen, known }, () => host) ?? [steadyTcp],
     // Bun's crypto has no ChaCha20-Poly1305, to which noise turns for large frames.
     connectionEncrypters: [noise(runtimeName === "bun" ? { crypto: wasmCrypto } : {})],
     streamMuxers: [
@@ -71,7 +75,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     services: {
       identify: identify(),
       ping: ping(),
-      ...(relay ? { relay: relayServer() } : {}),
+      ...(more && relay ? { relay: more.relayServer() } : {}),
       pubsub: boundedGossip({
         allowPublishToZeroTopicPeers: true,
         maxInboundStreams: 2,

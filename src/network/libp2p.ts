@@ -10,7 +10,7 @@ import { framesOver, FrameStream } from "./frames.ts";
 import { Link, type LinkIdentity, type Links, refusals } from "./link.ts";
 import { LinkSet } from "./local.ts";
 import { Patiences } from "./patience.ts";
-import { isReserved } from "./transports.ts";
+import { isReserved } from "./relayed.ts";
 
 export interface PeerLinksOptions {
   readonly host: Libp2p;

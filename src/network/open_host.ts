@@ -6,7 +6,7 @@ import type { Config } from "../config.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Shutdown } from "../shutdown.ts";
 import { createHost, type Host } from "./host.ts";
-import { isRelayed } from "./transports.ts";
+import { isRelayed, needsMore } from "./relayed.ts";
 
 /** Starts the peer, if the role needs one; `shutdown` ends it. */
 export async function openHost(
@@ -16,6 +16,7 @@ export async function openHost(
 ): Promise<Host | undefined> {
   const listen = listenOn(config);
   if (config.role === "all" && listen.length === 0) return undefined;
+  const webrtc = config.P2P_WEBRTC || config.P2P_RELAY || listen.some(needsMore);
   const host = await createHost({
     directory: config.DATA_DIRECTORY,
     listen,
@@ -23,7 +24,8 @@ export async function openHost(
     chainId: config.IOTEX_CHAINID,
     mdns: config.P2P_MDNS,
     known: config.BOOTNODE_MULTIADDR.map(String),
-    relay: (config.P2P_RELAY ?? config.role !== "znode") && !listen.every(isRelayed),
+    webrtc,
+    relay: config.P2P_RELAY && !listen.every(isRelayed),
   });
   shutdown.add("libp2p", () => host.stop());
   let told = "";
@@ -35,6 +37,7 @@ export async function openHost(
     log.info(peer, multiaddrs.length > 0 ? "peers may connect" : "the peer is up");
   };
   await tell();
+  if (!webrtc) return host;
   // Those through a relay come later, and others when that one is gone.
   let telling = Promise.resolve();
   host.addEventListener("self:peer:update", () => {
@@ -45,8 +48,7 @@ export async function openHost(
 
 function listenOn({ role, CHAIN_ENDPOINT, P2P_LISTEN }: Config): string[] {
   if (P2P_LISTEN) return P2P_LISTEN.map(String);
-  const everywhere = ["/ip4/0.0.0.0/tcp/4689", "/ip4/0.0.0.0/udp/4689/webrtc-direct"];
-  if (role === "bootnode") return everywhere;
+  if (role === "bootnode") return ["/ip4/0.0.0.0/tcp/4689"];
   if (role !== "enode") return [];
-  return CHAIN_ENDPOINT === undefined ? ["/ip4/127.0.0.1/tcp/0"] : everywhere;
+  return [CHAIN_ENDPOINT === undefined ? "/ip4/127.0.0.1/tcp/0" : "/ip4/0.0.0.0/tcp/4689"];
 }

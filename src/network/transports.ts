@@ -1,18 +1,20 @@
-/** The ways to another peer: TCP, WebSocket, WebRTC, and through a relay to one behind a NAT. */
+/**
+ * The ways to another peer beside TCP: WebSocket, WebRTC, and through a relay to one behind a NAT.
+ * A large library: loaded only where it is asked for.
+ */
 // First here: Deno can't load it from within a package, where it stands for one of npm.
 import "./webrtc/node-datachannel/index.ts";
 import "./webrtc/node-datachannel/polyfill.ts";
 import {
   circuitRelayServer,
-  type CircuitRelayService,
   circuitRelayTransport,
   type CircuitRelayTransportComponents,
 } from "@libp2p/circuit-relay-v2";
-import type { AbortOptions, DialTransportOptions, Libp2p, Transport } from "@libp2p/interface";
-import { tcp, type TCPComponents } from "@libp2p/tcp";
+import type { AbortOptions, Libp2p, Transport } from "@libp2p/interface";
 import { webRTC, webRTCDirect } from "@libp2p/webrtc";
 import { webSockets } from "@libp2p/websockets";
-import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
+import { isRelayed } from "./relayed.ts";
+import { steadyTcp } from "./tcp.ts";
 import type { Configuration } from "./webrtc/node-datachannel/polyfill.ts";
 
 /**
@@ -29,19 +31,9 @@ export const relayLimits = {
   streams: 8,
 } as const;
 
-/** Whether an address is one through a relay. */
-export const isRelayed = (address: string): boolean => address.includes("/p2p-circuit");
-
 /** Adds what must be listened on beside `/p2p-circuit`, so that peers come over directly. */
 export function listenAddresses(listen: readonly string[]): string[] {
   return listen.some(isRelayed) ? [...listen, "/webrtc"] : [...listen];
-}
-
-/** An address through a relay, as one by which the peers connect to each other directly. */
-export function directly(address: Multiaddr): Multiaddr {
-  const text = address.toString();
-  if (text.includes("/p2p-circuit/webrtc")) return address;
-  return isRelayed(text) ? multiaddr(text.replace("/p2p-circuit", "/p2p-circuit/webrtc")) : address;
 }
 
 /**
@@ -77,6 +69,7 @@ export function transports(
  */
 function calmRelays(components: CircuitRelayTransportComponents): Transport {
   const randomWalk = {
+    // deno-lint-ignore require-yield
     async *walk({ signal }: AbortOptions = {}) {
       await new Promise((_, reject) => {
         signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -103,12 +96,6 @@ export function relayServer() {
   });
 }
 
-/** Whether a peer is to be reached through this one. */
-export function isReserved(host: Libp2p, peer: string): boolean {
-  const { relay } = host.services as { relay?: CircuitRelayService };
-  return relay !== undefined && [...relay.reservations.keys()].some((id) => id.toString() === peer);
-}
-
 /** Peers we are connected to that listen for webrtc-direct: there they tell anyone his address. */
 async function stunServers(host: Libp2p | undefined): Promise<string[]> {
   for (const { remotePeer } of host?.getConnections() ?? []) {
@@ -119,21 +106,4 @@ async function stunServers(host: Libp2p | undefined): Promise<string[]> {
     }
   }
   return [];
-}
-
-/**
- * TCP whose sockets don't get the dial's signal: the transport heeds it itself, and a socket that
- * did so too would raise an error when nobody listens to it any more.
- */
-function steadyTcp(components: TCPComponents): Transport {
-  const transport = tcp()(components);
-  const dial = transport.dial.bind(transport);
-  transport.dial = (address, { signal, upgrader, ...rest }: DialTransportOptions) => {
-    const upgradeOutbound: typeof upgrader.upgradeOutbound = (connection, options) =>
-      upgrader.upgradeOutbound(connection, { ...options, signal });
-    const wrapped = Object.assign(Object.create(upgrader), { upgradeOutbound });
-    // Inherited: what spreads the options doesn't see it.
-    return dial(address, Object.assign(Object.create({ signal }), rest, { upgrader: wrapped }));
-  };
-  return transport;
 }

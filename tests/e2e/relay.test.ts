@@ -46,8 +46,12 @@ test("a znode and an enode with no listening address work together", async () =>
     packing: { count: 1, window: 1 },
     output: { type: "stdout" },
   });
-  const relay = await start("bootnode", "relay", { P2P_LISTEN: "/ip4/127.0.0.1/tcp/0" });
-  const known = { BOOTNODE_MULTIADDR: (await peerOf("relay")).multiaddrs.join(",") };
+  const relay = await start("bootnode", "relay", {
+    P2P_LISTEN: "/ip4/127.0.0.1/tcp/0",
+    P2P_RELAY: "on",
+  });
+  const multiaddr = (await peerOf("relay")).multiaddrs.join(",");
+  const known = { BOOTNODE_MULTIADDR: multiaddr, P2P_WEBRTC: "on" };
   const enode = await start("enode", enodeKey, {
     ...known,
     P2P_LISTEN: "/p2p-circuit",
