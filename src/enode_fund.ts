@@ -10,7 +10,8 @@ import { ethereumOutputs } from "./output/index.ts";
 export function withFunding(context: NodeContext, da: Da): Da["packing"] {
   const { config, log, metrics, shutdown, keys, network, projects, chains, ethereum } = context;
   const address = config.REWARD_POOL_ADDRESS;
-  if (address === undefined || !chains || !ethereum) return da.packing;
+  const { isAccepted } = context.authority;
+  if (address === undefined || !chains || !ethereum || !isAccepted) return da.packing;
   // The senders are those of the outputs: an account has one count of nonces.
   const own = ethereumOutputs({
     ...ethereum,
@@ -20,7 +21,7 @@ export function withFunding(context: NodeContext, da: Da): Da["packing"] {
   const stop = startFund({
     store: da.funding,
     projects,
-    pool: poolView(chains, address, network.router),
+    pool: poolView(chains, address, isAccepted),
     send: (call, signal) => own.call(network.chainId, call, signal),
     termSeconds: config.REWARD_ESCROW_SECONDS,
     onPacked: (listener) => da.tasks.onPacked(listener),

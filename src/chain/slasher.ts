@@ -3,7 +3,7 @@
  * for its transaction; each throws `ChainError` with the contract's reason.
  */
 import { type Address, encodeFunctionData, getAddress, type Hex, keccak256 } from "viem";
-import type { Acceptance, Evidence, Fault, ReceiptClaim } from "../protocol/index.ts";
+import type { Acceptance, Evidence, Fault, ReceiptClaim, Signed } from "../protocol/index.ts";
 import { slasherAbi as abi } from "./abi/slasher.ts";
 import { znodeRegistrarAbi } from "./abi/znodeRegistrar.ts";
 import { slasherBytecode } from "./bytecode/slasher.ts";
@@ -77,12 +77,6 @@ export function gasLimitOf(
   });
 }
 
-/** A statement and what proves who made it. */
-export interface Stated<T> {
-  readonly statement: T;
-  readonly evidence: Evidence;
-}
-
 export interface Slash extends Done {
   /** Wei taken from the znode by this report. */
   readonly slashed: bigint;
@@ -96,14 +90,14 @@ const forContract = (evidence: Evidence) => ({
 
 interface EquivocationReport {
   readonly znodeId: bigint;
-  readonly a: Stated<ReceiptClaim>;
-  readonly b: Stated<ReceiptClaim>;
+  readonly a: Signed<ReceiptClaim>;
+  readonly b: Signed<ReceiptClaim>;
 }
 
 interface InvalidProofReport {
   readonly znodeId: bigint;
-  readonly acceptance: Stated<Acceptance>;
-  readonly claim: Stated<ReceiptClaim>;
+  readonly acceptance: Signed<Acceptance>;
+  readonly claim: Signed<ReceiptClaim>;
   readonly publicValues: Hex;
   readonly proof: Hex;
 }

@@ -8,7 +8,7 @@ import type { Links } from "../network/link.ts";
 import type { OutputJob, OutputReport } from "../output/types.ts";
 import type { OutputConfig, ProjectVersion } from "../project/types.ts";
 import type { FinalityDeps } from "./finality.ts";
-import type { DigestSigner, Fault, Network } from "../protocol/index.ts";
+import type { DigestSigner, Network } from "../protocol/index.ts";
 import type { Seeds } from "../chain/seeds.ts";
 import type { Rules } from "./state.ts";
 
@@ -71,8 +71,6 @@ export interface DispatchDeps {
   readonly onState?: (task: TaskRecord, state: string) => void;
   /** Where faults of znodes are kept; without it there are none. */
   readonly evidence?: EvidenceStore;
-  /** Told of each fault once it is stored. Must not throw. */
-  readonly onFault?: (fault: Fault) => void;
   readonly log: Log;
   readonly metrics?: Pick<Metrics, "tasks" | "refused" | "outputs" | "faults">;
   /** Names this node among the drivers of one database; a name kept over restarts wins its tasks

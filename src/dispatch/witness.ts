@@ -139,7 +139,6 @@ export class Witness {
     const fields = { task: taskId, epoch: Number(epoch), prover };
     deps.log.warn(fields, `a fault of a znode can be proved: ${fault.kind}`);
     deps.metrics?.faults.inc({ kind: fault.kind });
-    deps.onFault?.(fault);
   }
 
   #run(work: () => Promise<void>): void {

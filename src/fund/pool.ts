@@ -1,5 +1,4 @@
 import type { Address, Hex } from "viem";
-import { routerAbi } from "../chain/abi/router.ts";
 import type { Chains } from "../chain/clients.ts";
 import { depositOf, type Escrow, escrowOf } from "../chain/rewards.ts";
 
@@ -13,7 +12,12 @@ export interface PoolView {
   now(): Promise<bigint>;
 }
 
-export function poolView(chains: Chains, address: Address, router: Address): PoolView {
+/** @param accepted whether the router has accepted a task */
+export function poolView(
+  chains: Chains,
+  address: Address,
+  accepted: PoolView["accepted"],
+): PoolView {
   const reader = async () => (await chains.main()).reader;
   return {
     address,
@@ -25,12 +29,6 @@ export function poolView(chains: Chains, address: Address, router: Address): Poo
       const own = BigInt(Math.floor(Date.now() / 1000));
       return timestamp > own ? timestamp : own;
     },
-    accepted: async (taskId) =>
-      await (await reader()).readContract({
-        address: router,
-        abi: routerAbi,
-        functionName: "accepted",
-        args: [taskId],
-      }),
+    accepted,
   };
 }
