@@ -89,10 +89,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "reorganise the chain": async ({ network }, { size }) => {
     // The last block that counts as final stays.
-    await network.rpc("anvil_reorg", 1 + Math.floor(size * (confirmations - 1)), []);
+    await network.reorg(1 + Math.floor(size * (confirmations - 1)));
   },
   "reorganise the chain deeply": async ({ network }, { size }) => {
-    await network.rpc("anvil_reorg", confirmations + 1 + Math.floor(size * 8), []);
+    await network.reorg(confirmations + 1 + Math.floor(size * 8));
   },
 };
 

@@ -79,11 +79,11 @@ const acceptances = ({ chain, deployment }: FaultsNetwork) =>
 
 /** Takes the last results from the chain, final as they are, and waits until they are there again. */
 export async function takeBack({ network }: Cluster): Promise<void> {
-  const { chain, rpc } = network;
+  const { chain } = network;
   const before = await acceptances(network);
   const { blockNumber } = before[Math.max(0, before.length - 4)] as typeof before[0];
   const head = await chain.reader.getBlockNumber();
-  await rpc("anvil_reorg", Number(head - blockNumber) + 1, []);
+  await network.reorg(Number(head - blockNumber) + 1);
   expect((await acceptances(network)).length).toBeLessThan(before.length);
   await until(
     "the router has them again",
@@ -120,6 +120,10 @@ export async function judge(
 
     // The final chain's router took each task once, and nothing else.
     const accepted = await acceptances(network);
+    const twice = [...Map.groupBy(accepted, ({ args }) => args.taskId).values()]
+      .filter((events) => events.length > 1)
+      .map((events) => events.map((e) => [e.args.taskId, e.blockNumber, e.transactionHash]));
+    expect(twice).toEqual([]);
     const tasks = await sql`select serial::int, task_hash, phase from w3bstream.tasks`;
     const ids = new Map(tasks.map(({ serial, task_hash }) => [bytesToHex(task_hash), serial]));
     expect(accepted.map(({ args }) => args.taskId as string).sort()).toEqual(

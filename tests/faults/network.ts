@@ -15,6 +15,7 @@ import { addOperator, createProject, registerZNode, setRoute } from "../../src/c
 import { type EncodedProject, encodeProject } from "../../src/project/encode.ts";
 import { openIpfs } from "../../src/project/index.ts";
 import { weatherModule } from "../e2e/files.ts";
+import { sleep } from "../e2e/node.ts";
 import { deployReceiver, keccakVerifier, tallyModule } from "./tally.ts";
 
 const keyOf = (index: number): Hex =>
@@ -37,7 +38,8 @@ export interface FaultsNetwork {
   readonly programs: ReadonlyMap<bigint, EncodedProject>;
   /** What each node needs beside its key; the chain's endpoint is to be replaced. */
   readonly env: Record<string, string>;
-  rpc(method: string, ...params: unknown[]): Promise<unknown>;
+  /** Replaces the last `depth` blocks by empty ones. */
+  reorg(depth: number): Promise<void>;
 }
 
 /** @param directories of enodes, which the projects' blocks are put in */
@@ -96,6 +98,19 @@ export async function startFaultsNetwork(directories: readonly string[]): Promis
     // No reorganisation reaches back to here.
     await rpc("anvil_mine", "0x20");
     await rpc("evm_setIntervalMining", 1);
+    // A block that anvil is making meanwhile would stay in the chain without what it did.
+    const reorg = serial(async (depth: number) => {
+      await rpc("evm_setIntervalMining", 0);
+      try {
+        for (let height = -1n, next; height !== (next = await chain.reader.getBlockNumber());) {
+          height = next;
+          await sleep(200);
+        }
+        await rpc("anvil_reorg", depth, []);
+      } finally {
+        await rpc("evm_setIntervalMining", 1);
+      }
+    });
     return {
       anvil,
       chain,
@@ -104,12 +119,18 @@ export async function startFaultsNetwork(directories: readonly string[]): Promis
       unstaked: generatePrivateKey(),
       programs,
       env: { ...env, CONFIRMATIONS: `${confirmations}` },
-      rpc,
+      reorg,
     };
   } catch (error) {
     await anvil.stop();
     throw error;
   }
+}
+
+/** The same, one call after the other. */
+function serial(work: (depth: number) => Promise<void>): (depth: number) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (depth) => last = last.catch(() => {}).then(() => work(depth));
 }
 
 async function registerTally(
