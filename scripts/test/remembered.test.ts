@@ -28,6 +28,20 @@ test("a note is of a command and of every byte that it reads, wherever they are"
   for (const at of roots) rmSync(at, { recursive: true });
 });
 
+test("of npm's packages it is of those that are named", () => {
+  const root = mkdtempSync(join(tmpdir(), "w3bstream-note-"));
+  const note = (a: string, b: string, inputs = ["npm:a"]) => {
+    const packages = { "node_modules/a": { version: a }, "node_modules/b": { version: b } };
+    writeFileSync(join(root, "package-lock.json"), JSON.stringify({ packages }));
+    return noteOf(["check"], root, inputs);
+  };
+  const first = note("1", "1");
+  expect(note("1", "2")).toBe(first);
+  expect(note("2", "1")).not.toBe(first);
+  expect(() => note("1", "1", ["npm:c"])).toThrow("c is not in package-lock.json");
+  rmSync(root, { recursive: true });
+});
+
 test("what a command made is laid where it was", () => {
   const root = mkdtempSync(join(tmpdir(), "w3bstream-note-"));
   const [note, artefact] = [join(root, "cache/note"), join(root, "target/made")];

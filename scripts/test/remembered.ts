@@ -24,16 +24,30 @@ function* filesOf(path: string): Generator<string> {
   }
 }
 
+/** What npm installs by a name, as `root`'s lock file has it. */
+function packageOf(root: string, name: string): string {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const found = packages[`node_modules/${name}`];
+  if (!found) throw new Error(`${name} is not in package-lock.json`);
+  return JSON.stringify(found);
+}
+
 /**
  * Where it is noted that a command succeeded.
- * @param inputs files and folders that its outcome hangs on, below `root`
+ * @param inputs files and folders that its outcome hangs on, below `root`; or `npm:` and a package
  */
 export function noteOf(command: readonly string[], root: string, inputs: readonly string[]) {
   const hash = createHash("sha256").update(`1 ${process.platform} ${process.arch}`);
   for (const word of command) hash.update(`\0${word}`);
-  for (const path of inputs.flatMap((input) => [...filesOf(join(root, input))])) {
-    const bytes = readFileSync(path);
-    hash.update(`\0${path.slice(root.length)} ${bytes.length}\0`).update(bytes);
+  for (const input of inputs) {
+    if (input.startsWith("npm:")) {
+      hash.update(`\0${input} ${packageOf(root, input.slice("npm:".length))}`);
+      continue;
+    }
+    for (const path of filesOf(join(root, input))) {
+      const bytes = readFileSync(path);
+      hash.update(`\0${path.slice(root.length)} ${bytes.length}\0`).update(bytes);
+    }
   }
   return cacheFolder("passed", hash.digest("hex").slice(0, 32));
 }
