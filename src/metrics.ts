@@ -29,6 +29,8 @@ export function createMetrics() {
     }),
     refused: counter("refused_total", "Frames, receipts and proofs refused, by kind", ["kind"]),
     faults: counter("faults_total", "Faults of znodes that can be proved, by kind", ["kind"]),
+    conduct: counter("conduct_total", "Faults of znodes that cost score, by kind", ["kind"]),
+    barred: counter("barred_total", "Znodes barred from work, by the fault", ["kind"]),
     heard: counter("gossip_total", "Gossip heard, by project and kind", ["project", "kind"]),
     funding: counter("funding_total", "Fees of tasks by project: escrowed, waiting, refunded", [
       "project",

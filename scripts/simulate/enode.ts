@@ -2,6 +2,7 @@
 import type { Address } from "viem";
 import { defaults } from "../../src/dispatch/deps.ts";
 import { done, holders, nextWake, wants } from "../../src/dispatch/machine.ts";
+import { leastBad, Scores, TaskConduct } from "../../src/dispatch/score.ts";
 import { type Action, type EventBody, self } from "../../src/dispatch/state.ts";
 import { key } from "../../src/dispatch/testing/judge.ts";
 import type { SimTask } from "./task.ts";
@@ -25,6 +26,7 @@ export class Enode {
   /** Offers and leases that a znode has of this enode. */
   readonly #busy: Uint16Array;
   readonly #restUntil: Float64Array;
+  #scores: Scores;
   #checkedAt = 0;
   /** Most tasks that it drove at once. */
   mostHeld = 0;
@@ -35,6 +37,11 @@ export class Enode {
     this.run = `enode ${index}`;
     this.#busy = new Uint16Array(world.options.znodes);
     this.#restUntil = new Float64Array(world.options.znodes);
+    this.#scores = this.#noScores();
+  }
+
+  #noScores(): Scores {
+    return new Scores({ onBarred: (prover) => this.world.barred(prover) });
   }
 
   /** Tasks that it could take of the database. */
@@ -47,6 +54,7 @@ export class Enode {
   own(task: SimTask): void {
     const { clock, options } = this.world;
     task.driver = this;
+    task.conduct = new TaskConduct();
     this.#held.add(task);
     this.mostHeld = Math.max(this.mostHeld, this.#held.size);
     // Nobody knows the hash of the next block when the task is signed.
@@ -70,6 +78,7 @@ export class Enode {
     const tasks = [...this.#held];
     for (const set of [this.#held, this.#waiting, this.#parts]) set.clear();
     this.#busy.fill(0);
+    this.#scores = this.#noScores();
     links.closed(this);
     this.#checkedAt = 0;
     clock.in(defaults.holdMs, () => {
@@ -121,7 +130,9 @@ export class Enode {
 
   #step(task: SimTask, at: number, body: EventBody): void {
     const { judged } = task;
+    const before = judged.state;
     const next = judged.take(at, body);
+    task.conduct.note(this.#scores, before, body, next.state, at);
     for (const { state } of next.log) this.world.reached(task, state);
     for (const action of next.actions) {
       judged.judge.action(at, task.state, action);
@@ -156,7 +167,10 @@ export class Enode {
     clock.in(waits, () => {
       if (this.run !== run || task.driver !== this) return;
       const verdict = task.judged.judge.truth.get(key(prover, epoch)) ?? "invalid";
-      if (verdict === "invalid") totals.invalid++;
+      if (verdict === "invalid") {
+        totals.invalid++;
+        this.#scores.charge(prover, "a proof that does not verify", this.world.at);
+      }
       this.post(task, { kind: "verdict", prover, epoch, verdict, reason: "it does not hold" });
     });
   }
@@ -164,8 +178,9 @@ export class Enode {
   #fill(task: SimTask, at: number): void {
     let waits = false;
     for (let w = wants(task.state, at); w.leases > 0; w = wants(task.state, at)) {
-      const znode = this.#choose(task, (p) => !w.unavailable.has(p) && !w.tried.has(p)) ??
-        this.#choose(task, (p) => !w.unavailable.has(p));
+      const free = (p: Address) => !w.unavailable.has(p);
+      const znode = this.#choose(task, (p) => free(p) && !w.tried.has(p)) ??
+        this.#choose(task, free) ?? this.#lastResort(task, free);
       waits = znode === undefined;
       if (!znode) break;
       this.#step(task, at, { kind: "assign", prover: znode.profile.prover });
@@ -180,25 +195,50 @@ export class Enode {
     else this.#waiting.delete(task);
   }
 
+  #barred(prover: Address): boolean {
+    return this.#scores.barred(prover, this.world.at) !== undefined;
+  }
+
+  #offers(znode: Znode, { job }: SimTask): boolean {
+    return this.world.links.has(this, znode) && znode.profile.offers[job.machine] === true;
+  }
+
+  #hasRoom({ index, profile }: Znode): boolean {
+    return (this.#busy[index] ?? 0) < profile.capacity &&
+      (this.#restUntil[index] ?? 0) <= this.world.clock.now;
+  }
+
   /** The first of the task's ranking that could take it now. */
   #choose(task: SimTask, allowed: (prover: Address) => boolean) {
-    const { clock, links, znodes } = this.world;
+    const { znodes } = this.world;
     const fits = (i: number) => {
       const znode = znodes[i] as Znode;
-      const { capacity, offers, prover } = znode.profile;
-      return links.has(this, znode) && (this.#busy[i] ?? 0) < capacity &&
-        (this.#restUntil[i] ?? 0) <= clock.now && offers[task.job.machine] && allowed(prover);
+      const { prover } = znode.profile;
+      return this.#offers(znode, task) && this.#hasRoom(znode) && allowed(prover) &&
+        !this.#barred(prover);
     };
     const found = this.world.orderOf(task, false).find(fits) ??
       this.world.orderOf(task, true).find(fits);
     return found === undefined ? undefined : znodes[found];
   }
 
+  /** As `Assigning.free` where all who could are barred. */
+  #lastResort(task: SimTask, allowed: (prover: Address) => boolean): Znode | undefined {
+    const able = this.world.znodes
+      .filter((znode) => this.#offers(znode, task) && allowed(znode.profile.prover));
+    if (able.some(({ profile }) => !this.#barred(profile.prover))) return undefined;
+    const idle = able.filter((znode) => this.#hasRoom(znode))
+      .map(({ index, profile: { prover } }) => ({ index, prover, busy: this.#busy[index] ?? 0 }));
+    const [least] = leastBad(idle, this.#scores, this.world.at);
+    return least && this.world.znodes[least.index];
+  }
+
   #outputter(task: SimTask, last: string | undefined): Znode | undefined {
     const { links, znodes } = this.world;
     const winner = this.world.znodeOf(task.state.winner?.prover ?? self);
     if (winner && winner.profile.prover !== last && links.has(this, winner)) return winner;
-    return znodes.find((z) => z.profile.prover !== last && links.has(this, z));
+    const able = (z: Znode) => z.profile.prover !== last && links.has(this, z);
+    return znodes.find((z) => able(z) && !this.#barred(z.profile.prover)) ?? znodes.find(able);
   }
 
   /** Keeps the tables of who has what. */

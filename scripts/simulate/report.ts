@@ -53,6 +53,8 @@ export function report(world: World) {
       /** Of all time that honest znodes proved, given up before the proof was done. */
       abandonedShare: round(totals.abandonedMs / Math.max(1, totals.provedMs)),
     },
+    /** Times that an enode barred a znode, by what that one is. */
+    bars: totals.bars,
     spread: {
       gini: round(gini(wins, due)),
       /** Of as many tasks that are given out by stake and chance alone. */

@@ -43,6 +43,13 @@ describe("a simulated network", () => {
     expect(proofs.invalid).toBeGreaterThan(0);
     expect(completion.confirmed + completion.failed).toBe(120);
   });
+
+  test("liars get one task and then none, and honest znodes are not barred", () => {
+    const { bars, proofs } = run({ liars: 0.2, lazy: 0.2, tasks: 600, enodes: 1 });
+    expect(bars.liar).toBeGreaterThan(0);
+    expect(proofs.invalid).toBeLessThan(6 * bars.liar);
+    expect([bars.honest, bars.slow]).toEqual([0, 0]);
+  });
 });
 
 test("what is due happens in its order", () => {

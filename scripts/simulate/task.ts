@@ -1,4 +1,5 @@
 import * as machine from "../../src/dispatch/machine.ts";
+import { TaskConduct } from "../../src/dispatch/score.ts";
 import { JudgedTask } from "../../src/dispatch/testing/judged.ts";
 import type { Enode } from "./enode.ts";
 import type { Job } from "./population.ts";
@@ -8,6 +9,8 @@ export class SimTask {
   readonly judged: JudgedTask;
   /** Who drives it. */
   driver: Enode | undefined;
+  /** What its driver saw of znodes in it. */
+  conduct = new TaskConduct();
   /** When its driver looks at it next. */
   timerAt = Infinity;
   /** Numbers of the first znodes of the task's ranking, and of all, once they are needed. */

@@ -39,6 +39,7 @@ export class World {
   readonly totals = {
     ...{ events: 0, ended: 0, rankings: 0, fullRankings: 0, invalid: 0 },
     ...{ provedMs: 0, abandonedMs: 0, gossip: 0, gossipFrames: 0 },
+    bars: { honest: 0, slow: 0, lazy: 0, liar: 0 },
   };
   #packed = 0;
   #linkedCapacity = 0;
@@ -112,6 +113,12 @@ export class World {
     if (state === "packed") return;
     if (state === "dispatched") task.dispatchedAt ??= this.clock.now;
     this.#gossip(task.driver);
+  }
+
+  /** An enode barred a znode. */
+  barred(prover: string): void {
+    const znode = this.znodeOf(prover);
+    if (znode) this.totals.bars[znode.profile.kind]++;
   }
 
   /** Nothing more happens to the task by itself. */

@@ -23,6 +23,7 @@ import { provable } from "./leases.ts";
 import { Loaded } from "./loaded.ts";
 import { create, done, holders, load, nextWake, step, wants } from "./machine.ts";
 import { rulesOf } from "./rules.ts";
+import { TaskConduct } from "./score.ts";
 import { type Action, type EventBody, self, type State, type Step } from "./state.ts";
 import { Witness } from "./witness.ts";
 
@@ -49,6 +50,7 @@ export class Actor implements TaskActor {
   readonly #witness: Witness;
   readonly #occupied = new Map<string, Address>();
   readonly #assigning: Assigning;
+  readonly #conduct = new TaskConduct();
 
   constructor(readonly taskId: Hex, private readonly desk: Desk) {
     this.#loaded = new Loaded(desk);
@@ -214,9 +216,11 @@ export class Actor implements TaskActor {
       const at = this.desk.clock.at();
       const steps: Step[] = [];
       const taken: string[] = [], judged: string[] = [];
+      const told: [State, EventBody, State][] = [];
       let state = this.#state as State;
       const apply = (body: EventBody) => {
         const next = step(state, { ...body, at });
+        told.push([state, body, next.state]);
         if (body.kind === "accept" && next.durable) taken.push(keyOf(body.prover, body.epoch));
         if (body.kind === "verdict" && next.durable) judged.push(keyOf(body.prover, body.epoch));
         state = next.state;
@@ -234,6 +238,9 @@ export class Actor implements TaskActor {
         continue;
       }
       this.#state = state;
+      for (const [before, event, after] of told) {
+        this.#conduct.note(this.desk.standing.scores, before, event, after, at);
+      }
       this.desk.waits(this, waiting);
       const accepted = this.#receiptOf(steps);
       this.#witness.settle(state, judged);
@@ -317,7 +324,8 @@ export class Actor implements TaskActor {
     for (const { index: output, self: own, last } of wants(state(), at).outputs) {
       const able = peers.outputters(allow);
       const others = able.filter((p) => p !== last);
-      const pool = others.length > 0 ? others : able;
+      const good = others.filter((p) => this.desk.standing.barred(p) === undefined);
+      const pool = [good, others].find((list) => list.length > 0) ?? able;
       const holder = own ? self : pool.find((p) => p === winner) ?? pool[0];
       if (holder === undefined) waiting = true;
       else apply({ kind: "grant", output, holder });

@@ -8,6 +8,7 @@ import { type Candidate, fairest } from "./deps.ts";
 import type { Desk } from "./desk.ts";
 import { reasonAgainst, triedIn } from "./leases.ts";
 import type { Wants } from "./machine.ts";
+import { leastBad } from "./score.ts";
 import type { State } from "./state.ts";
 
 export class Assigning {
@@ -18,11 +19,19 @@ export class Assigning {
 
   constructor(private readonly desk: Desk, private readonly taskId: Hex) {}
 
-  /** Znodes that could prove the task now. */
-  free({ vmType, provers }: ProjectVersion, { unavailable }: Wants): Candidate[] {
-    const { peers, deps: { barred } } = this.desk;
-    return peers.candidates(vmType, provers.allow)
-      .filter(({ prover }) => !unavailable.has(prover) && barred?.(prover) === undefined);
+  /**
+   * Znodes that could prove the task now. Where all that ever could are barred, the one with the
+   * best score, a task at a time: no project is left without a znode.
+   */
+  free({ vmType, provers: { allow } }: ProjectVersion, { unavailable }: Wants): Candidate[] {
+    const { desk } = this;
+    const barred = (prover: Address) => desk.standing.barred(prover) !== undefined;
+    const able = desk.peers.candidates(vmType, allow).filter((c) => !unavailable.has(c.prover));
+    const good = able.filter(({ prover }) => !barred(prover));
+    if (good.length > 0 || able.length === 0) return good;
+    const others = desk.peers.offering(vmType, allow);
+    if (others.some((prover) => !unavailable.has(prover) && !barred(prover))) return [];
+    return leastBad(able, desk.standing.scores, desk.clock.at());
   }
 
   /** A znode for the proof, of those that can take it now. */
@@ -46,7 +55,7 @@ export class Assigning {
     if (!seed) return pick(record, pool);
     const whyNot = (prover: Address): string => {
       const why = reasonAgainst(state, at, prover) ??
-        peers.whyNot(prover, vmType, provers.allow) ?? deps.barred?.(prover);
+        peers.whyNot(prover, vmType, provers.allow) ?? this.desk.standing.barred(prover);
       return why ?? `tried in epoch ${triedIn(state, prover)}`;
     };
     return choose(record, seed, pool, whyNot, pick);

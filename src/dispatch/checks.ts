@@ -7,7 +7,7 @@ import { checkReceipt } from "./check.ts";
 import { type Desk, keyOf, pause, type TaskActor } from "./desk.ts";
 import { onRouter } from "./grants.ts";
 import type { Loaded } from "./loaded.ts";
-import type { EventOf, State } from "./state.ts";
+import { type EventOf, self, type State } from "./state.ts";
 import type { Witness } from "./witness.ts";
 
 /** `unread`: this node could not read the program, which says nothing about the receipt. */
@@ -63,7 +63,10 @@ export class Checks {
         const reason = verdict.verdict === "invalid" ? verdict.reason : "";
         if (reason) this.desk.deps.metrics?.refused.inc({ kind: "proof" });
         // Before the receipt is forgotten with its check.
-        if (reason && !verdict.unread) await this.#blame(record, prover, epoch, receipt);
+        if (reason && !verdict.unread) {
+          this.desk.standing.charge(prover, "a proof that does not verify");
+          await this.#blame(record, prover, epoch, receipt);
+        }
         const { verdict: said } = verdict;
         await this.actor.post({ kind: "verdict", prover, epoch, verdict: said, reason });
       };
@@ -104,6 +107,9 @@ export class Checks {
           return await this.actor.post(body);
         }
         metrics?.refused.inc({ kind: "report" });
+        if (body.holder !== self) {
+          this.desk.standing.charge(body.holder, "an output reported that the chain does not have");
+        }
         log.warn({ task: this.actor.taskId, by: body.holder }, "confirmed, but not on the chain");
         await this.actor.post({ kind: "tick" });
       };

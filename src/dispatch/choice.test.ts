@@ -14,7 +14,7 @@ import { choose } from "./choice.ts";
 import type { DispatchDeps } from "./deps.ts";
 import { fairest } from "./deps.ts";
 import { rank } from "./ranking.ts";
-import { until, useBenches } from "./testing/bench.ts";
+import { text, until, useBenches } from "./testing/bench.ts";
 import { account, network, operator, znodeOn } from "./testing/znode.ts";
 
 const bench = useBenches();
@@ -58,6 +58,10 @@ function on(chain: Chain, more: Parameters<typeof bench>[0] = {}) {
 const told = (record: AssignmentRecord | undefined): Skipped =>
   skippedSchema.parse(JSON.parse(record?.skipped ?? "null"));
 
+const lies: NonNullable<Parameters<typeof znodeOn>[2]> = (self) => ({
+  payload: (p) => self.prove(p, self.proof(p.taskId, { proof: text("bad") })),
+});
+
 describe("with a ranking", () => {
   test("each task goes to its best znode, and the signed record says so", async () => {
     const chain = new Chain(equal(2, 3, 4));
@@ -86,18 +90,19 @@ describe("with a ranking", () => {
 
   test("who is passed over is told with the reason", async () => {
     const chain = new Chain(equal(2, 3, 4, 5, 6));
-    const barred = (prover: Address) => prover === address(4) ? "score too low" : undefined;
     const b = on(chain, {
-      version: { provers: { allow: [2, 3, 4, 6].map(address), remote: false } },
-      deps: { barred },
+      version: { provers: { allow: [2, 3, 4, 6].map(address), remote: false }, attempts: 1 },
     });
     b.start();
+    const liar = await znodeOn(b.links, 4, lies);
+    await b.ends(await b.task(undefined, undefined, network, 7n), "failed");
+    expect(liar.got("lease").length).toBe(1);
     // 2 refuses, 3 takes; 4 is barred, 5 is not allowed, 6 is not linked.
     await znodeOn(b.links, 2, (self) => ({
       lease: ({ taskId, epoch }) =>
         self.send("refuse", { taskId, epoch, reason: "no disk", retryable: false }),
     }));
-    for (const n of [3, 4, 5]) await znodeOn(b.links, n);
+    for (const n of [3, 5]) await znodeOn(b.links, n);
     const seen = new Map<Address, Set<string>>();
     for (let i = 0; i < 20; i++) {
       const id = await b.task(undefined, undefined, network, 7n);
@@ -116,7 +121,7 @@ describe("with a ranking", () => {
     const reasons = (n: number) => [...seen.get(address(n)) ?? []];
     expect(reasons(2).every((reason) => reason.includes("resting: "))).toBe(true);
     expect(reasons(2).some((reason) => reason.includes("no disk"))).toBe(true);
-    expect(reasons(4)).toEqual(["score too low"]);
+    expect(reasons(4)).toEqual(["barred: a proof that does not verify"]);
     expect(reasons(5)).toEqual(["not allowed by the project"]);
     expect(reasons(6)).toEqual(["not linked"]);
   });

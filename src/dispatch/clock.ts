@@ -15,6 +15,10 @@ export class Clock {
     this.#timer = setInterval(() => void this.#read().catch(this.onError), everyMs);
   }
 
+  get started(): boolean {
+    return this.#offset !== undefined;
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }

@@ -63,8 +63,6 @@ export interface DispatchDeps {
   readonly choose?: Choose;
   /** Ranks znodes for each task, by the chain. Without it, as without a chain, `choose` picks. */
   readonly seeds?: Seeds;
-  /** Why a znode may not be chosen now, undefined when it may: what it did before, for example. */
-  readonly barred?: (prover: Address) => string | undefined;
   /** Signs who was chosen, and why not others; what is not signed is not recorded. */
   readonly signer?: DigestSigner;
   /** Told of each state that a task reached, once it is stored. Must not throw. */
@@ -72,7 +70,10 @@ export interface DispatchDeps {
   /** Where faults of znodes are kept; without it there are none. */
   readonly evidence?: EvidenceStore;
   readonly log: Log;
-  readonly metrics?: Pick<Metrics, "tasks" | "refused" | "outputs" | "faults">;
+  readonly metrics?: Pick<
+    Metrics,
+    "tasks" | "refused" | "outputs" | "faults" | "conduct" | "barred"
+  >;
   /** Names this node among the drivers of one database; a name kept over restarts wins its tasks
    * back at once. */
   readonly driver?: string;
@@ -96,6 +97,8 @@ export interface DispatchOptions
   readonly projectMs: number;
   /** How long a frame may wait for a slow link before the link is given up. */
   readonly sendMs: number;
+  /** How long a link may say nothing of what its znode offers before that counts against it. */
+  readonly helloMs: number;
 }
 
 export const defaults: DispatchOptions = {
@@ -116,6 +119,7 @@ export const defaults: DispatchOptions = {
   held: 4_096,
   projectMs: 900_000,
   sendMs: 20_000,
+  helloMs: 30_000,
 };
 
 /** The znode with the smallest share of its capacity in use; among equals, the longest idle. */

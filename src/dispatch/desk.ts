@@ -7,6 +7,7 @@ import type { DispatchDeps, DispatchOptions } from "./deps.ts";
 import type { Peers } from "./peers.ts";
 import type { Semaphore } from "./semaphore.ts";
 import type { Signatures } from "./signatures.ts";
+import type { Standing } from "./standing.ts";
 import type { EventBody } from "./state.ts";
 
 /** What a desk sees of a task's actor. */
@@ -28,6 +29,7 @@ export interface Desk {
   readonly options: DispatchOptions;
   readonly clock: Clock;
   readonly peers: Peers;
+  readonly standing: Standing;
   readonly checks: Semaphore;
   /** Undefined: assignments are not recorded. */
   readonly signatures: Signatures | undefined;

@@ -13,6 +13,7 @@ import { Peer, Peers } from "./peers.ts";
 import { isDirect } from "./rules.ts";
 import { Semaphore } from "./semaphore.ts";
 import { Signatures } from "./signatures.ts";
+import { type Conduct, Standing } from "./standing.ts";
 import { type EventBody, self } from "./state.ts";
 
 export { type Candidate, type Choose, type DispatchDeps, type DispatchOptions } from "./deps.ts";
@@ -20,6 +21,8 @@ export { type Candidate, type Choose, type DispatchDeps, type DispatchOptions } 
 export interface Dispatch {
   /** Ends what is being saved, gives the tasks back to the database, and forgets the links. */
   stop(): Promise<void>;
+  /** What is held against a znode. */
+  conduct(prover: Address): Conduct;
   /** Tasks in memory, those of them that wait for a znode, and linked znodes. */
   status(): { readonly held: number; readonly waiting: number; readonly peers: number };
 }
@@ -51,6 +54,7 @@ class Dispatcher implements Dispatch, Desk {
   readonly options: DispatchOptions;
   readonly clock: Clock;
   readonly peers = new Peers();
+  readonly standing: Standing;
   readonly checks: Semaphore;
   readonly signatures: Signatures | undefined;
   readonly run = crypto.randomUUID();
@@ -75,6 +79,7 @@ class Dispatcher implements Dispatch, Desk {
       now,
       (error) => deps.log.warn(`the database's clock can't be read: ${errorText(error)}`),
     );
+    this.standing = new Standing(deps, this.clock);
     this.checks = new Semaphore(this.options.checks);
     this.signatures = deps.seeds && deps.signer && new Signatures(deps.network, deps.signer);
     this.isOwn = deps.isOwn ?? isDirect;
@@ -92,6 +97,7 @@ class Dispatcher implements Dispatch, Desk {
   async #start(): Promise<void> {
     const { deps, options, signal } = this;
     await insist(this, () => this.clock.start(), Infinity).catch(() => undefined);
+    await this.standing.remember();
     if (signal.aborted) return;
     this.#unsubscribe.push(
       deps.store.onPacked(() => this.#awaken()),
@@ -109,6 +115,10 @@ class Dispatcher implements Dispatch, Desk {
       this.#readReports(),
       this.#watchChain(),
     ]);
+  }
+
+  conduct(prover: Address): Conduct {
+    return this.standing.of(prover);
   }
 
   async stop(): Promise<void> {
@@ -305,14 +315,23 @@ class Dispatcher implements Dispatch, Desk {
 
   /** Reads one link until it ends. */
   async #read(link: Link): Promise<void> {
-    const { deps, options } = this;
-    const peer = new Peer(link, deps.isEligible, deps.log, options.sendMs);
+    const { deps, options, standing } = this;
+    const silent = () => standing.charge(link.remote, "a link that takes or says nothing");
+    const peer = new Peer(link, deps.isEligible, deps.log, options.sendMs, silent);
     this.peers.add(peer);
+    const greeting = setTimeout(() => peer.open && !peer.hello && silent(), options.helloMs);
+    let charged = 0;
+    const chargeRefused = () => {
+      const times = link.refused - charged;
+      charged = link.refused;
+      if (times > 0) standing.charge(link.remote, "a frame that is refused", times);
+    };
     let pending = 0, wake = () => {};
     try {
       await peer.refresh();
       for await (const message of link.messages()) {
         if (this.signal.aborted || !peer.open) break;
+        chargeRefused();
         if (message.kind === "hello") {
           this.#greet(peer, message.body);
           continue;
@@ -325,6 +344,7 @@ class Dispatcher implements Dispatch, Desk {
         const heard = peer.eligible ? hear(message, peer.prover) : { refused: "ineligible" };
         if ("refused" in heard) {
           deps.metrics?.refused.inc({ kind: heard.refused });
+          if (peer.eligible) standing.charge(peer.prover, "a frame that is refused");
           continue;
         }
         const weight = 1 + Math.floor((heard.brought.receipt?.proof.length ?? 0) / proofUnit);
@@ -338,6 +358,8 @@ class Dispatcher implements Dispatch, Desk {
     } catch (error) {
       deps.log.debug({ prover: peer.prover }, `link ended: ${errorText(error)}`);
     }
+    clearTimeout(greeting);
+    chargeRefused();
     peer.close("it ended");
     if (this.peers.remove(peer)) this.#each(peer.prover, { kind: "gone", prover: peer.prover });
   }

@@ -33,6 +33,8 @@ export class Peer {
     private readonly isEligible: (prover: Address) => boolean | Promise<boolean>,
     private readonly log: Log,
     private readonly sendMs: number,
+    /** Called when the znode takes nothing any more. */
+    private readonly onStuck: () => void = () => {},
   ) {
     void this.#pump();
   }
@@ -84,7 +86,12 @@ export class Peer {
 
   /** Sends when its turn comes; a znode that takes nothing any more loses its link. */
   send(outgoing: Outgoing): void {
-    if (this.#open && !this.#outbox.trySend(outgoing)) this.close("too many frames wait");
+    if (this.#open && !this.#outbox.trySend(outgoing)) this.#stuck("too many frames wait");
+  }
+
+  #stuck(reason: string): void {
+    if (this.#open) this.onStuck();
+    this.close(reason);
   }
 
   close(reason: string): void {
@@ -120,7 +127,7 @@ export class Peer {
     const [frame] = await Promise.all([made, before]);
     const sending = frame && this.#open ? this.link.send<WireKind>(frame[0], frame[1]) : undefined;
     hand();
-    const late = setTimeout(() => this.close("the link is stuck"), this.sendMs);
+    const late = setTimeout(() => this.#stuck("the link is stuck"), this.sendMs);
     try {
       await sending;
     } catch (error) {
@@ -203,6 +210,15 @@ export class Peers {
       if (!free || (allow && !allow.includes(prover))) return [];
       return [{ prover, capacity, busy, lastChosen: this.#chosen.get(prover) ?? 0 }];
     });
+  }
+
+  /** Znodes that prove programs of the machine, whether or not they have room now. */
+  offering(vmType: VmType, allow: readonly Address[] | undefined): Address[] {
+    return this.#ready()
+      .filter(({ prover, hello }) =>
+        hello?.runtimes.includes(vmType) && (!allow || allow.includes(prover))
+      )
+      .map(({ prover }) => prover);
   }
 
   /** Why a znode is not among the candidates; undefined for one that is. */

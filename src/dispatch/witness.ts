@@ -126,6 +126,7 @@ export class Witness {
     const key = nameOf(a);
     if (this.#faulted.has(key)) return;
     this.#faulted.add(key);
+    this.desk.standing.charge(a.statement.prover, "different results signed for one lease");
     const { chainId, router } = this.desk.deps.network;
     await this.#store({ kind: "equivocation", chainId, router, claims: [a, b] });
   }

@@ -68,6 +68,7 @@ export class Link {
   #sending = false;
   #sentAt = -Infinity;
   readonly #patience: Pick<Patience, "ended" | "spend">;
+  #refused = 0;
 
   constructor(
     readonly connection: Connection,
@@ -84,6 +85,11 @@ export class Link {
   /** Whether there is still somebody to send to. */
   get open(): boolean {
     return !this.connection.frames.sink.closed;
+  }
+
+  /** Messages and frames of the peer that were refused for their form, or for who signed them. */
+  get refused(): number {
+    return this.#refused;
   }
 
   /** Waits while the peer is slow. */
@@ -156,6 +162,8 @@ export class Link {
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#patience.spend(1 + bytes.length / refusalBytes);
+      // What is stale may be so by the clock of this machine.
+      if (error.kind !== "stale") this.#refused++;
       this.options.onRefused?.(error);
       return undefined;
     }

@@ -146,6 +146,8 @@ export class Bench {
         tasks: { inc: () => undefined },
         outputs: { inc: () => undefined },
         faults: { inc: () => undefined },
+        conduct: { inc: () => undefined },
+        barred: { inc: () => undefined },
       } as unknown as NonNullable<DispatchDeps["metrics"]>,
       ...this.bench.deps,
       ...deps,

@@ -13,6 +13,7 @@ type Statement = Signed<Stated[StatementKind]>;
 /** An `EvidenceStore` in memory, which the dispatchers of a test share. */
 export class MemoryEvidence implements EvidenceStore {
   readonly faults: Fault[] = [];
+  readonly #times = new Map<Fault, number>();
   readonly statements = new Map<string, Statement>();
 
   first<K extends StatementKind>(kind: K, signed: Signed<Stated[K]>) {
@@ -32,6 +33,7 @@ export class MemoryEvidence implements EvidenceStore {
     const key = (f: Fault) => nameOf(f.kind, faultOf(f));
     if (this.faults.some((known) => key(known) === key(fault))) return Promise.resolve(false);
     this.faults.push(fault);
+    this.#times.set(fault, Date.now());
     return Promise.resolve(true);
   }
 
@@ -43,10 +45,13 @@ export class MemoryEvidence implements EvidenceStore {
     return (await this.list())[Number(id)];
   }
 
-  recent() {
-    return Promise.resolve(
-      this.faults.map((fault) => ({ prover: faultOf(fault).prover, kind: fault.kind, at: 0 })),
-    );
+  recent(since: number) {
+    const all = this.faults.map((fault) => ({
+      prover: faultOf(fault).prover,
+      kind: fault.kind,
+      at: this.#times.get(fault) ?? 0,
+    }));
+    return Promise.resolve(all.filter(({ at }) => at > since));
   }
 }
 

@@ -51,7 +51,7 @@ export class ScriptedZnode {
       this.links.remove(pair.a);
       pair.close();
     };
-    void this.#read(pair.b);
+    this.#read(pair.b).catch(() => undefined);
     this.links.add(pair.a);
     await this.send("hello", this.hello);
     return this;
