@@ -28,7 +28,7 @@ export async function startEnode(
   gossip?: Gossip,
 ): Promise<void> {
   const { config, log, metrics, shutdown, keys, network, da, projects, runtimes } = context;
-  const { authority: { isAccepted }, stakes } = context;
+  const { authority: { isAccepted, verifierOf }, stakes } = context;
   if (!da) throw new Error("an enode needs a database for messages and tasks");
   const chain = routersChain(context, da.chain);
   const jobs = new Channel<OutputJob>(256);
@@ -49,7 +49,7 @@ export async function startEnode(
     network,
     now: () => da.now(),
     isEligible: context.authority.isEligible,
-    ...(isAccepted ? { isAccepted } : {}),
+    ...(isAccepted ? { isAccepted, verifierOf } : {}),
     ...(chain ? { chain } : {}),
     ...(stakes ? { seeds: createSeeds(stakes) } : {}),
     signer: keys.operator,

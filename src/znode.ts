@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { whyRefused } from "./chain/ask_verifier.ts";
 import { Channel } from "./channel.ts";
 import type { NodeContext } from "./context.ts";
+import { OwnStatements } from "./da/own_statements.ts";
 import type { Links } from "./network/link.ts";
 import { serveHealth } from "./health.ts";
 import { buildOnNeed } from "./native_build.ts";
@@ -8,6 +10,7 @@ import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
 import { enoughFee } from "./prove/funds.ts";
 import { startProver } from "./prove/index.ts";
+import type { Stake } from "./prove/liability.ts";
 import { Receipts } from "./prove/receipts.ts";
 
 /** How long the chain's height is used when the chain falls silent, ms. */
@@ -32,6 +35,7 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
     );
     shutdown.add("native build", stop);
   }
+  const stake = openStake(context);
   const stopProver = startProver({
     links,
     onOffered(listener) {
@@ -49,6 +53,7 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
     ...(config.MIN_TASK_FEE !== undefined && context.chains
       ? { unpaid: enoughFee(context.chains, network.router, config.MIN_TASK_FEE) }
       : {}),
+    ...(stake ? { stake } : {}),
     outputs: { jobs, reports },
     receipts: await Receipts.open({
       directory: join(config.DATA_DIRECTORY, "receipts"),
@@ -65,4 +70,16 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
     await stopProver();
   });
   if (config.role === "znode") serveHealth(context);
+}
+
+/** What an operator's signatures put at risk; undefined without a chain. */
+function openStake({ config, chains, shutdown }: NodeContext): Stake | undefined {
+  if (!chains) return undefined;
+  const statements = new OwnStatements(join(config.DATA_DIRECTORY, "signed.sqlite"));
+  shutdown.add("what was signed", () => statements.close());
+  return {
+    statements,
+    whyRefused: async (verifier, receipt) =>
+      await whyRefused((await chains.main()).reader, verifier, receipt),
+  };
 }

@@ -1,4 +1,4 @@
-import { type Abi, BaseError, decodeErrorResult, type Hex, isHex } from "viem";
+import { type Abi, BaseError, decodeErrorResult, type Hex, isHex, RpcRequestError } from "viem";
 import { halo2AdapterAbi } from "./abi/halo2Adapter.ts";
 import { projectRegistrarAbi } from "./abi/projectRegistrar.ts";
 import { rewardPoolAbi } from "./abi/rewardPool.ts";
@@ -45,6 +45,17 @@ export function revertData(error: unknown): Hex | undefined {
     if (isHex(data)) return data;
   }
   return undefined;
+}
+
+/** How nodes say that a call failed while it ran: they agree on no codes. */
+export const revertWording = /revert|invalid opcode|out of gas|gas required exceeds|evm error/i;
+
+/** Whether the chain ran a call and it failed; all else says nothing about the call. */
+export function isRevert(error: unknown): boolean {
+  if (revertData(error) !== undefined) return true;
+  if (!(error instanceof BaseError)) return false;
+  const rpc = error.walk((e) => e instanceof RpcRequestError);
+  return rpc instanceof RpcRequestError && revertWording.test(rpc.details);
 }
 
 function shown(value: unknown, abi: Abi): string {

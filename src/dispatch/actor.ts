@@ -227,7 +227,7 @@ export class Actor implements TaskActor {
         steps.push(next);
       };
       for (const body of events) {
-        if (body.kind !== "report" || !this.#checks.doubted(state, body)) apply(body);
+        if (!this.#waits(body, state)) apply(body);
       }
       const waiting = this.#fill(apply, () => state, at);
       // Before the save, so that no other task takes the same place meanwhile.
@@ -248,6 +248,13 @@ export class Actor implements TaskActor {
       for (const action of steps.flatMap((s) => s.actions)) this.#act(action, accepted);
       return;
     }
+  }
+
+  /** Whether the chain is asked first whether it can be true; then it is posted again. */
+  #waits(body: EventBody, state: State): boolean {
+    if (body.kind === "report") return this.#checks.doubted(state, body);
+    if (body.kind !== "accept" || !this.#record) return false;
+    return this.#checks.unnamed(this.#record, state, body);
   }
 
   async #save(

@@ -117,6 +117,52 @@ export class Checks {
     return true;
   }
 
+  /**
+   * Whether an acceptance must wait: the verifier that it names is held against the route on the
+   * chain first. It is posted again when it is that one, or the chain does not say; else the znode
+   * could lie at no risk, and its acceptance is taken for a refusal.
+   */
+  unnamed({ task }: TaskRecord, state: State, body: EventOf<"accept">): boolean {
+    const { verifierOf, log, metrics } = this.desk.deps;
+    const { prover, epoch } = body;
+    const offered = state.leases.some((l) =>
+      l.prover === prover && l.epoch === epoch && l.stage === "offered"
+    );
+    const acceptance = this.witness.acceptance(prover, epoch);
+    const key = `acceptance ${keyOf(prover, epoch)}`;
+    if (!verifierOf || !offered || !acceptance || this.#believed.has(key)) return false;
+    const { verifier } = acceptance.statement;
+    this.#run(key, async () => {
+      const route = await this.#routeOf(() => verifierOf(task.projectId, task.programId));
+      return async () => {
+        if (route === undefined || route === verifier) {
+          this.#believed.add(key);
+          return await this.actor.post(body, { acceptance });
+        }
+        metrics?.refused.inc({ kind: "acceptance" });
+        this.desk.standing.charge(prover, "a frame that is refused");
+        const reason = `names ${verifier} as the verifier, the route on the chain is ${route}`;
+        log.warn({ task: this.actor.taskId, prover }, `an acceptance is refused: ${reason}`);
+        await this.actor.post({ kind: "refuse", prover, epoch, retryable: true, reason });
+      };
+    });
+    return true;
+  }
+
+  /** Undefined when the chain does not say soon: the offer would end meanwhile. */
+  async #routeOf(ask: () => Promise<Address>): Promise<Address | undefined> {
+    const late = new AbortController();
+    try {
+      const wait = pause(this.desk.options.acceptMs / 2, late.signal).then(() => undefined);
+      return await Promise.race([ask(), wait]);
+    } catch (error) {
+      this.desk.deps.log.warn(`the route of a project is not known: ${errorText(error)}`);
+      return undefined;
+    } finally {
+      late.abort();
+    }
+  }
+
   #run(key: string, work: () => Promise<() => Promise<void>>): void {
     if (this.#running.has(key)) return;
     this.#running.add(key);

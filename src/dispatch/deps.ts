@@ -55,6 +55,11 @@ export interface DispatchDeps {
    */
   readonly isAccepted?: (taskId: Hex) => Promise<boolean>;
   /**
+   * The verifier of the project's program on the chain, the zero address where there is none. With
+   * it a znode that accepts a task must name that one. Asked for each acceptance.
+   */
+  readonly verifierOf?: (projectId: bigint, programId: Hex) => Promise<Address>;
+  /**
    * The router's chain. With it, and `isAccepted`, results are output again that a reorganisation
    * took back after they had counted as final.
    */

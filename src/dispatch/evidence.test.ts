@@ -3,7 +3,7 @@ import type { Address } from "viem";
 import { zeroAddress } from "viem";
 import { checkFault } from "../protocol/index.ts";
 import { sleep, text, until, useBenches } from "./testing/bench.ts";
-import { type ScriptedZnode, znodeOn } from "./testing/znode.ts";
+import { account, network, type ScriptedZnode, znodeOn } from "./testing/znode.ts";
 
 const bench = useBenches();
 type Bench = ReturnType<typeof bench>;
@@ -167,5 +167,53 @@ describe("two receipts of one lease", () => {
     await b.ends(await b.task(), "outputted");
     await settle();
     expect(faults(b)).toEqual([]);
+  });
+});
+
+describe("the verifier that a znode names, where the chain has a route,", () => {
+  const onRoute = { verifierOf: () => Promise.resolve(network.router) };
+  const naming = (b: Bench, n: number, ...verifiers: Address[]) =>
+    znodeOn(b.links, n, (self) => ({
+      lease: async ({ taskId, epoch }) => {
+        for (const verifier of verifiers) await self.send("accept", { taskId, epoch, verifier });
+      },
+      payload: (p) => self.prove(p, bad(self, p.taskId)),
+    }));
+
+  test.each([zeroAddress, account(9).address])(
+    "can't be %s: it gets no payload, and another proves",
+    async (verifier) => {
+      const b = bench({ deps: onRoute });
+      b.start();
+      const liar = await naming(b, 2, verifier);
+      const id = await b.task();
+      await until(() => (b.refused.acceptance ?? 0) > 0);
+      await znodeOn(b.links, 3);
+      await b.ends(id, "outputted");
+      expect(liar.got("payload")).toEqual([]);
+    },
+  );
+
+  test("is the one that it named first", async () => {
+    const b = bench({ deps: onRoute });
+    b.start();
+    await naming(b, 2, network.router, zeroAddress);
+    const id = await b.task();
+    await b.ends(id, "failed");
+    await until(() => faults(b).length === 3);
+    for (const fault of faults(b)) {
+      if (fault.kind !== "invalid-proof") throw new Error("another kind");
+      expect(fault.acceptance.statement.verifier).toBe(network.router);
+    }
+  });
+
+  test.each([
+    ["can't say", () => Promise.reject(new Error("away"))],
+    ["does not answer", () => new Promise<Address>(() => {})],
+  ])("is taken as it is while the chain %s", async (_what, verifierOf) => {
+    const b = bench({ deps: { verifierOf } });
+    b.start();
+    await znodeOn(b.links, 2);
+    await b.ends(await b.task(), "outputted");
   });
 });

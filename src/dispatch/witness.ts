@@ -36,8 +36,14 @@ export class Witness {
 
   constructor(private readonly desk: Desk) {}
 
+  /** The first acceptance of a lease counts: another must not take its verifier's place. */
   accepted(signed: Signed<Acceptance>): void {
-    this.#acceptances.set(nameOf(signed), signed);
+    const key = nameOf(signed);
+    if (!this.#acceptances.has(key)) this.#acceptances.set(key, signed);
+  }
+
+  acceptance(prover: Address, epoch: number): Signed<Acceptance> | undefined {
+    return this.#acceptances.get(keyOf(prover, epoch));
   }
 
   claimed(signed: Signed<ReceiptClaim>): void {

@@ -1,4 +1,4 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import type { Progress } from "../../runtimes/runtime.ts";
 import type { Link } from "../network/link.ts";
 import type { WireBody } from "../protocol/index.ts";
@@ -15,6 +15,8 @@ export class Assignment {
   #progress: Progress = { phase: "accepted", done: 0, total: 0 };
   /** True once the payload came: only work that is done renews a lease. */
   started = false;
+  /** Named when the lease was accepted; undefined before. */
+  verifier: Address | undefined;
 
   /** @param link whom it is for; another one when the enode came back under the same lease */
   constructor(public link: Link, readonly lease: WireBody<"lease">) {

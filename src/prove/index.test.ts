@@ -3,164 +3,18 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { concat, hexToBytes, keccak256, toHex, zeroAddress, zeroHash } from "viem";
+import { zeroAddress, zeroHash } from "viem";
 import { type Program, ProgramError, type Receipt } from "../../runtimes/runtime.ts";
-import { Channel } from "../channel.ts";
-import {
-  programId,
-  projectVersion,
-  silent,
-  testProgram,
-  text,
-  until,
-} from "../dispatch/testing/bench.ts";
-import { account, imageId, network, operator } from "../dispatch/testing/znode.ts";
-import { createMetrics } from "../metrics.ts";
-import { linkPair, LinkSet } from "../network/local.ts";
-import type { Link } from "../network/link.ts";
-import type { OutputJob, OutputReport } from "../output/types.ts";
-import {
-  bindingOf,
-  signTask,
-  type Task,
-  taskIdOf,
-  type WireBody,
-  type WireKind,
-  type WireMessage,
-} from "../protocol/index.ts";
-import { startProver } from "./index.ts";
-import { Receipts } from "./receipts.ts";
-
-const prover = account(7);
-const data = [text("1"), text("2")];
-const commitment = keccak256(concat(data.map((m) => toHex(m))));
-let nonce = 0n;
-
-/** A proof that holds for what the program was given. */
-const prove: Program["prove"] = async (input, context) => ({
-  vmType: "halo2",
-  programId,
-  imageId,
-  bindingKind: "data",
-  publicValues: hexToBytes(concat([
-    keccak256(concat(input.messages.map((m) => toHex(m)))),
-    bindingOf(context.taskId, context.prover),
-  ])),
-  proof: text("good"),
-});
-
-class World {
-  readonly links = new LinkSet();
-  readonly jobs = new Channel<OutputJob>(4);
-  readonly reports = new Channel<OutputReport>(4);
-  readonly heard: WireMessage[] = [];
-  program: Program = testProgram({}, { prove });
-  operates = true;
-  height: bigint | undefined;
-  proofs = 0;
-  link!: Link;
-  #stop: (() => Promise<void>) | undefined;
-
-  /** Another start is another process with the same files. */
-  async start(): Promise<void> {
-    this.connect();
-    this.#stop = startProver({
-      links: this.links,
-      projects: {
-        forTask: () => Promise.resolve(projectVersion()),
-        canOperate: () => Promise.resolve(this.operates),
-      } as never,
-      runtimes: {
-        offered: ["halo2"],
-        unavailable: {},
-        load: () =>
-          Promise.resolve({
-            ...this.program,
-            prove: (...given: Parameters<Program["prove"]>) => {
-              this.proofs++;
-              return this.program.prove(...given);
-            },
-          }),
-      } as never,
-      identity: { network, signer: prover },
-      capacity: 1,
-      mayAssign: () => Promise.resolve(this.operates),
-      verifierOf: () => Promise.resolve(zeroAddress),
-      ...(this.height === undefined ? {} : { height: () => this.height as bigint }),
-      outputs: { jobs: this.jobs, reports: this.reports },
-      receipts: await Receipts.open({ directory, prover: prover.address, log: silent }),
-      log: silent,
-      metrics: createMetrics(),
-    });
-  }
-
-  /** A new link of the same enode, which reads what the znode sends. */
-  connect(): void {
-    const pair = linkPair({ network, signer: operator }, { network, signer: prover });
-    this.link = pair.a;
-    void (async () => {
-      for await (const message of pair.a.messages()) this.heard.push(message);
-    })();
-    this.links.add(pair.b);
-  }
-
-  got<K extends WireKind>(kind: K): WireBody<K>[] {
-    return this.heard.filter((m) => m.kind === kind).map((m) => m.body as WireBody<K>);
-  }
-
-  async first<K extends WireKind>(kind: K): Promise<WireBody<K>> {
-    for (let i = 0; i < 200; i++) {
-      const [body] = this.got(kind);
-      if (body) return body;
-      await Bun.sleep(10);
-    }
-    throw new Error(`no ${kind}; heard ${this.heard.map((m) => m.kind)}`);
-  }
-
-  async stop(): Promise<void> {
-    this.reports.close();
-    await this.#stop?.();
-  }
-}
-
-async function leaseOf(
-  change: Partial<Task> = {},
-  lease: Partial<WireBody<"lease">> = {},
-): Promise<WireBody<"lease">> {
-  const task: Task = {
-    ...network,
-    projectId: 1n,
-    version: "0.1",
-    programId,
-    messagesRoot: `0x${"22".repeat(32)}`,
-    inputCommitment: commitment,
-    nonce: ++nonce,
-    ...change,
-  };
-  return {
-    taskId: taskIdOf(task),
-    epoch: 1n,
-    task,
-    signature: await signTask(task, operator),
-    serial: 1n,
-    leaseMs: 2_000,
-    timeoutMs: 5_000,
-    ...lease,
-  };
-}
-
-const payloadOf = ({ taskId, epoch }: WireBody<"lease">, messages = data) => ({
-  taskId,
-  epoch,
-  messages,
-  inputSalt: new Uint8Array(32),
-  clientId: "",
-});
+import { programId, testProgram, text, until } from "../dispatch/testing/bench.ts";
+import { account } from "../dispatch/testing/znode.ts";
+import type { OutputJob } from "../output/types.ts";
+import type { WireBody } from "../protocol/index.ts";
+import { data, leaseOf, payloadOf, prove, prover, World } from "./testing/world.ts";
 
 let world: World, directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "w3bstream-prove-"));
-  world = new World();
+  world = new World(directory);
 });
 afterEach(async () => {
   await world.stop();
@@ -362,7 +216,7 @@ describe("a proof under way", () => {
     await begin(lease);
     await world.first("receipt");
     await world.stop();
-    world = new World();
+    world = new World(directory);
     return lease;
   }
 
@@ -377,7 +231,7 @@ describe("a proof under way", () => {
   test("is made again where the program has become another, or refuses it", async () => {
     const lease = await proveAndRestart();
     for (const change of [testProgram({ imageId: zeroHash }), testProgram({}, { verify })]) {
-      world = new World();
+      world = new World(directory);
       world.program = { ...change, prove };
       await world.start();
       await begin({ ...lease, epoch: 2n });

@@ -23,6 +23,7 @@ import {
 import { Assignment } from "./assignment.ts";
 import { Grant } from "./grant.ts";
 import type { Unpaid } from "./funds.ts";
+import { Liability, NotSignedError, type Stake } from "./liability.ts";
 import type { Receipts } from "./receipts.ts";
 
 export interface ProverDeps {
@@ -40,6 +41,8 @@ export interface ProverDeps {
   readonly verifierOf: (projectId: bigint, programId: Hex) => Promise<Address>;
   /** The chain's newest block, 0 while none is known. Without it tasks of any height are taken. */
   readonly height?: () => bigint;
+  /** What signing puts at risk; left out without a chain. */
+  readonly stake?: Stake;
   /** Why a task is not proved for what it pays; left out where anything is. */
   readonly unpaid?: Unpaid;
   readonly outputs: { readonly jobs: Sink<OutputJob>; readonly reports: Source<OutputReport> };
@@ -67,8 +70,10 @@ class Prover {
   readonly #stop = new AbortController();
   readonly #unsubscribe: (() => void)[];
   readonly #reports: Promise<void>;
+  readonly #liability: Liability;
 
   constructor(private readonly deps: ProverDeps) {
+    this.#liability = new Liability({ ...deps, stake: deps.stake });
     for (const link of deps.links.list()) this.#serve(link);
     this.#unsubscribe = [
       deps.links.onLink((link) => this.#serve(link)),
@@ -138,29 +143,40 @@ class Prover {
       }
       return await link.send("refuse", { taskId, epoch, ...refusal });
     }
-    this.#take(link, lease);
-    const verifier = await this.deps.verifierOf(lease.task.projectId, lease.task.programId);
-    await link.send("accept", { taskId, epoch, verifier });
+    const assignment = this.#take(link, lease);
+    try {
+      assignment.verifier ??= await this.#liability.accept(lease);
+    } catch (error) {
+      assignment.stop(new Error("not accepted"));
+      const reason = `can't accept now: ${errorText(error)}`.slice(0, limits.text);
+      return await link.send("refuse", { taskId, epoch, reason, retryable: true });
+    }
+    await link.send("accept", { taskId, epoch, verifier: assignment.verifier });
   }
 
-  #take(link: Link, lease: WireBody<"lease">): void {
+  #take(link: Link, lease: WireBody<"lease">): Assignment {
     const { taskId, epoch } = lease;
     const known = this.#assignments.get(taskId);
     // An enode that lost its link asks again for the lease it gave, or another one does that took
     // over its tasks and may operate the project as well: the proof goes on.
-    if (known?.live && known.lease.epoch === epoch) return known.resume(link);
+    if (known?.live && known.lease.epoch === epoch) {
+      known.resume(link);
+      return known;
+    }
     known?.stop(new Error("leased again"));
     const assignment = new Assignment(link, lease);
     this.#assignments.set(taskId, assignment);
     assignment.signal.addEventListener("abort", () => {
       if (this.#assignments.get(taskId) === assignment) this.#assignments.delete(taskId);
     });
+    return assignment;
   }
 
   async #refusal(
     link: Link,
-    { task, taskId, signature, timeoutMs }: WireBody<"lease">,
+    lease: WireBody<"lease">,
   ): Promise<{ reason: string; retryable: boolean } | undefined> {
+    const { task, taskId, signature, timeoutMs } = lease;
     const { network } = this.deps.identity;
     if (task.chainId !== network.chainId || task.router !== network.router) {
       return { reason: "the task is for another chain or router", retryable: false };
@@ -181,6 +197,9 @@ class Prover {
         retryable: true,
       };
     }
+    if (this.#liability.forgot(lease)) {
+      return { reason: "older than what this znode remembers of its signatures", retryable: true };
+    }
     if (!this.#assignments.has(taskId) && this.#assignments.size >= this.deps.capacity) {
       return { reason: "busy", retryable: true };
     }
@@ -196,19 +215,24 @@ class Prover {
     const assignment = this.#assignments.get(payload.taskId);
     if (
       !assignment || assignment.link !== link || assignment.lease.epoch !== payload.epoch ||
-      assignment.started
+      assignment.verifier === undefined || assignment.started
     ) return void this.deps.metrics.refused.inc({ kind: "payload" });
     assignment.started = true;
+    const { verifier, signal } = assignment;
     const { taskId, epoch } = payload;
     try {
       const { program, allowRemote } = await this.#load(assignment);
       const receipt = await this.#kept(assignment, program) ??
         await this.#prove(assignment, payload, program, allowRemote);
       await this.#keep(assignment, receipt);
+      await this.#liability.claim(assignment.lease, verifier, receipt, signal);
       // A proof made under a lease that has ended is not offered (R4).
       if (!assignment.live) return;
       await assignment.link.send("receipt", { taskId, epoch, receipt });
     } catch (error) {
+      if (error instanceof NotSignedError) {
+        await this.deps.receipts.forget(taskId, assignment.link.remote);
+      }
       const failure = describeFailure(error, assignment);
       this.deps.log.warn({ taskId, epoch: Number(epoch) }, `proof failed: ${failure.reason}`);
       if (!this.#stop.signal.aborted) {

@@ -1,8 +1,9 @@
 /** Peers written by hand that do as little as they can of what they should. */
 import { randomBytes } from "node:crypto";
 import { multiaddr } from "@multiformats/multiaddr";
-import { concatBytes, hexToBytes } from "viem";
+import { concatBytes, hexToBytes, zeroAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { getRoute } from "../../src/chain/registrars.ts";
 import { createLog } from "../../src/log.ts";
 import { framesOver } from "../../src/network/frames.ts";
 import type { Host } from "../../src/network/host.ts";
@@ -77,9 +78,7 @@ export class Strays {
     for await (const { kind, body } of link.messages()) {
       if (kind === "lease") {
         leases.set(body.taskId, body);
-        const { taskId, epoch } = body;
-        const verifier = "0x0000000000000000000000000000000000000000" as const;
-        await link.send("accept", { taskId, epoch, verifier });
+        await this.#accept(link, body);
       } else if (kind === "payload") {
         const lease = leases.get(body.taskId);
         if (!lease) continue;
@@ -113,13 +112,18 @@ export class Strays {
     }
   }
 
+  /** Without naming the verifier it would not be given the payload. */
+  async #accept(link: Link, { taskId, epoch, task }: WireBody<"lease">): Promise<void> {
+    const { chain, deployment } = this.network;
+    const route = await getRoute(chain.reader, deployment.router, task);
+    await link.send("accept", { taskId, epoch, verifier: route?.verifier ?? zeroAddress });
+  }
+
   async #doNothing(link: Link): Promise<void> {
     await link.send("hello", { runtimes: ["halo2"], capacity: 1 });
     for await (const { kind, body } of link.messages()) {
       if (kind !== "lease") continue;
-      const { taskId, epoch } = body;
-      const verifier = "0x0000000000000000000000000000000000000000" as const;
-      await link.send("accept", { taskId, epoch, verifier });
+      await this.#accept(link, body);
       this.did.lazy++;
     }
   }

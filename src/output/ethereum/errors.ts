@@ -8,7 +8,7 @@ import {
   TimeoutError,
   WebSocketRequestError,
 } from "viem";
-import { explainRevert, revertData } from "../../chain/errors.ts";
+import { explainRevert, revertData, revertWording } from "../../chain/errors.ts";
 
 /**
  * What an RPC's refusal means for a transaction. `rejected`: it will never be taken as it is.
@@ -29,7 +29,7 @@ const wordings: readonly (readonly [Failure, RegExp])[] = [
   ["nonceTooLow", /nonce (is )?too low|old nonce/],
   ["known", /already ?(known|imported|exists)|known transaction|existed in pool/],
   ["underpriced", /underpriced|less than block base fee|gas price (is )?(too low|below)|fee ?cap/],
-  ["reverted", /revert|invalid opcode|out of gas|gas required exceeds|evm error/],
+  ["reverted", revertWording],
 ];
 /** Limits and internal errors of the server: asking later may help. */
 const passingCodes = new Set([-32005, -32016, -32603, 429]);
