@@ -20,6 +20,7 @@ import { nameOf, startPack } from "./pack/index.ts";
 import { serveHttp } from "./platform.ts";
 import { withFunding } from "./enode_fund.ts";
 import { createDispatch } from "./dispatch/index.ts";
+import { watchRoutes } from "./watch/index.ts";
 
 /** ingest → DA → pack → dispatch; and the outputs that only the operator's key may do. */
 export async function startEnode(
@@ -101,6 +102,8 @@ export async function startEnode(
     log,
     metrics,
   });
+  const { host } = context;
+  if (host) ingest.app.route("/watch", watchRoutes({ host, network, projects, log }));
   const server = serveHttp((request) => ingest.fetch(request), {
     hostname: config.httpHost,
     port: config.httpPort,

@@ -121,7 +121,10 @@ export class WsHalo2 implements Program {
   readonly spec: ProgramSpec;
   readonly info: ProgramInfo;
 
-  constructor(private readonly calls: Calls, private readonly description: Description) {
+  constructor(
+    private readonly calls: Pick<Calls, "spec" | "short" | "prove">,
+    private readonly description: Description,
+  ) {
     this.spec = calls.spec;
     const { name, imageId, binding, maxMessages, proofBytes, unsafeTestSetup } = description;
     this.info = {

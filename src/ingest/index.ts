@@ -21,6 +21,7 @@ import { blockNames } from "./block_names.ts";
 import { BodyReader } from "./body.ts";
 import { type MessageRequest, parseMessage, parseMessages, RequestError } from "./message.ts";
 import { observe } from "./observe.ts";
+import { receiptAnswer } from "./receipt.ts";
 import { senderOf } from "./sender.ts";
 
 type Group = Pick<PendingGroup, "projectId" | "version" | "group">;
@@ -203,6 +204,16 @@ export function createIngest(deps: IngestDeps): Ingest {
     },
   );
 
+  const getReceipt = route(
+    "GET /task/:project_id/:task_id/receipt",
+    async (_, project = "", text = "") => {
+      const status = await da.tasks.status(uint(project), taskId(text));
+      const proved = status && await da.tasks.receipt(status.taskId);
+      if (!proved) return failure(404, `project ${uint(project)} has no such proved task here`);
+      return receiptAnswer(status.taskId, proved);
+    },
+  );
+
   const getFaults = route("GET /faults", async (request) => {
     const query = new URL(request.url).searchParams;
     const [prover, before] = [query.get("prover"), query.get("before")];
@@ -234,6 +245,10 @@ export function createIngest(deps: IngestDeps): Ingest {
   app.get(
     "/task/:project_id/:task_id/assignments",
     (c) => getAssignments(c.req.raw, c.req.param("project_id"), c.req.param("task_id")),
+  );
+  app.get(
+    "/task/:project_id/:task_id/receipt",
+    (c) => getReceipt(c.req.raw, c.req.param("project_id"), c.req.param("task_id")),
   );
   app.get(
     "/live",

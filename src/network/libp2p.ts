@@ -7,10 +7,12 @@ import { limits, taskProtocol, type WireError } from "../protocol/index.ts";
 import { bindingBytes, type LinkRole, openBinding, sealBinding } from "./binding.ts";
 import { Dialler } from "./dial.ts";
 import { framesOver, FrameStream } from "./frames.ts";
+import type { Host } from "./host.ts";
 import { Link, type LinkIdentity, type Links, refusals } from "./link.ts";
 import { LinkSet } from "./local.ts";
 import { Patiences } from "./patience.ts";
 import { isReserved } from "./relayed.ts";
+import { Watchers } from "./watchers.ts";
 
 export interface PeerLinksOptions {
   readonly host: Libp2p;
@@ -86,10 +88,13 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
   readonly #times: PeerLinksTimes;
   #waiting = 0;
   readonly #dialler: Dialler;
+  readonly #watchers: Watchers | undefined;
 
   constructor(private readonly deps: PeerLinksOptions) {
     super();
     this.#times = { ...times, ...deps.options };
+    const { pubsub } = deps.host.services as Partial<Host["services"]>;
+    this.#watchers = pubsub && new Watchers(pubsub);
     this.#dialler = new Dialler(deps.host, {
       ...(deps.role === "znode" ? { protocol: taskProtocol } : {}),
       link: (stream, connection) => this.#establish(stream, connection),
@@ -141,7 +146,7 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
   #release(connection: PeerConnection): void {
     const peer = connection.remotePeer.toString();
     if (this.#pending.has(peer) || this.#entries.get(peer)?.connection === connection) return;
-    if (isReserved(this.deps.host, peer)) return;
+    if (isReserved(this.deps.host, peer) || this.#watchers?.keeps(connection)) return;
     connection.close().catch((error) => connection.abort(error));
   }
 

@@ -12,10 +12,10 @@ import {
 } from "@libp2p/circuit-relay-v2";
 import type { AbortOptions, Libp2p, Transport } from "@libp2p/interface";
 import { webRTC, webRTCDirect } from "@libp2p/webrtc";
-import { webSockets } from "@libp2p/websockets";
 import { isRelayed } from "./relayed.ts";
 import { steadyTcp } from "./tcp.ts";
 import type { Configuration } from "./webrtc/node-datachannel/polyfill.ts";
+import { steadyWebSockets } from "./websockets.ts";
 
 /**
  * What a relay gives each peer. It carries the handshake of two peers that then connect directly,
@@ -56,7 +56,7 @@ export function transports(
   };
   return [
     steadyTcp,
-    webSockets(),
+    steadyWebSockets,
     calmRelays,
     webRTC({ rtcConfiguration }),
     webRTCDirect({ rtcConfiguration }),

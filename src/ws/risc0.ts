@@ -9,7 +9,7 @@ import { ProgramError } from "../../runtimes/runtime.ts";
 import { programIdOf } from "../protocol/task.ts";
 import { type Io, UserError } from "./cli.ts";
 import { type ProgramFile, readProgram } from "./files.ts";
-import type { Risc0Receipt } from "./receipt_file.ts";
+import type { Risc0Receipt } from "../protocol/receipt_file.ts";
 import type { VerifyFlags } from "./verify.ts";
 
 export const openChecker = async (): Promise<Engine> =>

@@ -29,13 +29,18 @@ export const verify: Register = (program, io) => {
     .action(async (path: string, flags: VerifyFlags) => {
       const receipt = await readReceipt(path);
       const of = receipt instanceof Uint8Array ? "risc0" : receipt.vmType;
+      if (of === "halo2") {
+        throw new UserError(
+          `${path} is a receipt of halo2: an enode's page /watch checks it, by the program itself`,
+        );
+      }
       const [other, name] = of === "risc0" ? ["zkwasm", "profile"] : ["risc0", "param"];
       if (flags[name as "profile" | "param"] !== undefined) {
         throw new UserError(`--${name} is for ${other} receipts; ${path} is one of ${of}`);
       }
       if (receipt instanceof Uint8Array || receipt.vmType === "risc0") {
         await verifyRisc0(path, receipt, flags, io());
-      } else {
+      } else if (receipt.vmType === "zkwasm") {
         await verifyZkwasm(path, receipt, flags, io());
       }
     });

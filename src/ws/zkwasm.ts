@@ -11,7 +11,8 @@ import { programIdOf } from "../protocol/task.ts";
 import { type Io, UserError } from "./cli.ts";
 import { type ProgramFile, readBytes } from "./files.ts";
 import type { ProveFlags } from "./prove.ts";
-import { writeReceipt, type ZkwasmReceipt } from "./receipt_file.ts";
+import type { ZkwasmReceipt } from "../protocol/receipt_file.ts";
+import { writeReceipt } from "./receipt_file.ts";
 import type { VerifyFlags } from "./verify.ts";
 
 export async function proveZkwasm(

@@ -1,12 +1,10 @@
 /** What browsers do to check risc0 receipts, in a headless Chromium. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import chromium from "@sparticuz/chromium";
-import { type Browser, chromium as playwright, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { serveHttp } from "../../src/platform.ts";
+import { hasChromium, launchChromium, type Pages } from "./chromium.ts";
 import type { check } from "./risc0_page.ts";
 
 setDefaultTimeout(120_000);
@@ -42,35 +40,23 @@ async function servePage() {
   }, { hostname: "127.0.0.1", port: 0, maxBodyBytes: 0 });
 }
 
-// The Chromium that npm carries is of this platform alone.
-if (process.platform !== "linux" || process.arch !== "x64") {
+if (!hasChromium) {
   test.skip(`risc0 in a browser: no Chromium for ${process.platform}-${process.arch}`, () => {});
 } else {
-  const directory = mkdtempSync(join(tmpdir(), "w3bstream-browser-"));
   let server: Awaited<ReturnType<typeof servePage>>;
-  let browser: Browser;
+  let chromium: Pages;
   let page: Page;
-  const errors: string[] = [];
 
   beforeAll(async () => {
     server = await servePage();
-    // It unpacks itself into the system's folder for temporary files, where another run may be at it.
-    const before = process.env.TMPDIR;
-    process.env.TMPDIR = directory;
-    const executablePath = await chromium.executablePath();
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
-    browser = await playwright.launch({ executablePath, args: chromium.args, headless: true });
-    page = await browser.newPage();
-    page.on("pageerror", (error) => errors.push(error.message));
-    await page.goto(`http://127.0.0.1:${server.port}/`);
+    chromium = await launchChromium();
+    page = await chromium.open(`http://127.0.0.1:${server.port}/`);
     await page.waitForFunction("globalThis.check !== undefined");
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await chromium?.close();
     await server?.stop();
-    rmSync(directory, { recursive: true, force: true });
   });
 
   test("receipts hold, and tampered ones are refused", async () => {
@@ -86,6 +72,6 @@ if (process.platform !== "linux" || process.arch !== "x64") {
       expect(Object.keys(seen[kind].tampered)).toHaveLength(6);
     }
     expect(seen.broken).toBeFalse();
-    expect(errors).toEqual([]);
+    expect(chromium.errors).toEqual([]);
   });
 }

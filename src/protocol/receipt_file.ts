@@ -1,0 +1,54 @@
+/** A receipt as a file, or as an enode's answer: JSON. */
+import { z } from "zod";
+import { profiles } from "../../runtimes/zkwasm/profile.ts";
+import { address, bytes32, describeIssue } from "./schema.ts";
+
+const base64 = z.base64().transform((text): Uint8Array => Uint8Array.fromBase64(text));
+
+const proven = {
+  programId: bytes32,
+  /**
+   * What the proof says: for zkwasm as `wasm/zkwasm/src/abi.rs` describes it, for risc0 the journal,
+   * for halo2 words of 32 bytes that the program names.
+   */
+  publicValues: base64,
+  proof: base64,
+  /** The task that it was made for and who made it, where an enode tells it. */
+  task: z.object({ taskId: bytes32, prover: address }).optional(),
+};
+const version = z.literal(1, { error: "is of a version that is unknown here" });
+
+const schema = z.discriminatedUnion("vmType", [
+  z.object({
+    version,
+    vmType: z.literal("zkwasm"),
+    profile: z.enum(profiles, { error: "is of a profile that is unknown here" }),
+    ...proven,
+  }),
+  z.object({
+    version,
+    vmType: z.literal("risc0"),
+    imageId: bytes32,
+    /** `data`: the journal begins with the input's commitment and the binding. */
+    bindingKind: z.enum(["data", "none"]),
+    ...proven,
+  }),
+  z.object({ version, vmType: z.literal("halo2"), ...proven }),
+], { error: "must be a receipt of zkwasm, risc0 or halo2" });
+
+export type ReceiptFile = z.output<typeof schema>;
+export type ZkwasmReceipt = Extract<ReceiptFile, { vmType: "zkwasm" }>;
+export type Risc0Receipt = Extract<ReceiptFile, { vmType: "risc0" }>;
+
+/** The file's text. */
+export function receiptText({ publicValues, proof, ...rest }: ReceiptFile): string {
+  const file = { ...rest, publicValues: publicValues.toBase64(), proof: proof.toBase64() };
+  return JSON.stringify(file, null, 2) + "\n";
+}
+
+/** @throws {Error} naming the field that is wrong */
+export function parseReceipt(json: unknown): ReceiptFile {
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw new Error(describeIssue(parsed.error));
+  return parsed.data;
+}
