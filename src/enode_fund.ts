@@ -1,6 +1,6 @@
 import type { NodeContext } from "./context.ts";
 import type { Da } from "./da/da.ts";
-import { fundedPacking, poolView, startFund } from "./fund/index.ts";
+import { fundedPacking, poolView, startFund, watchNeglected } from "./fund/index.ts";
 import { ethereumOutputs } from "./output/index.ts";
 
 /**
@@ -11,7 +11,10 @@ export function withFunding(context: NodeContext, da: Da): Da["packing"] {
   const { config, log, metrics, shutdown, keys, network, projects, chains, ethereum } = context;
   const address = config.REWARD_POOL_ADDRESS;
   const { isAccepted } = context.authority;
-  if (address === undefined || !chains || !ethereum || !isAccepted) return da.packing;
+  if (address === undefined || !chains || !ethereum || !isAccepted) {
+    shutdown.add("unfunded tasks", watchNeglected({ store: da.funding, log }));
+    return da.packing;
+  }
   // The senders are those of the outputs: an account has one count of nonces.
   const own = ethereumOutputs({
     ...ethereum,
@@ -21,7 +24,7 @@ export function withFunding(context: NodeContext, da: Da): Da["packing"] {
   const stop = startFund({
     store: da.funding,
     projects,
-    pool: poolView(chains, address, isAccepted),
+    pool: poolView(chains, address, network.router, isAccepted),
     send: (call, signal) => own.call(network.chainId, call, signal),
     termSeconds: config.REWARD_ESCROW_SECONDS,
     onPacked: (listener) => da.tasks.onPacked(listener),

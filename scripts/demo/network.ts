@@ -6,6 +6,7 @@ import {
   deployCore,
   deployHalo2Verifier,
   type Deployment,
+  type DeployOptions,
   deployWeatherStation,
   halo2Layout,
 } from "../../src/chain/deploy.ts";
@@ -65,8 +66,12 @@ export function nodeEnvironment(chainUrl: string, deployment: Deployment): Recor
 }
 
 /** Deploys the contracts; stakes and registers the znodes. */
-export async function setUpNetwork(chain: ChainClient, parties: Parties): Promise<Deployment> {
-  const deployment = await deployCore(chain.sender(parties.deployer));
+export async function setUpNetwork(
+  chain: ChainClient,
+  parties: Parties,
+  options: DeployOptions = {},
+): Promise<Deployment> {
+  const deployment = await deployCore(chain.sender(parties.deployer), options);
   for (const { address } of [parties.prover, parties.rival, parties.second]) {
     await registerZNode(chain.sender(parties.staker), deployment.znodeRegistrar, {
       did: `did:pkh:eip155:${chain.id}:${address}`,

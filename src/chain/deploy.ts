@@ -65,7 +65,7 @@ export interface Halo2Layout {
 }
 
 /**
- * Deploys the registrars, the router, what takes stake and what pays, in the chain's coin.
+ * Deploys the registrars, the router, what takes stake and what pays.
  * @throws {ChainError}
  */
 export async function deployCore(

@@ -14,6 +14,8 @@ export interface DeployOptions extends TransactOptions {
   readonly penalty?: bigint;
   /** The reporter's part of a penalty, in 1/10000, 5000 at most; 2000 unless given. */
   readonly reporterBps?: bigint;
+  /** The ERC-20 token that rewards are paid in; the chain's coin unless given. */
+  readonly rewardToken?: Address;
   readonly onDeployed?: (name: string, address: Address) => void;
 }
 

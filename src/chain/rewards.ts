@@ -19,17 +19,17 @@ export const nativeRate = 10n ** 18n;
 
 /**
  * Deploys a pool for the router, and has the router pay by it where the sender is the router's
- * admin. @param token the chain's coin when left out. @throws {ChainError}
+ * admin. @throws {ChainError}
  */
 export async function deployRewardPool(
   sender: Sender,
   { router }: Pick<Deployment, "router">,
-  options: DeployOptions & { readonly token?: Address } = {},
+  options: DeployOptions = {},
 ): Promise<Address> {
   const contract = {
     abi,
     bytecode: rewardPoolBytecode,
-    args: [router, options.token ?? zeroAddress],
+    args: [router, options.rewardToken ?? zeroAddress],
   };
   const { address } = await deployContract(sender, "RewardPool", contract, options);
   const self = sender.wallet.account.address;
@@ -39,6 +39,13 @@ export async function deployRewardPool(
     await transact(sender, { to: router, data, what: "naming the reward pool" });
   }
   return address;
+}
+
+/** The pool that a router pays by; undefined until its admin named one. */
+export async function routersPool(reader: Reader, router: Address): Promise<Address | undefined> {
+  const call = { address: router, abi: routerAbi, functionName: "rewardPool" } as const;
+  const pool = await reader.readContract(call);
+  return pool === zeroAddress ? undefined : pool;
 }
 
 /** The pool's token; the zero address: the chain's coin. */

@@ -188,8 +188,11 @@ export interface PackStore {
 
 /** Tasks whose fee is set aside on the chain before they are dispatched. */
 export interface FundingStore {
-  /** Tasks that wait for it, at most so many a project; no other node gets them for `holdMs`. */
-  due(holdMs: number, perProject: number): Promise<TaskRecord[]>;
+  /**
+   * Tasks that wait for it, at most so many a project; no other node gets them for `holdMs`.
+   * @param lateMs only those that nobody has looked at for so long
+   */
+  due(holdMs: number, perProject: number, lateMs?: number): Promise<TaskRecord[]>;
   /** Keeps tasks that are being funded from other nodes. */
   hold(taskIds: readonly Hex[], holdMs: number): Promise<void>;
   /**

@@ -56,6 +56,17 @@ describe.each(kinds)("funding on %s", (kind) => {
     expect((await da.tasks.counts()).packed).toBe(1);
   });
 
+  test("tells those that nobody looks at from those of another node", async () => {
+    const { da } = subject;
+    const [waits, held] = [await unfunded(), await unfunded()];
+    await da.funding.hold([held], 60_000);
+    const late = async (ms: number) =>
+      (await da.funding.due(60_000, 10, ms)).map(({ taskId }) => taskId);
+    expect(await late(60_000)).toEqual([]);
+    while (!(await late(50)).includes(waits)) await Bun.sleep(10);
+    expect(await due()).toEqual([]);
+  });
+
   test("what is overdue is released; what has not ended is funded anew", async () => {
     const { da } = subject;
     const [alive, ended] = [await unfunded(), await unfunded()];

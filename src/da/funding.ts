@@ -10,15 +10,15 @@ import { taskColumns, taskOf, type TaskRow } from "./records.ts";
 // so many of each project: one that can't pay does not hold up the others.
 const claimDue = `
   with projects as (
-    select distinct project_id from w3bstream.tasks where fund_at <= now()
+    select distinct project_id from w3bstream.tasks where fund_at <= now() - $3 * interval '1 ms'
   ), due as (
     select first.serial from projects p, lateral (
       select serial from w3bstream.tasks t
-       where fund_at <= now() and t.project_id = p.project_id
+       where fund_at <= now() - $3 * interval '1 ms' and t.project_id = p.project_id
        order by serial limit $2) first
   ), locked as (
     select serial from w3bstream.tasks
-     where serial = any (array(select serial from due)) and fund_at <= now()
+     where serial = any (array(select serial from due)) and fund_at <= now() - $3 * interval '1 ms'
        for update skip locked
   ), claimed as (
     update w3bstream.tasks t set fund_at = now() + $1 * interval '1 ms'
@@ -57,8 +57,8 @@ export function fundingStore(database: Database): FundingStore {
   const { query } = database;
   const hashes = (taskIds: readonly Hex[]) => byteaArray(taskIds.map(fromHex));
   return {
-    async due(holdMs, perProject) {
-      return (await query<TaskRow>(claimDue, [holdMs, perProject])).map(taskOf);
+    async due(holdMs, perProject, lateMs = 0) {
+      return (await query<TaskRow>(claimDue, [holdMs, perProject, lateMs])).map(taskOf);
     },
     async funded(taskIds, until) {
       await query(markFunded, [hashes(taskIds), until ?? null]);

@@ -14,6 +14,7 @@ import type { PoolView } from "./pool.ts";
 
 export { poolView } from "./pool.ts";
 export { fundedPacking } from "./packing.ts";
+export { watchNeglected } from "./neglected.ts";
 
 /** A call by the operator's key, sent once under its key, and followed to its end. */
 export type SendCall = (
@@ -81,6 +82,9 @@ export function startFund(deps: FundDeps): () => Promise<void> {
 }
 
 class FundStage {
+  /** The router pays by the pool, which it never changes. */
+  #sound = false;
+
   constructor(private readonly deps: FundDeps, private readonly signal: AbortSignal) {}
 
   /** Funds what is due and refunds what is overdue; true when there may be more. */
@@ -100,6 +104,7 @@ class FundStage {
   }
 
   async #fund(projectId: bigint, records: readonly TaskRecord[]): Promise<void> {
+    await this.#assertSound();
     const { pool, store } = this.deps;
     const wanted: { record: TaskRecord; reward: Reward }[] = [];
     const unpaid: Hex[] = [];
@@ -131,9 +136,17 @@ class FundStage {
     if (affordable.length > 0) await this.#escrow(projectId, affordable);
     const [first] = poor;
     if (!first) return;
-    const comment = `waits for its fee: the project's deposit of ${left} is less than the ` +
+    const comment =
+      `waits for its fee: what is left of the project's deposit, ${left}, is less than the ` +
       `${first.reward.maxFee} of a task; add to it by: ws rewards deposit ${projectId} <amount>`;
     await this.#putOff(projectId, poor.map(({ record }) => record), comment);
+  }
+
+  async #assertSound(): Promise<void> {
+    if (this.#sound) return;
+    const problem = await this.deps.pool.problem();
+    if (problem !== undefined) throw new Error(problem);
+    this.#sound = true;
   }
 
   async #escrow(projectId: bigint, tasks: readonly { record: TaskRecord; reward: Reward }[]) {

@@ -1,7 +1,7 @@
 import { deployCore, writeDeployment } from "../chain/deploy.ts";
 import { chainOptions, openSender } from "./chain.ts";
 import type { Register } from "./cli.ts";
-import { anAmount } from "./values.ts";
+import { anAddress, anAmount } from "./values.ts";
 
 export const deploy: Register = (program, io) => {
   chainOptions(program.command("deploy"))
@@ -9,12 +9,18 @@ export const deploy: Register = (program, io) => {
     .option("--min-stake <coins>", "what a znode stakes at least", anAmount, 10n ** 18n)
     .option("--unstake-delay <seconds>", "from unstaking to withdrawal", BigInt, 604_800n)
     .option("--penalty <coins>", "what a fault costs (default: the least stake)", anAmount)
+    .option(
+      "--reward-token <address>",
+      "ERC-20 that rewards are paid in (default: coins)",
+      anAddress,
+    )
     .action(async (flags) => {
       const sender = await openSender(flags);
       const deployment = await deployCore(sender, {
         minStake: flags.minStake,
         unstakeDelay: flags.unstakeDelay,
         ...(flags.penalty === undefined ? {} : { penalty: flags.penalty }),
+        ...(flags.rewardToken === undefined ? {} : { rewardToken: flags.rewardToken }),
         onDeployed: (name, at) => io().progress(`${name} ${at}`),
       });
       await writeDeployment(flags.addresses, deployment);

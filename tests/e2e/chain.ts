@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { type Anvil, startAnvil } from "../../src/chain/anvil.ts";
 import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
-import type { Deployment } from "../../src/chain/deploy.ts";
+import type { Deployment, DeployOptions } from "../../src/chain/deploy.ts";
 import { encodeProject, openIpfs } from "../../src/project/index.ts";
 import {
   localParties,
@@ -29,17 +29,19 @@ export interface TestNetwork {
 /**
  * @param dataDirectory of the node, where its IPFS blocks are put
  * @param fields of the project's version, beside the packing
+ * @param prepare what is to be on the chain before the contracts
  */
 export async function startNetwork(
   dataDirectory: string,
   packing: Record<string, unknown>,
   fields: Record<string, unknown> = {},
+  prepare: (chain: ChainClient) => Promise<DeployOptions> = () => Promise.resolve({}),
 ): Promise<TestNetwork> {
   const anvil = await startAnvil();
   try {
     const chain = await connectChain(anvil.url);
     const parties = localParties();
-    const deployment = await setUpNetwork(chain, parties);
+    const deployment = await setUpNetwork(chain, parties, await prepare(chain));
     const code = await weatherModule();
     const output = { type: "ethereumContract" };
     const encoded = await encodeProject({

@@ -43,8 +43,18 @@ afterAll(async () => {
 
 describe("rewards", () => {
   test("a task waits for its project's deposit, says so, and is paid when it is accepted", async () => {
-    await start({ REWARD_POOL_ADDRESS: pool, MIN_TASK_FEE: `${fee}` });
+    // An address that is none of a pool.
+    const wrong = network.project.station;
+    await start({ REWARD_POOL_ADDRESS: wrong });
     const id = await send(1);
+    const problem = await until(
+      "it says that nobody would be paid",
+      async () => (await states(node.url, id)).find((s) => /REWARD_POOL_ADDRESS/.test(s.comment)),
+    );
+    expect(problem.comment).toContain(`is ${wrong}, but the router`);
+    expect(problem.comment).toContain(`pays by ${pool}`);
+    await node.kill();
+    await start({ REWARD_POOL_ADDRESS: pool, MIN_TASK_FEE: `${fee}` });
     const comment = await until(
       "it says why it waits",
       async () => (await states(node.url, id)).find((s) => /waits for its fee/.test(s.comment)),
