@@ -6,6 +6,7 @@ import { type Address, type Hex, isHex, size } from "viem";
 import { z } from "zod";
 import { parseLogLevel } from "./log.ts";
 import { peerIdOf } from "./network/dial.ts";
+import { dids, jwtSecrets } from "./config_values.ts";
 import { address, describeIssue } from "./protocol/schema.ts";
 
 export const roles = ["all", "enode", "znode", "bootnode"] as const;
@@ -326,6 +327,37 @@ export const settings = {
     placeholder: "bytes",
     schema: integer(1024, 3 * 1024 * 1024),
     fallback: String(1024 * 1024),
+  },
+  JWT_SECRETS: {
+    help: "secrets with which senders' JWTs are signed by HS256, at least 32 bytes in base64url",
+    placeholder: "projectId=secret,…",
+    schema: jwtSecrets,
+    fallback: "",
+    secret: true,
+  },
+  DID_RESOLVER: {
+    help: "universal resolver for senders' DIDs other than did:key and did:web",
+    placeholder: "url",
+    schema: url,
+    secret: true,
+  },
+  CREDENTIAL_PRIVATE_KEY: {
+    help: "enode: Ed25519 key that signs what POST /sign_credential asks for; unset: nothing",
+    placeholder: "hex",
+    schema: secretKey,
+    secret: true,
+  },
+  CREDENTIAL_CLIENTS: {
+    help: "DIDs for which POST /sign_credential gives credentials",
+    placeholder: "did,…",
+    schema: dids,
+    fallback: "",
+  },
+  OPERATOR_TOKEN: {
+    help: "what POST /sign_credential needs as its Authorization: Bearer, at least 16 characters",
+    placeholder: "token",
+    schema: z.string().regex(/^[\x21-\x7e]{16,512}$/, "must be 16 to 512 printable characters"),
+    secret: true,
   },
   LOG_LEVEL: {
     help: "debug, info, warn, error, or the original's -4, 0, 4, 8",

@@ -5,12 +5,13 @@ import type { CID } from "multiformats/cid";
 import { type Hex, hexToBytes } from "viem";
 import { createSeeds } from "./chain/seeds.ts";
 import { Channel } from "./channel.ts";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
 import type { NodeContext } from "./context.ts";
 import { BlockFile } from "./da/block_file.ts";
 import type { ChainView } from "./da/da.ts";
 import { startRetention } from "./da/retention.ts";
 import { startTaskBlocks } from "./da/task_blocks.ts";
+import { createIssuer } from "./ingest/auth/issue.ts";
 import { createIngest } from "./ingest/index.ts";
 import type { Gossip } from "./network/gossip.ts";
 import type { Links } from "./network/link.ts";
@@ -98,6 +99,8 @@ export async function startEnode(
       operator: keys.operator.address,
       solanaOperator: solanaAddress(config),
     },
+    auth: { secrets: config.JWT_SECRETS, did: { resolver: config.DID_RESOLVER } },
+    issuer: await credentialIssuer(config),
     problemOf: (group) => waiting.get(nameOf(group)),
     log,
     metrics,
@@ -133,6 +136,19 @@ function routersChain({ config, network, authority: { blocks } }: NodeContext, v
     pollMs: config.CHAIN_POLL_SECONDS * 1000,
     confirmations: config.CONFIRMATIONS,
   };
+}
+
+/** @throws {ConfigError} when strangers could ask for credentials */
+async function credentialIssuer(config: Config) {
+  const { CREDENTIAL_PRIVATE_KEY: privateKey, CREDENTIAL_CLIENTS: clients } = config;
+  const token = config.OPERATOR_TOKEN;
+  if (privateKey === undefined) return undefined;
+  if (token === undefined && config.CHAIN_ENDPOINT !== undefined) {
+    throw new ConfigError(
+      "CREDENTIAL_PRIVATE_KEY also needs OPERATOR_TOKEN: otherwise anybody gets a credential",
+    );
+  }
+  return await createIssuer({ privateKey, clients, token });
 }
 
 function solanaAddress(config: Config): string | undefined {

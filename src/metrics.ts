@@ -12,6 +12,10 @@ export function createMetrics() {
       "project",
       "result",
     ]),
+    refusedSenders: counter("refused_senders_total", "Messages refused for who sent them", [
+      "project",
+      "reason",
+    ]),
     httpSeconds: new Histogram({
       name: "w3bstream_http_request_seconds",
       help: "Time to answer, seconds",

@@ -36,7 +36,7 @@ function readConfig(argv: readonly string[]): Config {
   for (const name of Object.keys(settings) as SettingName[]) {
     const setting = settings[name];
     // Secrets have no flag: a command line is visible to every user of the machine.
-    if ("secret" in setting && /KEY/.test(name)) continue;
+    if ("secret" in setting && /KEY|SECRET|TOKEN/.test(name)) continue;
     const fallback = "fallback" in setting && setting.fallback ? ` (${setting.fallback})` : "";
     command.option(`${flagOf(name)} <${setting.placeholder}>`, `${setting.help}${fallback}`);
   }

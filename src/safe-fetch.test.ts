@@ -10,23 +10,7 @@ import {
   type SafeFetchOptions,
   TooLargeError,
 } from "./safe-fetch.ts";
-
-/** Self-signed for files.example, made for this test. */
-const certificate = `-----BEGIN CERTIFICATE-----
-MIIBbDCCAROgAwIBAgIBATAKBggqhkjOPQQDAjAYMRYwFAYDVQQDDA1maWxlcy5l
-eGFtcGxlMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAYMRYwFAYD
-VQQDDA1maWxlcy5leGFtcGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEdlDl
-C77oIWp6Hjvw0QZQV/BMHYvv1SKsoe32OBODA+ZkLpbVLPFrEPRGfVmGe5RB8A5o
-fnKrX3ylJAOKhwjghaNMMEowDwYDVR0TAQH/BAUwAwEB/zAYBgNVHREEETAPgg1m
-aWxlcy5leGFtcGxlMB0GA1UdDgQWBBTofImHoMtxKgzq+S7AZuL0aLeTGTAKBggq
-hkjOPQQDAgNHADBEAiBpLx88YES7nDqWmHXqwHh5MiHYxQBP0eWUNPBUMO9d9wIg
-J8yzwOWvvh4i0qNDS/rvXb/i4UWN01cOLrxX+B8bNBU=
------END CERTIFICATE-----`;
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgbnN6hY0TWU8/8eiK
-4BOyK0h1HzTXqHeHKhuU8j5fScChRANCAAR2UOULvughanoeO/DRBlBX8Ewdi+/V
-Iqyh7fY4E4MD5mQultUs8WsQ9EZ9WYZ7lEHwDmh+cqtffKUkA4qHCOCF
------END PRIVATE KEY-----`;
+import { certificate, certificateKey } from "./testing/certificate.ts";
 
 const servers: Server[] = [];
 afterAll(() => {
@@ -38,7 +22,7 @@ afterAll(() => {
 
 async function serve(handler: RequestListener, host = "127.0.0.1", tls = false): Promise<number> {
   const server = tls
-    ? https.createServer({ key, cert: certificate }, handler)
+    ? https.createServer({ key: certificateKey, cert: certificate }, handler)
     : http.createServer(handler);
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, host, resolve));

@@ -35,7 +35,12 @@ export interface Message {
 }
 
 export type Appended =
-  | { readonly id: string; readonly duplicate: boolean }
+  | {
+    readonly id: string;
+    readonly duplicate: boolean;
+    /** The first message with the idempotency key has other data. */
+    readonly differs?: boolean;
+  }
   /** This row could not be stored; its batch-mates were. */
   | { readonly error: string };
 

@@ -117,7 +117,9 @@ describe.each(kinds)("messages on %s", (kind) => {
       const first = await subject.da.messages.append(keyed("k", "first"));
       const again = await subject.da.messages.append(keyed("k", "second"));
       expect(first).toMatchObject({ duplicate: false });
-      expect(again).toEqual({ id: idOf(first), duplicate: true });
+      expect(again).toEqual({ id: idOf(first), duplicate: true, differs: true });
+      const same = await subject.da.messages.append(keyed("k", "first"));
+      expect(same).toEqual({ id: idOf(first), duplicate: true });
       expect((await packed()).map(({ text }) => text)).toEqual(["first"]);
     });
 

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import type { Appended, MessageStatus, MessageStore, NewMessage } from "./da.ts";
 import { type Database, sqlState } from "./database.ts";
 import { byteaArray, ms, plainArray, textArray, toHex } from "./encode.ts";
@@ -155,10 +157,13 @@ async function storeAtOnce(database: Database, rows: readonly NewRow[]): Promise
   );
   return rows.map(({ message, identity }) => {
     if (stored.has(identity.id)) return { id: identity.id, duplicate: false };
-    const id = earlier.get(keyOf({ message, identity }));
-    return id === undefined
-      ? { error: "the first message with this idempotency key is gone" }
-      : { id, duplicate: true };
+    const first = earlier.get(keyOf({ message, identity }));
+    if (first === undefined) {
+      return { error: "the first message with this idempotency key is gone" };
+    }
+    // Of what was purged nothing can be said.
+    const differs = first.digest !== null && !first.digest.equals(digestOf(message.data));
+    return { id: first.id, duplicate: true, ...(differs ? { differs } : {}) };
   });
 }
 
@@ -181,16 +186,17 @@ const keyText = (projectId: bigint, clientId: string, key: string): string =>
 const keyOf = ({ message }: NewRow): string =>
   keyText(message.projectId, message.clientId, message.idempotencyKey ?? "");
 
-/** Ids of the messages that came first under these rows' keys. */
+/** The messages that came first under these rows' keys. */
 async function findEarlier(
   database: Database,
   rows: readonly NewRow[],
-): Promise<Map<string, string>> {
+): Promise<Map<string, { readonly id: string; readonly digest: Buffer | null }>> {
   if (rows.length === 0) return new Map();
   const found = await database.query<
-    { id: string; project_id: bigint; client_id: string; key: string }
+    { id: string; project_id: bigint; client_id: string; key: string; digest: Uint8Array | null }
   >(
-    `select m.id::text as id, m.project_id, m.client_id, m.idempotency_key as key
+    `select m.id::text as id, m.project_id, m.client_id, m.idempotency_key as key,
+            sha256(m.data) as digest
        from unnest($1::int8[], $2::text[], $3::text[]) as wanted(project_id, client_id, key)
        join w3bstream.messages m
          on m.project_id = wanted.project_id and m.client_id = wanted.client_id
@@ -201,5 +207,10 @@ async function findEarlier(
       textArray(rows.map(({ message }) => message.idempotencyKey ?? null)),
     ],
   );
-  return new Map(found.map((m) => [keyText(m.project_id, m.client_id, m.key), m.id]));
+  return new Map(found.map(({ id, project_id, client_id, key, digest }) => [
+    keyText(project_id, client_id, key),
+    { id, digest: digest && Buffer.from(digest) },
+  ]));
 }
+
+const digestOf = (data: Uint8Array) => createHash("sha256").update(data).digest();

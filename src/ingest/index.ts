@@ -5,7 +5,8 @@ import { OverloadedError } from "../da/da.ts";
 import { DatabaseUnavailableError } from "../da/index.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Projects, ProjectVersion } from "../project/types.ts";
+import type { Projects } from "../project/types.ts";
+import { acceptance, idempotencyKey, idOf, versionOf } from "./accept.ts";
 import {
   assignmentsText,
   failure,
@@ -17,29 +18,15 @@ import {
   taskStates,
 } from "./answers.ts";
 import { address } from "../protocol/schema.ts";
+import { type AuthOptions, createAuth } from "./auth/index.ts";
+import { type Issuer, maxCredentialBytes } from "./auth/issue.ts";
 import { blockNames } from "./block_names.ts";
 import { BodyReader } from "./body.ts";
-import { type MessageRequest, parseMessage, parseMessages, RequestError } from "./message.ts";
+import { parseMessage, parseMessages, RequestError } from "./message.ts";
 import { observe } from "./observe.ts";
 import { receiptAnswer } from "./receipt.ts";
-import { senderOf } from "./sender.ts";
 
 type Group = Pick<PendingGroup, "projectId" | "version" | "group">;
-
-/** Says who sent a message, or refuses it. Undefined: as far as is known, nobody in particular. */
-export type Authenticate = (
-  request: Request,
-  message: {
-    readonly version: ProjectVersion;
-    readonly data: Uint8Array;
-    /** The address that signed the message, where it carries a signature. */
-    readonly signer: string | undefined;
-  },
-) => Promise<
-  | { readonly clientId: string }
-  | { readonly status: 401 | 403; readonly error: string }
-  | undefined
->;
 
 export interface IngestLimits {
   /** Most messages of one `POST /messages`. */
@@ -62,7 +49,9 @@ export interface IngestDeps {
     readonly operator: Address;
     readonly solanaOperator: string | undefined;
   };
-  readonly authenticate?: Authenticate;
+  readonly auth?: AuthOptions;
+  /** Signs credentials of senders; undefined: the route is not offered. */
+  readonly issuer?: Issuer | undefined;
   /** Why messages of a group can't be packed, if they can't. */
   readonly problemOf?: (group: Group) => string | undefined;
   readonly log: Log;
@@ -87,7 +76,9 @@ export function createIngest(deps: IngestDeps): Ingest {
   let running = 0;
   let draining: PromiseWithResolvers<void> | undefined;
 
-  const { count, timer } = observe(metrics);
+  const { count, countRefused, timer } = observe(metrics);
+  const auth = createAuth(deps.auth);
+  const accept = acceptance(auth);
   const blockName = blockNames(da.signed);
 
   /** Times the work, and turns what it throws into an answer. */
@@ -120,13 +111,14 @@ export function createIngest(deps: IngestDeps): Ingest {
       const parsed = parseMessage(await bodies.text(request, bodyLimits));
       const version = versionOf(deps.projects, parsed);
       known = version.projectId;
-      const key = idempotencyKey(request);
-      const appended = await da.messages.append(await accept(deps, request, parsed, version, key));
-      if ("error" in appended) throw new RequestError(400, appended.error);
-      count(known, appended.duplicate ? "duplicate" : "accepted");
-      return json(200, `{"messageID":"${appended.id}"}`);
+      const message = await accept(request, parsed, version, idempotencyKey(request));
+      const id = idOf(await da.messages.append(message));
+      if (id instanceof RequestError) throw id;
+      count(known, id.duplicate ? "duplicate" : "accepted");
+      return json(200, `{"messageID":"${id.id}"}`);
     } catch (error) {
       count(known, resultOf(error));
+      countRefused(known, error);
       throw error;
     }
   });
@@ -136,36 +128,38 @@ export function createIngest(deps: IngestDeps): Ingest {
     const key = idempotencyKey(request);
     const parsed = parseMessages(await bodies.text(request, bodyLimits), batchMessages);
     const prepared = await Promise.all(parsed.map(async (item, i) => {
+      let known: bigint | undefined;
       try {
         if (item instanceof RequestError) throw item;
         const version = versionOf(deps.projects, item);
-        return await accept(deps, request, item, version, key && `${key}/${i}`);
+        known = version.projectId;
+        return await accept(request, item, version, key && `${key}/${i}`);
       } catch (error) {
-        if (error instanceof RequestError) return error;
-        throw error;
+        if (!(error instanceof RequestError)) throw error;
+        countRefused(known, error);
+        return error;
       }
     }));
     const good = prepared.filter((item): item is NewMessage => !(item instanceof RequestError));
     const appended = (await da.messages.appendMany(good)).values();
-    const results = prepared.map((item): Appended & { status?: number } =>
-      item instanceof RequestError
-        ? { error: item.message, status: item.status }
-        : appended.next().value as Appended
+    const results = prepared.map((item) =>
+      item instanceof RequestError ? item : idOf(appended.next().value as Appended)
     );
     results.forEach((result, i) => {
       const item = prepared[i];
       const known = item instanceof RequestError ? undefined : item?.projectId;
-      count(known, "error" in result ? "refused" : result.duplicate ? "duplicate" : "accepted");
+      const refused = result instanceof RequestError;
+      count(known, refused ? "refused" : result.duplicate ? "duplicate" : "accepted");
     });
-    const stored = results.filter((result) => "id" in result).length;
+    const stored = results.filter((result) => !(result instanceof RequestError)).length;
     const status = stored === results.length ? 200 : stored > 0 ? 207 : 400;
     return json(
       status,
       JSON.stringify({
         messages: results.map((result) =>
-          "id" in result
-            ? { messageID: result.id }
-            : { error: result.error, status: result.status ?? 400 }
+          result instanceof RequestError
+            ? { error: result.message, status: result.status }
+            : { messageID: result.id }
         ),
       }),
     );
@@ -178,8 +172,9 @@ export function createIngest(deps: IngestDeps): Ingest {
     return json(200, JSON.stringify({ messageID: id, states }));
   });
 
-  const getTask = route("GET /task/:project_id/:task_id", async (_, project = "", text = "") => {
-    const [projectId, task] = [uint(project), taskId(text)];
+  const getTask = route("GET /task/:project_id/:task_id", async (request, project, text) => {
+    const [projectId, task] = [uint(project ?? ""), taskId(text ?? "")];
+    await checkReader(request, projectId);
     const status = await da.tasks.status(projectId, task);
     // Numbers go beyond what a JavaScript number holds, so they are written as text.
     const number = status?.serial ?? (typeof task === "bigint" ? task : "null");
@@ -192,6 +187,19 @@ export function createIngest(deps: IngestDeps): Ingest {
       `{"taskID":${number},"projectID":${projectId},"states":${states}${hash}${block}}`,
     );
   });
+
+  /** Who shows a token must have a good one, as in the original; who shows none reads too. */
+  const checkReader = async (request: Request, projectId: bigint) => {
+    const project = deps.projects.get(projectId);
+    const version = project?.versions.get(project.defaultVersion);
+    if (!version?.auth) return;
+    try {
+      await auth.bearer(request, version);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      throw new RequestError(401, `failed to request verification: ${error.message}`);
+    }
+  };
 
   const getAssignments = route(
     "GET /task/:project_id/:task_id/assignments",
@@ -232,6 +240,18 @@ export function createIngest(deps: IngestDeps): Ingest {
     return stored ? json(200, faultText(stored)) : failure(404, `there is no fault ${id} here`);
   });
 
+  const postCredential = route("POST /sign_credential", async (request) => {
+    if (!deps.issuer) {
+      return failure(404, "this enode signs no credentials; CREDENTIAL_PRIVATE_KEY is not set");
+    }
+    const body = await bodies.text(request, { ...bodyLimits, bytes: maxCredentialBytes });
+    return json(
+      200,
+      JSON.stringify({ verifiableCredential: await deps.issuer.sign(request, body) }),
+    );
+  });
+
+  app.post("/sign_credential", (c) => postCredential(c.req.raw));
   app.get("/faults", (c) => getFaults(c.req.raw));
   app.get("/faults/:id", (c) => getFault(c.req.raw, c.req.param("id")));
   app.post("/message", (c) => postMessage(c.req.raw));
@@ -265,6 +285,7 @@ export function createIngest(deps: IngestDeps): Ingest {
         projectContractAddress: identity.projectContract,
         OperatorETHAddress: identity.operator,
         operatorSolanaAddress: identity.solanaOperator,
+        credentialIssuer: deps.issuer?.did,
       }),
     ));
   app.notFound(() => new Response("404 page not found", { status: 404 }));
@@ -290,68 +311,8 @@ function waitsFor({ projects, problemOf }: IngestDeps, group: Group): string | u
   return problemOf?.(group);
 }
 
-/** @throws {RequestError} for a project or version that new messages can't have */
-function versionOf(
-  projects: IngestDeps["projects"],
-  { projectId, version }: MessageRequest,
-): ProjectVersion {
-  const found = projects.version(projectId, version);
-  if (!found) {
-    const problem = projects.get(projectId)?.problem;
-    throw new RequestError(
-      404,
-      `project config not exist, projectID ${projectId}, version ${version.slice(0, 64)}` +
-        (problem ? `: ${problem.slice(0, 500)}` : ""),
-    );
-  }
-  if (projects.get(projectId)?.paused) {
-    throw new RequestError(403, `project ${projectId} is paused and takes no messages`);
-  }
-  return found;
-}
-
 /** Faults of one answer. */
 const faultsTogether = 100;
-
-const encoder = new TextEncoder();
-
-/** @throws {RequestError} when the sender is not who may send */
-async function accept(
-  { authenticate }: IngestDeps,
-  request: Request,
-  message: MessageRequest,
-  version: ProjectVersion,
-  idempotencyKey: string | undefined,
-): Promise<NewMessage> {
-  const { signature } = message;
-  const signer = signature === undefined ? undefined : await senderOf({ ...message, signature });
-  const data = encoder.encode(message.data);
-  let clientId: string = signer ?? "";
-  if (authenticate) {
-    const answer = await authenticate(request, { version, data, signer });
-    if (answer && "error" in answer) throw new RequestError(answer.status, answer.error);
-    if (answer) clientId = answer.clientId;
-  }
-  return {
-    projectId: version.projectId,
-    version: version.version,
-    clientId,
-    data,
-    idempotencyKey,
-    group: version.packing.groupBy === "device" ? clientId : "",
-  };
-}
-
-/** @throws {RequestError} */
-function idempotencyKey(request: Request): string | undefined {
-  const key = request.headers.get("idempotency-key");
-  if (key === null) return undefined;
-  // Room for a batch's "/<index>".
-  if (!/^[\x20-\x7e]{1,200}$/.test(key)) {
-    throw new RequestError(400, "Idempotency-Key must have 1 to 200 printable ASCII characters");
-  }
-  return key;
-}
 
 function uint(text: string): bigint {
   try {
@@ -380,7 +341,11 @@ function refusal(error: unknown, log: Log, route: string): Response {
   if (error instanceof RequestError) {
     // What is left of the body is not worth reading.
     const close = error.status === 413 || error.status === 408;
-    return failure(error.status, error.message, close ? { connection: "close" } : undefined);
+    return failure(error.status, error.message, {
+      ...(close ? { connection: "close" } : {}),
+      ...(error.status === 401 ? { "www-authenticate": "Bearer" } : {}),
+      ...(error.status === 429 || error.status === 503 ? { "retry-after": "1" } : {}),
+    });
   }
   if (error instanceof OverloadedError) {
     return failure(503, error.message, { "retry-after": String(error.retryAfterSeconds) });

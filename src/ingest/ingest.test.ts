@@ -14,7 +14,7 @@ import {
   skippedText,
 } from "../protocol/assignment.ts";
 import { createMetrics } from "../metrics.ts";
-import { type Authenticate, createIngest, type Ingest, type IngestDeps } from "./index.ts";
+import { createIngest, type Ingest, type IngestDeps } from "./index.ts";
 import { signedText } from "./sender.ts";
 import { identity, someProjects } from "./testing/projects.ts";
 
@@ -138,6 +138,9 @@ describe("the HTTP API", () => {
       expect(again).toEqual(first);
       expect(other).not.toEqual(first);
       expect(await pending()).toMatchObject([{ count: 2 }]);
+      const [status, body] = await read(post({ ...good, data: "other" }, key));
+      expect([status, body.error]).toEqual([409, expect.stringContaining("Idempotency-Key")]);
+      expect(await pending()).toMatchObject([{ count: 2 }]);
       for (const bad of ["x".repeat(201), "é"]) {
         expect((await post(good, { "idempotency-key": bad })).status).toBe(400);
       }
@@ -214,20 +217,6 @@ describe("the HTTP API", () => {
         expect((await post({ ...fields, signature })).status).toBe(401);
       }
     });
-  });
-
-  test("an authenticator names the sender or refuses", async () => {
-    const authenticate: Authenticate = async (request, { data, signer }) => {
-      const token = request.headers.get("authorization");
-      if (data.length === 0 || signer !== undefined) throw new Error("unexpected");
-      return token ? { clientId: token } : { status: 401, error: "who are you?" };
-    };
-    ingest = make({ authenticate });
-    expect(await read(post(good))).toMatchObject([401, { error: "who are you?" }]);
-    expect((await post({ ...good, projectVersion: "0.2" }, { authorization: "me" })).status).toBe(
-      200,
-    );
-    expect(await pending()).toMatchObject([{ group: "me" }]);
   });
 
   describe("POST /messages", () => {

@@ -7,11 +7,21 @@ export interface MessageRequest {
   readonly data: string;
   /** The successor's field; undefined when absent or empty. */
   readonly signature: string | undefined;
+  /** What a device signs beside the original's fields; undefined when absent or of another type. */
+  readonly device?: string | undefined;
+  /** Seconds since 1970 by the device's clock. */
+  readonly time?: number | undefined;
+  readonly nonce?: string | undefined;
 }
 
 /** A request that can't be taken; the message goes to the client and never contains its data. */
 export class RequestError extends Error {
-  constructor(readonly status: 400 | 401 | 403 | 404 | 408 | 413, message: string) {
+  /** @param reason why a sender is not admitted, for the metrics */
+  constructor(
+    readonly status: 400 | 401 | 403 | 404 | 408 | 409 | 413 | 415 | 429 | 503,
+    message: string,
+    readonly reason?: string,
+  ) {
     super(message);
     this.name = "RequestError";
   }
@@ -23,10 +33,23 @@ const uint64 = 1n << 64n;
 
 /** Field names match in any case, as in Go. */
 const fields = { projectid: "projectID", projectversion: "projectVersion", data: "data" } as const;
-const names: Readonly<Record<string, "projectID" | "projectVersion" | "data" | "signature">> = {
-  ...fields,
-  signature: "signature",
-};
+const extras = { device: "device", time: "time", nonce: "nonce" } as const;
+const names: Readonly<
+  Record<string, "projectID" | "projectVersion" | "data" | "signature" | keyof typeof extras>
+> = { ...fields, signature: "signature", ...extras };
+
+/** Fields that the original ignores: what is no device's is left out, not refused. */
+interface Extras {
+  device?: string;
+  time?: number;
+  nonce?: string;
+}
+
+function addExtra(extra: Extras, name: keyof typeof extras, value: unknown): void {
+  if (name === "time") {
+    if (Number.isSafeInteger(value) && (value as number) >= 0) extra.time = value as number;
+  } else if (typeof value === "string" && value !== "") extra[name] = value;
+}
 
 /**
  * Decodes a body as the original does, with its texts for what is wrong.
@@ -82,6 +105,7 @@ function tree(text: string): Json {
 function quick(value: unknown): MessageRequest | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   let projectId: unknown, version: unknown, data: unknown, signature: unknown;
+  const extra: Extras = {};
   for (const key in value) {
     const field = (value as Record<string, unknown>)[key];
     const name = names[key] ?? names[key.toLowerCase()] ?? key;
@@ -89,6 +113,7 @@ function quick(value: unknown): MessageRequest | undefined {
     else if (name === "projectVersion") version = field;
     else if (name === "data") data = field;
     else if (name === "signature") signature = field;
+    else if (name === "device" || name === "time" || name === "nonce") addExtra(extra, name, field);
   }
   // Larger numbers have lost digits by now.
   if (!Number.isSafeInteger(projectId) || (projectId as number) < 1) return undefined;
@@ -100,11 +125,13 @@ function quick(value: unknown): MessageRequest | undefined {
     version,
     data,
     signature: signature || undefined,
+    ...extra,
   };
 }
 
 function careful(body: Json): MessageRequest {
   const go = { projectID: 0n, projectVersion: "", data: "", signature: "" };
+  const extra: Extras = {};
   if (body.type !== "object" && body.type !== "null") {
     throw bad(
       `json: cannot unmarshal ${body.type} into Go value of type apitypes.HandleMessageReq`,
@@ -113,7 +140,9 @@ function careful(body: Json): MessageRequest {
   for (const [key, value] of body.type === "object" ? body.entries : []) {
     const name = names[key.toLowerCase()];
     if (name === undefined || value.type === "null") continue;
-    if (name === "projectID") go.projectID = asUint64(value);
+    if (name === "device" || name === "time" || name === "nonce") {
+      addExtra(extra, name, plain(value));
+    } else if (name === "projectID") go.projectID = asUint64(value);
     else if (value.type === "string") go[name] = value.value.toWellFormed();
     else throw mismatch(value.type, name, "string");
   }
@@ -135,8 +164,14 @@ function careful(body: Json): MessageRequest {
     version: go.projectVersion,
     data: go.data,
     signature: go.signature || undefined,
+    ...extra,
   };
 }
+
+const plain = (value: Json): unknown => {
+  if (value.type === "string") return value.value;
+  return value.type === "number" ? Number(value.text) : undefined;
+};
 
 function asUint64(value: Json): bigint {
   if (value.type !== "number") throw mismatch(value.type, "projectID", "uint64");

@@ -1,4 +1,5 @@
 import type { Metrics } from "../metrics.ts";
+import { RequestError } from "./message.ts";
 
 /** Values made once a key. */
 function remembered<K, V>(make: (key: K) => V): (key: K) => V {
@@ -11,7 +12,12 @@ function remembered<K, V>(make: (key: K) => V): (key: K) => V {
 }
 
 /** Counters and timers, looked up by their labels only once: the lookup is most of their cost. */
-export function observe({ messages, httpSeconds }: Pick<Metrics, "messages" | "httpSeconds">) {
+export function observe(
+  { messages, refusedSenders, httpSeconds }: Pick<
+    Metrics,
+    "messages" | "refusedSenders" | "httpSeconds"
+  >,
+) {
   const counters = remembered((project: bigint | undefined) =>
     remembered((result: string) =>
       messages.labels({ project: project?.toString() ?? "unknown", result })
@@ -20,6 +26,12 @@ export function observe({ messages, httpSeconds }: Pick<Metrics, "messages" | "h
   return {
     /** One message more; the project only if it exists, so that labels stay few. */
     count: (project: bigint | undefined, result: string): void => counters(project)(result).inc(),
+    /** Why a sender was not admitted, if that is the error. */
+    countRefused(project: bigint | undefined, error: unknown): void {
+      if (!(error instanceof RequestError) || error.reason === undefined) return;
+      const labels = { project: project?.toString() ?? "unknown", reason: error.reason };
+      refusedSenders.inc(labels);
+    },
     /** Takes the times of a route. */
     timer(route: string): (status: number, ms: number) => void {
       const observers = remembered((status: number) => httpSeconds.labels({ route, status }));

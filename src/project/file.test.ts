@@ -106,7 +106,7 @@ describe("forms", () => {
       attempts: 5,
       retention: 0,
       provers: { allow: [contractAddress.toLowerCase()], remote: true },
-      auth: { devices: ["did:key:z"] },
+      auth: { type: "device", devices: ["did:key:z"] },
       output: [{ type: "stdout" }, { type: "ethereumContract", ethereum: { chainId: "4689" } }],
     })]);
     expect(parsed).toMatchObject({
@@ -116,7 +116,7 @@ describe("forms", () => {
       attempts: 5,
       retentionSeconds: 0,
       provers: { allow: [contractAddress], remote: true },
-      auth: { devices: ["did:key:z"] },
+      auth: [{ type: "device", devices: ["did:key:z"] }],
       outputs: [
         { type: "stdout" },
         { type: "ethereumContract", mode: "router", chainId: 4689n },
@@ -428,7 +428,7 @@ describe("refused, with the field and what to do", () => {
     [
       "auth",
       [version({ auth: "x".repeat(limits.authLength) })],
-      "versions[0].auth: is longer than 65536 characters",
+      "versions[0].auth: is longer than 524288 characters",
     ],
     ["output text", [version({ output: "stdout" })], "versions[0].output: must be an object such"],
     ["no outputs", [version({ output: [] })], "versions[0].output: lists nothing"],

@@ -8,6 +8,7 @@
  */
 import { CID } from "multiformats/cid";
 import { type VmType, vmTypes } from "../../runtimes/runtime.ts";
+import { type AuthRule, authSchema } from "./auth.ts";
 import { ProjectFileError, quoted } from "./errors.ts";
 import { parseJson } from "./json.ts";
 import { limits } from "./limits.ts";
@@ -223,13 +224,13 @@ function packingRule(
   };
 }
 
-/** Kept as it is: the stage that admits messages reads it. */
-function parseAuth(auth: unknown, field: string): unknown {
+/** @throws {ProjectFileError} for a rule that can't be read: ignored, it would admit everybody */
+function parseAuth(auth: unknown, field: string): readonly AuthRule[] | undefined {
   if (auth === undefined || auth === null) return undefined;
   if (JSON.stringify(auth).length > limits.authLength) {
     throw new ProjectFileError(field, `is longer than ${limits.authLength} characters`);
   }
-  return auth;
+  return check(authSchema, auth, field);
 }
 
 function warnUnknown(

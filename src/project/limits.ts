@@ -26,6 +26,6 @@ export const limits = {
   retentionSeconds: 10 * 365 * 86_400,
   allowedProvers: 1000,
   /** Characters of `auth` as JSON. */
-  authLength: 64 * 1024,
+  authLength: 512 * 1024,
   warnings: 20,
 } as const;

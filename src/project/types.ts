@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import type { ProgramSpec, VmType } from "../../runtimes/runtime.ts";
+import type { AuthRule } from "./auth.ts";
 
 /** Where a task's result goes (the `output` of a project file, parsed). */
 export type OutputConfig =
@@ -71,8 +72,8 @@ export interface ProjectVersion {
   readonly provers: { readonly allow: readonly Address[] | undefined; readonly remote: boolean };
   /** What provers are paid; undefined: nothing. */
   readonly reward?: Reward;
-  /** Who may send messages, as the file says it; read by ingestion. */
-  readonly auth?: unknown;
+  /** Who may send messages: whom one of the rules admits; undefined: everybody. */
+  readonly auth?: readonly AuthRule[];
   /** The current config no longer has it: no new messages, but those that came are still packed. */
   readonly retired?: boolean;
 }

@@ -1,4 +1,5 @@
 import type { PackingRule, Project, ProjectVersion } from "../../project/types.ts";
+import { authSchema } from "../../project/auth.ts";
 import type { IngestDeps } from "../index.ts";
 
 const packing: PackingRule = {
@@ -8,8 +9,13 @@ const packing: PackingRule = {
   groupBy: undefined,
 };
 
-/** Projects 1 (versions "0.1" and "0.2", which groups by device), 2 (paused) and 2^63-1. */
-export function someProjects(): IngestDeps["projects"] {
+/**
+ * Projects 1 (versions "0.1" and "0.2", which groups by device), 2 (paused) and 2^63-1.
+ *
+ * @param auth as a project file has it
+ */
+export function someProjects(auth?: unknown): IngestDeps["projects"] {
+  const rules = auth === undefined ? undefined : authSchema.parse(auth);
   const project = (id: bigint, paused: boolean): Project => {
     const version = (name: string, rule: PackingRule): [string, ProjectVersion] => [name, {
       projectId: id,
@@ -23,6 +29,7 @@ export function someProjects(): IngestDeps["projects"] {
       attempts: 3,
       retentionSeconds: undefined,
       provers: { allow: undefined, remote: false },
+      ...(rules ? { auth: rules } : {}),
     }];
     return {
       id,

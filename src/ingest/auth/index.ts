@@ -1,0 +1,104 @@
+/** Who sent a message, by the rules of its project. */
+import type { AuthRule } from "../../project/auth.ts";
+import type { ProjectVersion } from "../../project/types.ts";
+import type { MessageRequest } from "../message.ts";
+import { senderOf } from "../sender.ts";
+import { createBearer } from "./bearer.ts";
+import { signedByDevice, signedBySuccessor } from "./device.ts";
+import { createDidKeys, type DidOptions } from "./did.ts";
+import { refused } from "./refused.ts";
+
+export interface Sender {
+  /** "" when unknown. */
+  readonly clientId: string;
+  /** Under it the client has one message; the request's own Idempotency-Key then means nothing. */
+  readonly key?: string | undefined;
+}
+
+export interface AuthOptions {
+  /** Secrets of HS256 by project (`JWT_SECRETS`). */
+  readonly secrets?: ReadonlyMap<bigint, readonly Uint8Array[]>;
+  readonly did?: DidOptions;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface Auth {
+  /** @throws {RequestError} when no rule of the project admits who sent it */
+  sender(
+    request: Request,
+    message: MessageRequest,
+    version: ProjectVersion,
+    data: Uint8Array,
+  ): Promise<Sender>;
+  /** Whom the request's token names, if it has one. @throws {RequestError} */
+  bearer(request: Request, version: ProjectVersion): Promise<Sender | undefined>;
+}
+
+export function createAuth(options: AuthOptions = {}): Auth {
+  const { now = Date.now, secrets = new Map() } = options;
+  const bearer = createBearer({ secrets, now, didKeys: createDidKeys({ now, ...options.did }) });
+  const bearerOf = async (token: string, projectId: bigint, rules: readonly AuthRule[]) => {
+    const { clientId, once } = await bearer(token, { projectId, rules });
+    return { clientId, ...(once === undefined ? {} : { key: ownKey("jti", once) }) };
+  };
+  return {
+    async sender(request, message, version, data) {
+      const { auth: rules } = version;
+      const { signature } = message;
+      if (!rules) {
+        const clientId = signature === undefined ? "" : await senderOf({ ...message, signature });
+        return { clientId };
+      }
+      const rule = signature === undefined ? undefined : signatureRule(message, rules);
+      if (rule) {
+        const signed = rule.type === "device"
+          ? await signedByDevice(message, rule, data, now())
+          : await signedBySuccessor(message, rule);
+        const { clientId, once } = signed;
+        return { clientId, ...(once === undefined ? {} : { key: ownKey("signed", once) }) };
+      }
+      const token = rules.some(isBearer) ? tokenOf(request) : undefined;
+      if (token === undefined) throw refused("missing", nobody(version, rules));
+      return await bearerOf(token, version.projectId, rules);
+    },
+    async bearer(request, { projectId, auth: rules = [] }) {
+      const token = tokenOf(request) ?? new URL(request.url).searchParams.get("authorization");
+      return token === null ? undefined : await bearerOf(token, projectId, rules);
+    },
+  };
+}
+
+const isBearer = ({ type }: AuthRule) => type === "jwt" || type === "credential";
+
+/** Idempotency keys that no client can choose: theirs are ASCII. */
+const ownKey = (kind: "jti" | "signed", text: string): string => `§${kind} ${text}`;
+
+/** The rule that a message with a signature is held to. */
+function signatureRule(message: MessageRequest, rules: readonly AuthRule[]) {
+  const of = <T extends AuthRule["type"]>(type: T) =>
+    rules.find((rule): rule is Extract<AuthRule, { type: T }> => rule.type === type);
+  const [device, successor] = [of("device"), of("successor")];
+  return message.device !== undefined && device ? device : successor ?? device;
+}
+
+function tokenOf(request: Request): string | undefined {
+  const header = request.headers.get("authorization");
+  if (header === null) return undefined;
+  const match = /^Bearer +([^ ]+) *$/i.exec(header);
+  if (!match?.[1]) {
+    throw refused("malformed", 'Authorization: must be "Bearer", a space and the token');
+  }
+  return match[1];
+}
+
+function nobody({ projectId }: ProjectVersion, rules: readonly AuthRule[]): string {
+  const ways = [
+    ...(rules.some(isBearer) ? ['a header "Authorization: Bearer <JWT>"'] : []),
+    ...(rules.some(({ type }) => type === "device")
+      ? ["the fields device, time, nonce and signature"]
+      : []),
+    ...(rules.some(({ type }) => type === "successor") ? ["the field signature"] : []),
+  ];
+  return `project ${projectId} takes messages of known senders only: add ${ways.join(", or ")}`;
+}
