@@ -328,6 +328,16 @@ export const settings = {
     schema: integer(1024, 3 * 1024 * 1024),
     fallback: String(1024 * 1024),
   },
+  PROJECT_RATE: {
+    help: "messages a second that this enode takes of one project (default: any)",
+    placeholder: "n",
+    schema: integer(1, 1_000_000),
+  },
+  CLIENT_RATE: {
+    help: "messages a second that this enode takes of one known sender (default: any)",
+    placeholder: "n",
+    schema: integer(1, 1_000_000),
+  },
   JWT_SECRETS: {
     help: "secrets with which senders' JWTs are signed by HS256, at least 32 bytes in base64url",
     placeholder: "projectId=secret,…",

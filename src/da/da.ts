@@ -164,8 +164,10 @@ export interface TaskStatus {
 /** Messages: durable before they are acknowledged (DESIGN R1). */
 export interface MessageStore {
   /**
-   * Resolves after the commit that made it durable. Calls in flight share commits.
+   * Resolves after the commit that made it durable. Calls in flight share commits, in which each
+   * project that waits has its turn.
    * @throws {OverloadedError} when the queue before the database is full
+   * @throws {ShareExceededError} when the project's share of it is
    */
   append(message: NewMessage): Promise<Appended>;
   /** All or, row by row, an error each; one answer a message, in order. */
@@ -395,8 +397,16 @@ export interface Da {
 
 /** Ingestion answers 503 with `Retry-After`. */
 export class OverloadedError extends Error {
-  constructor(readonly retryAfterSeconds: number) {
-    super("the message queue is full");
+  constructor(readonly retryAfterSeconds: number, text = "the message queue is full") {
+    super(text);
     this.name = "OverloadedError";
+  }
+}
+
+/** The project alone has too much waiting; ingestion answers 429 with `Retry-After`. */
+export class ShareExceededError extends OverloadedError {
+  constructor(retryAfterSeconds: number) {
+    super(retryAfterSeconds, "too many of the project's messages wait to be stored");
+    this.name = "ShareExceededError";
   }
 }

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import { OverloadedError } from "./da.ts";
+import { OverloadedError, ShareExceededError } from "./da.ts";
 
 export interface GroupCommitOptions {
   /** Batches in flight at once. */
@@ -22,18 +22,34 @@ export const groupCommitDefaults: Omit<GroupCommitOptions, "concurrency"> = {
 interface Entry<In, Out> {
   readonly value: In;
   readonly bytes: number;
+  readonly owner: unknown;
   settle(result: Out): void;
   fail(error: unknown): void;
 }
 
+/** Rows and bytes that wait or are in flight. */
+interface Held {
+  rows: number;
+  bytes: number;
+}
+
+/**
+ * Of what is free an owner may hold so many times as much: one alone gets four fifths of the
+ * queue, and however many fill it, there is a place for the next (Choudhury and Hahne, 1998).
+ */
+const shareOfFree = 4;
+
 /**
  * Gathers calls into batches. A batch starts as soon as a place is free and takes all that waits,
- * so that batches grow with the load and a lone call waits for nobody.
+ * so that batches grow with the load and a lone call waits for nobody. Where more waits than a
+ * batch takes, each owner has its turn, so that nobody waits for what another has queued.
  */
 export class GroupCommit<In, Out> {
-  #queue: Entry<In, Out>[] = [];
-  #rows = 0;
-  #bytes = 0;
+  /** What waits, by owner; the owner whose turn it is comes first. */
+  #queues = new Map<unknown, Entry<In, Out>[]>();
+  #waiting = 0;
+  #held = new Map<unknown, Held>();
+  #total: Held = { rows: 0, bytes: 0 };
   #running = 0;
   #idle: (() => void)[] = [];
 
@@ -43,23 +59,36 @@ export class GroupCommit<In, Out> {
     readonly commit: (values: In[]) => Promise<Out[]>,
   ) {}
 
-  /** Throws unless all of the rows have a place. */
-  admit(rows: number, bytes: number): void {
+  /**
+   * @throws {ShareExceededError} when the owner holds too much of the queue
+   * @throws {OverloadedError} unless all of the rows have a place
+   */
+  admit(rows: number, bytes: number, owner?: unknown): void {
     // An idle queue takes a lot that is larger than itself, or that lot could never be stored.
-    if (this.#rows === 0) return;
+    if (this.#total.rows === 0) return;
     const { queueRows, queueBytes } = this.options;
-    if (this.#rows + rows > queueRows || this.#bytes + bytes > queueBytes) {
-      throw new OverloadedError(1);
+    const free = {
+      rows: queueRows - this.#total.rows - rows,
+      bytes: queueBytes - this.#total.bytes - bytes,
+    };
+    if (free.rows < 0 || free.bytes < 0) throw new OverloadedError(1);
+    const held = this.#held.get(owner);
+    if (!held || owner === undefined) return;
+    const share = { rows: shareOfFree * free.rows, bytes: shareOfFree * free.bytes };
+    if (held.rows + rows > share.rows || held.bytes + bytes > share.bytes) {
+      throw new ShareExceededError(1);
     }
   }
 
   /** The value must have been admitted in the same turn. */
-  add(value: In, bytes: number): Promise<Out> {
+  add(value: In, bytes: number, owner?: unknown): Promise<Out> {
     return new Promise<Out>((settle, fail) => {
-      this.#queue.push({ value, bytes, settle, fail });
-      this.#rows++;
-      this.#bytes += bytes;
-      if (this.#running < this.options.concurrency && this.#queue.length === 1) {
+      let queue = this.#queues.get(owner);
+      if (!queue) this.#queues.set(owner, queue = []);
+      queue.push({ value, bytes, owner, settle, fail });
+      this.#hold(owner, 1, bytes);
+      this.#waiting++;
+      if (this.#running < this.options.concurrency && this.#waiting === 1) {
         // Calls of this turn of the event loop share the first batch: half as many again a batch.
         setImmediate(() => this.#start());
       }
@@ -68,24 +97,55 @@ export class GroupCommit<In, Out> {
 
   /** Settles when nothing waits and nothing is in flight. */
   async drained(): Promise<void> {
-    while (this.#rows > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    while (this.#total.rows > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #hold(owner: unknown, rows: number, bytes: number): void {
+    let held = this.#held.get(owner);
+    if (!held) this.#held.set(owner, held = { rows: 0, bytes: 0 });
+    for (const sum of [held, this.#total]) {
+      sum.rows += rows;
+      sum.bytes += bytes;
+    }
+    if (held.rows === 0) this.#held.delete(owner);
   }
 
   #start(): void {
-    while (this.#running < this.options.concurrency && this.#queue.length > 0) {
+    while (this.#running < this.options.concurrency && this.#waiting > 0) {
       void this.#run(this.#take());
     }
   }
 
   #take(): Entry<In, Out>[] {
     const { batchRows, batchBytes } = this.options;
-    let count = 0, bytes = 0;
-    for (const entry of this.#queue) {
-      if (count === batchRows || (count > 0 && bytes + entry.bytes > batchBytes)) break;
-      bytes += entry.bytes;
-      count++;
+    const owners = [...this.#queues];
+    const taken = owners.map(() => 0);
+    const batch: Entry<In, Out>[] = [];
+    let bytes = 0, round = 0, last = 0, full = false;
+    for (let some = true; some && !full; round++) {
+      some = false;
+      for (const [i, [, queue]] of owners.entries()) {
+        const entry = queue[round];
+        if (!entry) continue;
+        full = batch.length === batchRows ||
+          (batch.length > 0 && bytes + entry.bytes > batchBytes);
+        if (full) break;
+        [some, last] = [true, i];
+        taken[i] = round + 1;
+        bytes += entry.bytes;
+        batch.push(entry);
+      }
     }
-    return this.#queue.splice(0, count);
+    // Who comes after the last that was served is first the next time.
+    const rest = [...owners.keys()].map((i) => (last + 1 + i) % owners.length);
+    this.#queues.clear();
+    for (const i of rest) {
+      const [owner, queue] = owners[i] as typeof owners[number];
+      queue.splice(0, taken[i]);
+      if (queue.length > 0) this.#queues.set(owner, queue);
+    }
+    this.#waiting -= batch.length;
+    return batch;
   }
 
   async #run(batch: Entry<In, Out>[]): Promise<void> {
@@ -97,9 +157,8 @@ export class GroupCommit<In, Out> {
       for (const entry of batch) entry.fail(error);
     } finally {
       this.#running--;
-      this.#rows -= batch.length;
-      for (const entry of batch) this.#bytes -= entry.bytes;
-      if (this.#rows === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
+      for (const { owner, bytes } of batch) this.#hold(owner, -1, -bytes);
+      if (this.#total.rows === 0) { for (const resolve of this.#idle.splice(0)) resolve(); }
       this.#start();
     }
   }

@@ -33,6 +33,7 @@ const insertOnce = `${target}${rowsFrom}
 export interface MessageStoreOptions {
   readonly queueRows?: number;
   readonly queueBytes?: number;
+  readonly batchRows?: number;
 }
 
 export type ClosableMessageStore = MessageStore & { drained(): Promise<void> };
@@ -52,19 +53,27 @@ export function messageStore(
   const add = (message: NewMessage): Promise<Appended> => {
     const problem = problemOf(message);
     if (problem !== undefined) return Promise.resolve({ error: problem });
-    return commits.add({ message, identity: newIdentity() }, bytesOf(message));
+    return commits.add(
+      { message, identity: newIdentity() },
+      bytesOf(message),
+      message.projectId,
+    );
   };
   return {
     append(message) {
       try {
-        commits.admit(1, bytesOf(message));
+        commits.admit(1, bytesOf(message), message.projectId);
       } catch (error) {
         return Promise.reject(error);
       }
       return add(message);
     },
     async appendMany(messages) {
-      commits.admit(messages.length, messages.reduce((sum, m) => sum + bytesOf(m), 0));
+      const bytes = (some: readonly NewMessage[]) => some.reduce((sum, m) => sum + bytesOf(m), 0);
+      commits.admit(messages.length, bytes(messages));
+      for (const [project, own] of Map.groupBy(messages, (m) => m.projectId)) {
+        commits.admit(own.length, bytes(own), project);
+      }
       return Promise.all(messages.map(add));
     },
     async status(id): Promise<MessageStatus | undefined> {

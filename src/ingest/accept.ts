@@ -3,6 +3,7 @@ import type { Appended, NewMessage } from "../da/da.ts";
 import type { Projects, ProjectVersion } from "../project/types.ts";
 import type { Auth } from "./auth/index.ts";
 import { type MessageRequest, RequestError } from "./message.ts";
+import type { Rates } from "./rates.ts";
 
 /** @throws {RequestError} for a project or version that new messages can't have */
 export function versionOf(
@@ -27,7 +28,7 @@ export function versionOf(
 const encoder = new TextEncoder();
 
 /** Gives a function that makes a row of a message, or throws a `RequestError` about its sender. */
-export const acceptance = (auth: Auth) =>
+export const acceptance = (auth: Auth, rates: Rates) =>
 async (
   request: Request,
   message: MessageRequest,
@@ -35,7 +36,10 @@ async (
   idempotencyKey: string | undefined,
 ): Promise<NewMessage> => {
   const data = encoder.encode(message.data);
+  const most = version.limits?.bytes ?? Infinity;
+  if (data.length > most) throw new RequestError(413, `data must have at most ${most} bytes`);
   const { clientId, key } = await auth.sender(request, message, version, data);
+  rates.take(version, clientId);
   return {
     projectId: version.projectId,
     version: version.version,

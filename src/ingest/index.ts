@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { Address } from "viem";
 import type { Appended, Da, NewMessage, PendingGroup } from "../da/da.ts";
-import { OverloadedError } from "../da/da.ts";
+import { OverloadedError, ShareExceededError } from "../da/da.ts";
 import { DatabaseUnavailableError } from "../da/index.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
@@ -17,6 +17,7 @@ import {
   parseUint,
   taskStates,
 } from "./answers.ts";
+import { type RateOptions, Rates } from "./rates.ts";
 import { address } from "../protocol/schema.ts";
 import { type AuthOptions, createAuth } from "./auth/index.ts";
 import { type Issuer, maxCredentialBytes } from "./auth/issue.ts";
@@ -50,6 +51,8 @@ export interface IngestDeps {
     readonly solanaOperator: string | undefined;
   };
   readonly auth?: AuthOptions;
+  /** What the operator allows any project. */
+  readonly rates?: RateOptions;
   /** Signs credentials of senders; undefined: the route is not offered. */
   readonly issuer?: Issuer | undefined;
   /** Why messages of a group can't be packed, if they can't. */
@@ -78,7 +81,7 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   const { count, countRefused, timer } = observe(metrics);
   const auth = createAuth(deps.auth);
-  const accept = acceptance(auth);
+  const accept = acceptance(auth, new Rates(deps.rates));
   const blockName = blockNames(da.signed);
 
   /** Times the work, and turns what it throws into an answer. */
@@ -151,8 +154,14 @@ export function createIngest(deps: IngestDeps): Ingest {
       const refused = result instanceof RequestError;
       count(known, refused ? "refused" : result.duplicate ? "duplicate" : "accepted");
     });
-    const stored = results.filter((result) => !(result instanceof RequestError)).length;
-    const status = stored === results.length ? 200 : stored > 0 ? 207 : 400;
+    const errors = results.filter((result) => result instanceof RequestError);
+    const status = errors.length === 0
+      ? 200
+      : errors.length < results.length
+      ? 207
+      : errors.every((error) => error.status === errors[0]?.status)
+      ? errors[0]?.status ?? 400
+      : 400;
     return json(
       status,
       JSON.stringify({
@@ -344,11 +353,14 @@ function refusal(error: unknown, log: Log, route: string): Response {
     return failure(error.status, error.message, {
       ...(close ? { connection: "close" } : {}),
       ...(error.status === 401 ? { "www-authenticate": "Bearer" } : {}),
-      ...(error.status === 429 || error.status === 503 ? { "retry-after": "1" } : {}),
+      ...(error.status === 429 || error.status === 503
+        ? { "retry-after": String(error.retryAfterSeconds) }
+        : {}),
     });
   }
   if (error instanceof OverloadedError) {
-    return failure(503, error.message, { "retry-after": String(error.retryAfterSeconds) });
+    const status = error instanceof ShareExceededError ? 429 : 503;
+    return failure(status, error.message, { "retry-after": String(error.retryAfterSeconds) });
   }
   if (error instanceof DatabaseUnavailableError) {
     log.warn({ route, reason: errorText(error.cause) }, "the database is not available");

@@ -16,11 +16,15 @@ export interface MessageRequest {
 
 /** A request that can't be taken; the message goes to the client and never contains its data. */
 export class RequestError extends Error {
-  /** @param reason why a sender is not admitted, for the metrics */
+  /**
+   * @param reason why a sender is not admitted, for the metrics
+   * @param retryAfterSeconds for 429 and 503
+   */
   constructor(
     readonly status: 400 | 401 | 403 | 404 | 408 | 409 | 413 | 415 | 429 | 503,
     message: string,
     readonly reason?: string,
+    readonly retryAfterSeconds = 1,
   ) {
     super(message);
     this.name = "RequestError";

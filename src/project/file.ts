@@ -15,7 +15,7 @@ import { limits } from "./limits.ts";
 import { check, parseOutputs } from "./output.ts";
 import { type LoadLinked, ProgramDecoder } from "./program.ts";
 import { knownFields, versionSchema } from "./schema.ts";
-import type { PackingRule, ProjectVersion, Reward } from "./types.ts";
+import type { PackingRule, ProjectVersion, Reward, SendingLimits } from "./types.ts";
 
 export interface ProjectFile {
   /** One of `versions`: what the file says, otherwise its first. */
@@ -132,6 +132,7 @@ async function parseVersion(
   warnUnknown(source, "version", field, warn);
   warnUnknown((source as Record<string, unknown>).packing, "packing", `${field}.packing`, warn);
   warnUnknown((source as Record<string, unknown>).reward, "reward", `${field}.reward`, warn);
+  warnUnknown((source as Record<string, unknown>).limits, "limits", `${field}.limits`, warn);
   warnUnknown((source as Record<string, unknown>).provers, "provers", `${field}.provers`, warn);
   const vmType = parseVmType(raw.vmType, raw.vmTypeID, field);
   const outputs = parseOutputs(raw.output, `${field}.output`, warn);
@@ -163,8 +164,17 @@ async function parseVersion(
     retentionSeconds: raw.retention,
     provers: { allow: raw.provers?.allow, remote },
     ...(raw.reward === undefined ? {} : { reward: rewardOf(raw.reward) }),
+    ...(raw.limits === undefined ? {} : { limits: sendingLimits(raw.limits) }),
     ...(auth === undefined ? {} : { auth }),
   };
+}
+
+function sendingLimits(
+  { rate, burst, clientRate, clientBurst, bytes }: {
+    readonly [K in keyof SendingLimits]?: unknown;
+  },
+): SendingLimits {
+  return { rate, burst, clientRate, clientBurst, bytes } as SendingLimits;
 }
 
 function rewardOf(

@@ -59,6 +59,19 @@ const provers = object({
   remote: optional(z.boolean({ error: "must be true or false" })),
 }, "must be an object with allow or remote");
 
+const perSecond = () => {
+  const error = missingOr("must be messages a second, more than 0");
+  return z.number({ error }).positive({ error }).max(1e6, { error });
+};
+const burst = () => whole(1, 1_000_000);
+const sending = object({
+  rate: optional(perSecond()),
+  burst: optional(burst()),
+  clientRate: optional(perSecond()),
+  clientBurst: optional(burst()),
+  bytes: optional(whole(1, 64 * 1024 * 1024)),
+}, "must be an object with rate, burst, clientRate, clientBurst or bytes");
+
 const amount = (problem: string) => {
   const error = missingOr(problem);
   return z.string({ error }).regex(/^\d{1,39}$/, { error }).transform(BigInt)
@@ -97,6 +110,7 @@ export const versionSchema = object({
   ),
   provers: optional(provers),
   reward: optional(reward),
+  limits: optional(sending),
   auth: z.unknown().optional(),
   output: z.unknown().optional(),
 }, "must be an object with version, vmType and code");
@@ -162,4 +176,5 @@ export const knownFields: Record<string, readonly string[]> = {
   packing: Object.keys(packing.shape),
   provers: Object.keys(provers.shape),
   reward: Object.keys(reward.shape),
+  limits: Object.keys(sending.shape),
 };

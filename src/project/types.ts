@@ -53,6 +53,18 @@ export interface Reward {
   readonly gasRate?: bigint;
 }
 
+/** What an enode takes of a project's messages; undefined: as the enode's operator says. */
+export interface SendingLimits {
+  /** Messages a second, of all senders and of each that is known. */
+  readonly rate: number | undefined;
+  readonly clientRate: number | undefined;
+  /** Messages at once, after a time of none. */
+  readonly burst: number | undefined;
+  readonly clientBurst: number | undefined;
+  /** Most bytes of a message's data. */
+  readonly bytes: number | undefined;
+}
+
 /** One version of a project, parsed and checked. */
 export interface ProjectVersion {
   readonly projectId: bigint;
@@ -72,6 +84,7 @@ export interface ProjectVersion {
   readonly provers: { readonly allow: readonly Address[] | undefined; readonly remote: boolean };
   /** What provers are paid; undefined: nothing. */
   readonly reward?: Reward;
+  readonly limits?: SendingLimits;
   /** Who may send messages: whom one of the rules admits; undefined: everybody. */
   readonly auth?: readonly AuthRule[];
   /** The current config no longer has it: no new messages, but those that came are still packed. */

@@ -264,7 +264,7 @@ describe("a JWT", () => {
     expect(await stored()).toBe(100);
     const none = await send(flipped(token()), many.slice(0, 3), "/messages");
     expect([none.status, none.messages.map((m: { status: number }) => m.status)])
-      .toEqual([400, [401, 401, 401]]);
+      .toEqual([401, [401, 401, 401]]);
   });
 
   test("in GET /task must be good where it is shown, as in the original", async () => {

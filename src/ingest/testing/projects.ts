@@ -1,4 +1,4 @@
-import type { PackingRule, Project, ProjectVersion } from "../../project/types.ts";
+import type { PackingRule, Project, ProjectVersion, SendingLimits } from "../../project/types.ts";
 import { authSchema } from "../../project/auth.ts";
 import type { IngestDeps } from "../index.ts";
 
@@ -13,8 +13,12 @@ const packing: PackingRule = {
  * Projects 1 (versions "0.1" and "0.2", which groups by device), 2 (paused) and 2^63-1.
  *
  * @param auth as a project file has it
+ * @param limits of project 1
  */
-export function someProjects(auth?: unknown): IngestDeps["projects"] {
+export function someProjects(
+  auth?: unknown,
+  limits?: Partial<SendingLimits>,
+): IngestDeps["projects"] {
   const rules = auth === undefined ? undefined : authSchema.parse(auth);
   const project = (id: bigint, paused: boolean): Project => {
     const version = (name: string, rule: PackingRule): [string, ProjectVersion] => [name, {
@@ -30,6 +34,7 @@ export function someProjects(auth?: unknown): IngestDeps["projects"] {
       retentionSeconds: undefined,
       provers: { allow: undefined, remote: false },
       ...(rules ? { auth: rules } : {}),
+      ...(limits && id === 1n ? { limits: limits as SendingLimits } : {}),
     }];
     return {
       id,
