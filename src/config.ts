@@ -6,7 +6,7 @@ import { type Address, type Hex, isHex, size } from "viem";
 import { z } from "zod";
 import { parseLogLevel } from "./log.ts";
 import { peerIdOf } from "./network/dial.ts";
-import { dids, jwtSecrets } from "./config_values.ts";
+import { dids, jwtSecrets, origins } from "./config_values.ts";
 import { address, describeIssue } from "./protocol/schema.ts";
 
 export const roles = ["all", "enode", "znode", "bootnode"] as const;
@@ -327,6 +327,12 @@ export const settings = {
     placeholder: "bytes",
     schema: integer(1024, 3 * 1024 * 1024),
     fallback: String(1024 * 1024),
+  },
+  CORS_ORIGINS: {
+    help: "origins whose web pages may use the HTTP API, or *; unset: none",
+    placeholder: "origin,…",
+    schema: origins,
+    fallback: "",
   },
   PROJECT_RATE: {
     help: "messages a second that this enode takes of one project (default: any)",

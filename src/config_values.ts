@@ -1,4 +1,4 @@
-/** Values of settings about who sends messages, as text. */
+/** Values of settings about who uses the HTTP API, as text. */
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { didPattern } from "./project/auth.ts";
@@ -29,3 +29,15 @@ export const dids = z.string().transform((text) =>
   text.split(",").map((s) => s.trim()).filter(Boolean)
 )
   .pipe(z.array(z.string().max(256).regex(didPattern, "must be DIDs separated by commas")));
+
+const isOrigin = (text: string) =>
+  text === "*" ||
+  (/^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text);
+
+/** Separated by commas; `*` is any. */
+export const origins = z.string().transform((text) =>
+  text.split(",").map((s) => s.trim()).filter(Boolean)
+).refine(
+  (list) => list.every(isOrigin),
+  "must be origins such as https://app.example separated by commas, or *",
+);

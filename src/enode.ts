@@ -100,6 +100,7 @@ export async function startEnode(
       solanaOperator: solanaAddress(config),
     },
     auth: { secrets: config.JWT_SECRETS, did: { resolver: config.DID_RESOLVER } },
+    corsOrigins: config.CORS_ORIGINS,
     rates: { project: config.PROJECT_RATE ?? 0, client: config.CLIENT_RATE ?? 0 },
     issuer: await credentialIssuer(config),
     problemOf: (group) => waiting.get(nameOf(group)),

@@ -35,7 +35,7 @@ async (
   version: ProjectVersion,
   idempotencyKey: string | undefined,
 ): Promise<NewMessage> => {
-  const data = encoder.encode(message.data);
+  const data = typeof message.data === "string" ? encoder.encode(message.data) : message.data;
   const most = version.limits?.bytes ?? Infinity;
   if (data.length > most) throw new RequestError(413, `data must have at most ${most} bytes`);
   const { clientId, key } = await auth.sender(request, message, version, data);

@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import { OverloadedError } from "../da/da.ts";
+import { type Form, gunzipped, isGzip } from "./decode.ts";
 import { RequestError } from "./message.ts";
 
 export interface BodyLimits {
@@ -9,7 +11,7 @@ export interface BodyLimits {
 }
 
 /**
- * Reads request bodies as text, and never holds more of them than was agreed, however many clients
+ * Reads request bodies, and never holds more of them than was agreed, however many clients
  * send at once and however they frame what they send.
  */
 export class BodyReader {
@@ -19,21 +21,43 @@ export class BodyReader {
   /** @param capacity most bytes of all bodies being read together */
   constructor(readonly capacity: number) {}
 
+  /** The body as UTF-8 text, or as bytes where they are unpacked or are no text. */
+  async read(request: Request, limits: BodyLimits, form: Form): Promise<string | Uint8Array> {
+    const packed = isGzip(request);
+    if (!packed && form !== "cbor") return await this.text(request, limits);
+    return await this.#reserved(request, limits, packed ? limits.bytes : 0, async (length) => {
+      const body = await this.#late.race(bytesOf(request, length, limits.bytes), limits.seconds);
+      return packed ? await gunzipped(body, limits.bytes) : body;
+    });
+  }
+
   /**
    * @throws {RequestError} 413 as soon as the body is known to be too large, 408 when it is late
    * @throws {OverloadedError} when too many others are being read
    */
-  async text(request: Request, limits: BodyLimits): Promise<string> {
+  text(request: Request, limits: BodyLimits): Promise<string> {
+    return this.#reserved(request, limits, 0, (length) => {
+      // A stated length is kept by the server; without one every chunk is counted.
+      const body = length === undefined ? counted(request, limits.bytes) : request.text();
+      return this.#late.race(body, limits.seconds);
+    });
+  }
+
+  /** @param more bytes to reserve beside the body's */
+  async #reserved<T>(
+    request: Request,
+    limits: BodyLimits,
+    more: number,
+    read: (length: number | undefined) => Promise<T>,
+  ): Promise<T> {
     const header = request.headers.get("content-length");
     const length = header === null ? undefined : Number(header);
     if (length !== undefined && length > limits.bytes) throw tooLarge(limits.bytes);
-    const reserved = length ?? limits.bytes;
+    const reserved = (length ?? limits.bytes) + more;
     if (this.#held > 0 && this.#held + reserved > this.capacity) throw new OverloadedError(1);
     this.#held += reserved;
     try {
-      // A stated length is kept by the server; without one every chunk is counted.
-      const body = length === undefined ? counted(request, limits.bytes) : request.text();
-      return await this.#late.race(body, limits.seconds);
+      return await read(length);
     } catch (error) {
       // What went wrong while reading is the client's: it went away, or broke its framing.
       throw error instanceof RequestError ? error : new RequestError(400, "unexpected EOF");
@@ -46,17 +70,32 @@ export class BodyReader {
 const tooLarge = (bytes: number): RequestError =>
   new RequestError(413, `the body must have at most ${bytes} bytes`);
 
-async function counted(request: Request, most: number): Promise<string> {
-  if (!request.body) return "";
-  const decoder = new TextDecoder();
-  let text = "", size = 0;
-  for await (const chunk of request.body) {
+async function* chunksOf(request: Request, most: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
     // Leaving the loop cancels the stream: the rest is never read.
     if (size > most) throw tooLarge(most);
+    yield chunk;
+  }
+}
+
+async function counted(request: Request, most: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of chunksOf(request, most)) {
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
+}
+
+async function bytesOf(
+  request: Request,
+  length: number | undefined,
+  most: number,
+): Promise<Uint8Array> {
+  if (length !== undefined) return new Uint8Array(await request.arrayBuffer());
+  return Buffer.concat(await Array.fromAsync(chunksOf(request, most)));
 }
 
 /** Many deadlines with one timer: a timer a request would be a tenth of the request's cost. */

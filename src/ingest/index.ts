@@ -21,9 +21,12 @@ import { type RateOptions, Rates } from "./rates.ts";
 import { address } from "../protocol/schema.ts";
 import { type AuthOptions, createAuth } from "./auth/index.ts";
 import { type Issuer, maxCredentialBytes } from "./auth/issue.ts";
+import { allowOrigins } from "./cors.ts";
 import { blockNames } from "./block_names.ts";
 import { BodyReader } from "./body.ts";
-import { parseMessage, parseMessages, RequestError } from "./message.ts";
+import { decodeMessage, decodeMessages, formOf } from "./decode.ts";
+import { type EventsOptions, MessageEvents } from "./events.ts";
+import { RequestError } from "./message.ts";
 import { observe } from "./observe.ts";
 import { receiptAnswer } from "./receipt.ts";
 
@@ -51,6 +54,9 @@ export interface IngestDeps {
     readonly solanaOperator: string | undefined;
   };
   readonly auth?: AuthOptions;
+  readonly events?: Omit<EventsOptions, "status">;
+  /** Origins whose pages may use the API in a browser; "*": any. Default none. */
+  readonly corsOrigins?: readonly string[];
   /** What the operator allows any project. */
   readonly rates?: RateOptions;
   /** Signs credentials of senders; undefined: the route is not offered. */
@@ -76,6 +82,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   const batchMessages = limits.batchMessages ?? 1000;
   const bodies = new BodyReader(limits.readingBytes ?? 64 * 1024 * 1024);
   const app = new Hono();
+  if (deps.corsOrigins?.length) app.use(allowOrigins(deps.corsOrigins));
   let running = 0;
   let draining: PromiseWithResolvers<void> | undefined;
 
@@ -111,7 +118,8 @@ export function createIngest(deps: IngestDeps): Ingest {
     if (draining) throw new OverloadedError(5);
     let known: bigint | undefined;
     try {
-      const parsed = parseMessage(await bodies.text(request, bodyLimits));
+      const form = formOf(request);
+      const parsed = decodeMessage(await bodies.read(request, bodyLimits, form), form);
       const version = versionOf(deps.projects, parsed);
       known = version.projectId;
       const message = await accept(request, parsed, version, idempotencyKey(request));
@@ -129,7 +137,9 @@ export function createIngest(deps: IngestDeps): Ingest {
   const postMessages = route("POST /messages", async (request) => {
     if (draining) throw new OverloadedError(5);
     const key = idempotencyKey(request);
-    const parsed = parseMessages(await bodies.text(request, bodyLimits), batchMessages);
+    const form = formOf(request);
+    const body = await bodies.read(request, bodyLimits, form);
+    const parsed = decodeMessages(body, form, batchMessages);
     const prepared = await Promise.all(parsed.map(async (item, i) => {
       let known: bigint | undefined;
       try {
@@ -180,6 +190,12 @@ export function createIngest(deps: IngestDeps): Ingest {
     const states = status ? messageStates(status.receivedAt, status.states, waits) : null;
     return json(200, JSON.stringify({ messageID: id, states }));
   });
+
+  const events = new MessageEvents({ status: (id) => da.messages.status(id), ...deps.events });
+  const getEvents = route(
+    "GET /message/:id/events",
+    (request, id = "") => events.open(request, id),
+  );
 
   const getTask = route("GET /task/:project_id/:task_id", async (request, project, text) => {
     const [projectId, task] = [uint(project ?? ""), taskId(text ?? "")];
@@ -266,6 +282,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   app.post("/message", (c) => postMessage(c.req.raw));
   app.post("/messages", (c) => postMessages(c.req.raw));
   app.post("/message/", (c) => c.redirect("/message", 307));
+  app.get("/message/:id/events", (c) => getEvents(c.req.raw, c.req.param("id")));
   app.get("/message/:id", (c) => getMessage(c.req.raw, c.req.param("id")));
   app.get(
     "/task/:project_id/:task_id",
@@ -305,6 +322,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     fetch: (request) => app.fetch(request),
     drain() {
       draining ??= Promise.withResolvers();
+      events.close();
       if (running === 0) draining.resolve();
       return draining.promise;
     },

@@ -4,7 +4,8 @@ import { type Json, parseGoJson } from "./go_json.ts";
 export interface MessageRequest {
   readonly projectId: bigint;
   readonly version: string;
-  readonly data: string;
+  /** Bytes only from a CBOR body. */
+  readonly data: string | Uint8Array;
   /** The successor's field; undefined when absent or empty. */
   readonly signature: string | undefined;
   /** What a device signs beside the original's fields; undefined when absent or of another type. */
