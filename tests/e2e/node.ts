@@ -60,6 +60,8 @@ export interface NodeOptions {
   readonly runtime?: Runtime;
   /** Makes its database itself, which takes seconds; else a new one is laid for it. */
   readonly makesDatabase?: boolean;
+  /** The machine that it runs on, where that is another. */
+  readonly on?: { readonly enter: readonly string[]; forward(port: number): Promise<void> };
 }
 
 /** Starts a node as a user would, and waits until it answers `/live`. */
@@ -70,7 +72,9 @@ export async function startNode(
   const embeds = ["all", "enode"].includes(options.role ?? "all") && !env.DATABASE_DSN;
   if (embeds && env.DATA_DIRECTORY && !options.makesDatabase) await layPglite(env.DATA_DIRECTORY);
   const port = options.port ?? await freePort();
-  const [file = "", ...args] = nodeCommand(options.runtime ?? nodeRuntime);
+  await options.on?.forward(port);
+  const enter = options.on?.enter ?? [];
+  const [file = "", ...args] = [...enter, ...nodeCommand(options.runtime ?? nodeRuntime)];
   const child = spawn(file, [...args, `--role=${options.role ?? "all"}`], {
     cwd: root,
     env: {
