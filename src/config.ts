@@ -200,6 +200,12 @@ export const settings = {
     schema: z.string().regex(/^\d+$/, "must be wei, a whole number").transform(BigInt),
     fallback: "1000000000000000000",
   },
+  SUBMIT_EVIDENCE: {
+    help: "on: an enode reports the faults of znodes that it keeps, as OPERATOR_PRIVATE_KEY",
+    placeholder: "on|off",
+    schema: onOff,
+    fallback: "off",
+  },
   OUTPUT_ALLOW: {
     help: "direct contract calls that a znode's key may sign",
     placeholder: "chain:address:selector,…",

@@ -20,6 +20,7 @@ import type { OutputJob, OutputReport } from "./output/types.ts";
 import { nameOf, startPack } from "./pack/index.ts";
 import { serveHttp } from "./platform.ts";
 import { withFunding } from "./enode_fund.ts";
+import { reportFaults } from "./enode_report.ts";
 import { createDispatch } from "./dispatch/index.ts";
 import { watchRoutes } from "./watch/index.ts";
 
@@ -67,6 +68,7 @@ export async function startEnode(
     jobs.close();
     await outputs;
   });
+  reportFaults(context, da);
   const waiting = new Map<string, string>();
   const stopPack = startPack({
     store: withFunding(context, da),

@@ -32,6 +32,7 @@ export function createMetrics() {
       registers,
     }),
     refused: counter("refused_total", "Frames, receipts and proofs refused, by kind", ["kind"]),
+    reports: counter("reports_total", "Reports of faults: slashed, settled, waiting", ["result"]),
     faults: counter("faults_total", "Faults of znodes that can be proved, by kind", ["kind"]),
     conduct: counter("conduct_total", "Faults of znodes that cost score, by kind", ["kind"]),
     barred: counter("barred_total", "Znodes barred from work, by the fault", ["kind"]),

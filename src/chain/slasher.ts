@@ -2,7 +2,14 @@
  * Stake taken for faults: who lists which verifiers, what reporters do and earn. Each action waits
  * for its transaction; each throws `ChainError` with the contract's reason.
  */
-import { type Address, encodeFunctionData, getAddress, type Hex, keccak256 } from "viem";
+import {
+  type Address,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  keccak256,
+  zeroAddress,
+} from "viem";
 import type { Acceptance, Evidence, Fault, ReceiptClaim, Signed } from "../protocol/index.ts";
 import { slasherAbi as abi } from "./abi/slasher.ts";
 import { znodeRegistrarAbi } from "./abi/znodeRegistrar.ts";
@@ -10,7 +17,7 @@ import { slasherBytecode } from "./bytecode/slasher.ts";
 import type { Reader, Sender } from "./clients.ts";
 import type { Deployment } from "./deploy.ts";
 import { deployContract, type DeployOptions } from "./deploy_contract.ts";
-import { ChainError, chainErrorText } from "./errors.ts";
+import { ChainError, chainErrorText, revertData } from "./errors.ts";
 import { type Done, done, event, znodeOf } from "./registrars.ts";
 import { transact } from "./transact.ts";
 
@@ -151,7 +158,8 @@ export interface FaultReport {
   readonly fault: Fault;
 }
 
-const faultData = ({ znodeId, fault }: FaultReport): Hex =>
+/** The call that reports a fault of either kind. */
+export const faultData = ({ znodeId, fault }: FaultReport): Hex =>
   fault.kind === "equivocation"
     ? equivocationData({ znodeId, a: fault.claims[0], b: fault.claims[1] })
     : invalidProofData({ znodeId, ...fault });
@@ -159,6 +167,26 @@ const faultData = ({ znodeId, fault }: FaultReport): Hex =>
 /** Reports a fault of either kind. */
 export const reportFault = (sender: Sender, slasher: Address, fault: FaultReport): Promise<Slash> =>
   report(sender, slasher, faultData(fault));
+
+/** Wei taken so far for what a prover did under a lease. */
+export function takenFor(
+  reader: Reader,
+  slasher: Address,
+  { prover, taskId, epoch }: Pick<ReceiptClaim, "prover" | "taskId" | "epoch">,
+): Promise<bigint> {
+  const args = [prover, taskId, epoch] as const;
+  return reader.readContract({ address: slasher, abi, functionName: "takenFor", args });
+}
+
+/** The slasher that a registrar names; undefined when it names none. */
+export async function slasherOf(reader: Reader, registrar: Address): Promise<Address | undefined> {
+  const named = await reader.readContract({
+    address: registrar,
+    abi: znodeRegistrarAbi,
+    functionName: "slasher",
+  });
+  return named === zeroAddress ? undefined : named;
+}
 
 /** Whether a report would succeed now. @throws {ChainError} with the contract's reason if not */
 export async function simulateReport(
@@ -169,7 +197,8 @@ export async function simulateReport(
   try {
     await reader.call({ to: slasher, data: faultData(fault) });
   } catch (error) {
-    throw new ChainError(`reporting the fault: ${chainErrorText(error)}`);
+    const text = `reporting the fault: ${chainErrorText(error)}`;
+    throw new ChainError(text, revertData(error));
   }
 }
 

@@ -379,6 +379,21 @@ export interface EvidenceStore {
   ): Promise<{ readonly prover: Address; readonly kind: FaultKind; readonly at: number }[]>;
 }
 
+/** Faults that are to be reported: each enode of a database sees those of all. */
+export interface ReportStore {
+  /** One that is due, to this caller alone for `holdMs`; `report`: what became of it so far. */
+  due(holdMs: number): Promise<StoredFault & { readonly report: string } | undefined>;
+  /** Keeps others from it for longer. */
+  hold(id: bigint, ms: number): Promise<void>;
+  /** Looked at again later: after `firstMs`, and twice that each further time, `mostMs` at most. */
+  putOff(
+    id: bigint,
+    pause: { readonly firstMs: number; readonly mostMs: number },
+    reason: string,
+  ): Promise<void>;
+  end(id: bigint, outcome: string): Promise<void>;
+}
+
 /** The data-availability stage: one durable store, on PostgreSQL or embedded. */
 export interface Da {
   readonly kind: "postgres" | "pglite";
@@ -389,6 +404,7 @@ export interface Da {
   readonly signed: SignedTaskStore;
   readonly journal: Journal;
   readonly evidence: EvidenceStore;
+  readonly reports: ReportStore;
   readonly chain: ChainView;
   /** The database's clock, ms since 1970. */
   now(): Promise<number>;

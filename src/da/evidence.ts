@@ -45,8 +45,10 @@ const addFault = `
      and (select count(*) from w3bstream.faults) < ${mostFaults}
   on conflict do nothing returning id`;
 
-const columns = `id, ${ms("at")} as at, fault`;
-type FaultRow = { id: bigint; at: bigint; fault: string };
+export const faultColumns = (table: string) =>
+  `${table}.id, ${ms(`${table}.at`)} as at, ${table}.fault`;
+const columns = faultColumns("faults");
+export type FaultRow = { id: bigint; at: bigint; fault: string };
 
 export function evidenceStore({ query }: Database): EvidenceStore {
   const keyOf = (kind: StatementKind, { taskId, epoch, prover }: StatedUnder) =>
@@ -104,7 +106,7 @@ export function evidenceStore({ query }: Database): EvidenceStore {
   };
 }
 
-const faultOfRow = ({ id, at, fault }: FaultRow): StoredFault => ({
+export const faultOfRow = ({ id, at, fault }: FaultRow): StoredFault => ({
   id,
   at: Number(at),
   fault: faultSchema.parse(JSON.parse(fault)),

@@ -5,6 +5,7 @@ import type { Database } from "./database.ts";
 import { ms } from "./encode.ts";
 import { fundingStore } from "./funding.ts";
 import { evidenceStore } from "./evidence.ts";
+import { reportStore } from "./reports.ts";
 import { journal } from "./journal.ts";
 import { messageStore, type MessageStoreOptions } from "./messages.ts";
 import { migrate } from "./migrate.ts";
@@ -60,6 +61,7 @@ export function storesOn(database: Database, options: MessageStoreOptions = {}):
     signed: signedTaskStore(database),
     journal: journal(database),
     evidence: evidenceStore(database),
+    reports: reportStore(database),
     chain: chainView(database),
     async now() {
       const [row] = await database.query<{ now: bigint }>(

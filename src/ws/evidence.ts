@@ -6,7 +6,7 @@ import { checkFault, faultSummarySchema, storedFaultSchema } from "../protocol/i
 import { enodeOption, request } from "./api.ts";
 import { chainOptions, contracts, openChain, openSender, startBlock } from "./chain.ts";
 import { type Register, UserError } from "./cli.ts";
-import { slasherOf } from "./slasher.ts";
+import { theSlasher } from "./slasher.ts";
 import { anAddress, anId } from "./values.ts";
 
 const listSchema = z.object({ faults: z.array(faultSummarySchema) });
@@ -31,7 +31,7 @@ async function caseOf(reader: Reader, chainId: bigint, flags: Flags, id: bigint)
   if (fault.chainId !== chainId || fault.router !== router) {
     throw new UserError(`the fault is of router ${fault.router} on chain ${fault.chainId}`);
   }
-  const slasher = await slasherOf(reader, znodeRegistrar);
+  const slasher = await theSlasher(reader, znodeRegistrar);
   const { prover } = (fault.kind === "equivocation" ? fault.claims[0] : fault.claim).statement;
   const fromBlock = await startBlock(flags);
   const znodeId = await liableZNode(reader, znodeRegistrar, { prover, fromBlock });

@@ -1,25 +1,22 @@
-import { type Address, formatEther, zeroAddress } from "viem";
-import { znodeRegistrarAbi } from "../chain/abi/znodeRegistrar.ts";
+import { type Address, formatEther } from "viem";
 import type { Reader } from "../chain/clients.ts";
 import {
   codehashOf,
   gasLimitOf,
   listVerifier,
   reporterCredit,
+  slasherOf,
   slasherStatus,
+  withdrawReward,
 } from "../chain/slasher.ts";
 import { chainOptions, contracts, openChain, openSender } from "./chain.ts";
 import { type Register, UserError } from "./cli.ts";
 import { aBytes32, anAddress } from "./values.ts";
 
 /** The slasher of the deployment, as the registrar names it. @throws {UserError} */
-export async function slasherOf(reader: Reader, znodeRegistrar: Address): Promise<Address> {
-  const slasher = await reader.readContract({
-    address: znodeRegistrar,
-    abi: znodeRegistrarAbi,
-    functionName: "slasher",
-  });
-  if (slasher === zeroAddress) throw new UserError("the registrar names no slasher");
+export async function theSlasher(reader: Reader, znodeRegistrar: Address): Promise<Address> {
+  const slasher = await slasherOf(reader, znodeRegistrar);
+  if (!slasher) throw new UserError("the registrar names no slasher");
   return slasher;
 }
 
@@ -39,7 +36,7 @@ export const slasher: Register = (program, io) => {
     .action(async (flags) => {
       const sender = await openSender(flags);
       const { znodeRegistrar } = await contracts(flags, sender.chainId);
-      const address = await slasherOf(sender.reader, znodeRegistrar);
+      const address = await theSlasher(sender.reader, znodeRegistrar);
       const codehash = await codehashOf(sender.reader, flags.verifier);
       const done = await listVerifier(sender, address, {
         codehash,
@@ -50,6 +47,16 @@ export const slasher: Register = (program, io) => {
       io().result({ ...done, codehash }, [`code ${codehash} ${what} proofs of ${flags.program}`]);
     });
 
+  chainOptions(group.command("withdraw"))
+    .description("take the rewards of who signs, earned by reporting faults")
+    .action(async (flags) => {
+      const sender = await openSender(flags);
+      const { znodeRegistrar } = await contracts(flags, sender.chainId);
+      const address = await theSlasher(sender.reader, znodeRegistrar);
+      const done = await withdrawReward(sender, address);
+      io().result(done, [`${formatEther(done.amount)} withdrawn by ${done.transaction}`]);
+    });
+
   chainOptions(group.command("status"))
     .description("what a fault costs, and whether a verifier is listed")
     .option("--verifier <address>", "a verifier", anAddress)
@@ -58,7 +65,7 @@ export const slasher: Register = (program, io) => {
     .action(async (flags) => {
       const { id, reader } = await openChain(flags);
       const { znodeRegistrar } = await contracts(flags, id);
-      const address = await slasherOf(reader, znodeRegistrar);
+      const address = await theSlasher(reader, znodeRegistrar);
       const status = await slasherStatus(reader, address);
       const { verifier, program: programId, reporter } = flags;
       if ((verifier === undefined) !== (programId === undefined)) {

@@ -27,11 +27,13 @@ export function startProxy(url: string) {
     const answer = await fetch(url, { method: "POST", body, headers });
     return new Response(await answer.text(), { status: answer.status, headers });
   }, { hostname: "127.0.0.1", port: 0, maxBodyBytes: 10_000_000 });
-  const transport = http(`http://127.0.0.1:${server.port}/v3/secret-access-key`, {
+  const own = `http://127.0.0.1:${server.port}/v3/secret-access-key`;
+  const transport = http(own, {
     retryCount: 0,
     timeout: 500,
   });
   return Object.assign(proxy, {
+    url: own,
     client: createPublicClient({ transport, cacheTime: 0 }),
     stop: () => server.stop(),
   });
