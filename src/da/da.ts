@@ -268,9 +268,31 @@ interface BatchLimits {
   readonly leaves: number;
 }
 
+/** Where a message is in its task, and what became of the task. */
+export interface Inclusion {
+  readonly message: {
+    readonly id: string;
+    readonly projectId: bigint;
+    readonly version: string;
+    readonly clientId: string;
+    /** 32 bytes; undefined once it is purged. */
+    readonly salt: Uint8Array | undefined;
+  };
+  readonly index: number;
+  readonly task: StoredSigned;
+  /** The newest state of each output, by index. */
+  readonly outputs: readonly {
+    readonly index: number;
+    readonly state: string;
+    readonly reference: string;
+  }[];
+}
+
 /** Tasks as they are published, for those who keep their blocks. */
 export interface SignedTaskStore {
   get(taskId: Hex): Promise<StoredSigned | undefined>;
+  /** By a message's id; undefined until the message is packed. */
+  including(messageId: string): Promise<Inclusion | undefined>;
   /** The id of the task with this serial. */
   at(serial: bigint): Promise<Hex | undefined>;
   /**

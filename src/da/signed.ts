@@ -3,6 +3,7 @@ import type { SignedTask } from "../protocol/task_block.ts";
 import type { SignedTaskStore, StoredSigned } from "./da.ts";
 import type { Database } from "./database.ts";
 import { fromHex, plainArray, toHex } from "./encode.ts";
+import { isUuid } from "./ids.ts";
 import { taskColumns, taskOf, type TaskRow } from "./records.ts";
 
 type SignedRow = TaskRow & { leaves: Uint8Array; purged: string | null };
@@ -35,6 +36,24 @@ const purged = `
   select ${columns} from few t
    where t.before < $4 order by t.purged_at, t.serial`;
 
+interface MessageRow {
+  readonly id: string;
+  readonly client_id: string;
+  readonly salt: Uint8Array | null;
+  readonly task_index: number;
+  readonly outputs: string;
+}
+
+const including = `
+  select ${columns}, member.id::text as id, member.client_id, member.salt, member.task_index,
+         coalesce((
+           select json_agg(newest order by index)
+             from (select distinct on (index) index, state, reference from w3bstream.outputs
+                    where task_serial = t.serial order by index, entry desc) newest
+         ), '[]')::text as outputs
+    from w3bstream.messages member join w3bstream.tasks t on t.serial = member.task_serial
+   where member.id = $1::uuid`;
+
 export function signedTaskStore({ query }: Database): SignedTaskStore {
   return {
     async get(taskId) {
@@ -43,6 +62,20 @@ export function signedTaskStore({ query }: Database): SignedTaskStore {
         [fromHex(taskId)],
       );
       return row && storedOf(row);
+    },
+    async including(messageId) {
+      if (!isUuid(messageId)) return undefined;
+      const [row] = await query<SignedRow & MessageRow>(including, [messageId]);
+      if (!row) return undefined;
+      const { id, client_id, salt, task_index } = row;
+      const task = storedOf(row);
+      const { projectId, version } = task.task;
+      return {
+        message: { id, projectId, version, clientId: client_id, salt: salt ?? undefined },
+        index: task_index,
+        task,
+        outputs: JSON.parse(row.outputs),
+      };
     },
     async at(serial) {
       const [row] = await query<{ task_hash: Uint8Array }>(

@@ -40,13 +40,12 @@ export async function whyHopeless(
 
 /** Judges a receipt against its task; runs the program's verifier in the cage. */
 export async function checkReceipt(
-  record: TaskRecord,
+  { task, taskId }: Pick<TaskRecord, "task" | "taskId">,
   prover: Address,
   program: Program,
   receipt: Receipt,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const { task, taskId } = record;
   const { spec, info } = program;
   if (receipt.programId !== task.programId) return invalid("it is another program's");
   if (receipt.vmType !== spec.vmType) return invalid("it is another machine's");

@@ -28,7 +28,7 @@ import { decodeMessage, decodeMessages, formOf } from "./decode.ts";
 import { type EventsOptions, MessageEvents } from "./events.ts";
 import { RequestError } from "./message.ts";
 import { observe } from "./observe.ts";
-import { receiptAnswer } from "./receipt.ts";
+import { messageReceiptAnswer, receiptAnswer } from "./receipt.ts";
 
 type Group = Pick<PendingGroup, "projectId" | "version" | "group">;
 
@@ -247,6 +247,11 @@ export function createIngest(deps: IngestDeps): Ingest {
     },
   );
 
+  const getMessageReceipt = route(
+    "GET /message/:id/receipt",
+    async (_, id = "") => await messageReceiptAnswer(da, id),
+  );
+
   const getFaults = route("GET /faults", async (request) => {
     const query = new URL(request.url).searchParams;
     const [prover, before] = [query.get("prover"), query.get("before")];
@@ -283,6 +288,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   app.post("/messages", (c) => postMessages(c.req.raw));
   app.post("/message/", (c) => c.redirect("/message", 307));
   app.get("/message/:id/events", (c) => getEvents(c.req.raw, c.req.param("id")));
+  app.get("/message/:id/receipt", (c) => getMessageReceipt(c.req.raw, c.req.param("id")));
   app.get("/message/:id", (c) => getMessage(c.req.raw, c.req.param("id")));
   app.get(
     "/task/:project_id/:task_id",

@@ -18,7 +18,8 @@ const proven = {
 };
 const version = z.literal(1, { error: "is of a version that is unknown here" });
 
-const schema = z.discriminatedUnion("vmType", [
+/** Of files and answers, base64 decoded. */
+export const receiptSchema = z.discriminatedUnion("vmType", [
   z.object({
     version,
     vmType: z.literal("zkwasm"),
@@ -36,19 +37,22 @@ const schema = z.discriminatedUnion("vmType", [
   z.object({ version, vmType: z.literal("halo2"), ...proven }),
 ], { error: "must be a receipt of zkwasm, risc0 or halo2" });
 
-export type ReceiptFile = z.output<typeof schema>;
+export type ReceiptFile = z.output<typeof receiptSchema>;
 export type ZkwasmReceipt = Extract<ReceiptFile, { vmType: "zkwasm" }>;
 export type Risc0Receipt = Extract<ReceiptFile, { vmType: "risc0" }>;
 
-/** The file's text. */
-export function receiptText({ publicValues, proof, ...rest }: ReceiptFile): string {
-  const file = { ...rest, publicValues: publicValues.toBase64(), proof: proof.toBase64() };
-  return JSON.stringify(file, null, 2) + "\n";
+/** As JSON, which the schema reads. */
+export function receiptJson({ publicValues, proof, ...rest }: ReceiptFile) {
+  return { ...rest, publicValues: publicValues.toBase64(), proof: proof.toBase64() };
 }
+
+/** The file's text. */
+export const receiptText = (file: ReceiptFile): string =>
+  JSON.stringify(receiptJson(file), null, 2) + "\n";
 
 /** @throws {Error} naming the field that is wrong */
 export function parseReceipt(json: unknown): ReceiptFile {
-  const parsed = schema.safeParse(json);
+  const parsed = receiptSchema.safeParse(json);
   if (!parsed.success) throw new Error(describeIssue(parsed.error));
   return parsed.data;
 }

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { messageReceiptText, parseMessageReceipt } from "../protocol/message_receipt.ts";
 import { enodeOption, request, type State, stateLines } from "./api.ts";
 import { type Register, UserError } from "./cli.ts";
 import { aProjectId } from "./values.ts";
@@ -48,7 +49,30 @@ export const message: Register = (program, io) => {
       const status = await request<MessageStates>(flags.enode, path);
       io().result(status, stateLines(status.states));
     });
+
+  enodeOption(group.command("receipt"))
+    .description("save what ws verify checks: the message's task, its proof, what the chain has")
+    .argument("<id>", "message id")
+    .option("--output <path>", "the file (default: <id>.receipt.json)")
+    .action(async (id, flags) => {
+      const receipt = flags.output ?? `${id}.receipt.json`;
+      const { taskId, proof, withheld, outputs } = await saveReceipt(flags.enode, id, receipt);
+      const made = proof ? "of " + proof.vmType : `none: ${withheld ?? "not proved yet"}`;
+      io().result({ receipt, taskId }, [
+        `receipt  ${receipt}`,
+        `task     ${taskId}`,
+        `proof    ${made}`,
+        ...outputs.map(({ state, reference }) => `output   ${state} ${reference}`),
+      ]);
+    });
 };
+
+async function saveReceipt(enode: string, id: string, path: string) {
+  const answer = await request<unknown>(enode, `/message/${encodeURIComponent(id)}/receipt`);
+  const receipt = parseMessageReceipt(answer);
+  await writeFile(path, messageReceiptText(receipt));
+  return receipt;
+}
 
 async function follow(
   enode: string,

@@ -1,6 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { errorText } from "../log.ts";
 import { parseReceipt, type ReceiptFile, receiptText } from "../protocol/receipt_file.ts";
+import {
+  isMessageReceipt,
+  type MessageReceipt,
+  parseMessageReceipt,
+} from "../protocol/message_receipt.ts";
 import { UserError } from "./cli.ts";
 import { readBytes } from "./files.ts";
 
@@ -8,10 +13,12 @@ export const writeReceipt = (path: string, receipt: ReceiptFile): Promise<void> 
   writeFile(path, receiptText(receipt));
 
 /**
- * A receipt of `ws prove`, or of an enode; the bytes themselves where the file is no JSON.
+ * A receipt of `ws prove`, or of an enode: of a task or a message; the bytes themselves where the file is no JSON.
  * @throws {UserError} naming the file, and the field
  */
-export async function readReceipt(path: string): Promise<ReceiptFile | Uint8Array> {
+export async function readReceipt(
+  path: string,
+): Promise<ReceiptFile | MessageReceipt | Uint8Array> {
   const bytes = await readBytes(path);
   let json: unknown;
   try {
@@ -20,7 +27,7 @@ export async function readReceipt(path: string): Promise<ReceiptFile | Uint8Arra
     return bytes;
   }
   try {
-    return parseReceipt(json);
+    return isMessageReceipt(json) ? parseMessageReceipt(json) : parseReceipt(json);
   } catch (error) {
     throw new UserError(`${path}: ${errorText(error)}`);
   }

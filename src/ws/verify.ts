@@ -1,8 +1,10 @@
 import { Option } from "commander";
 import type { Hex } from "viem";
 import { type Profile, profiles } from "../../runtimes/zkwasm/profile.ts";
+import { enodeOption } from "./api.ts";
 import { type Register, UserError } from "./cli.ts";
 import { paramOption } from "./prove.ts";
+import { verifyMessageReceipt } from "./message_receipt.ts";
 import { readReceipt } from "./receipt_file.ts";
 import { verifyRisc0 } from "./risc0.ts";
 import { aBytes32 } from "./values.ts";
@@ -14,20 +16,33 @@ export interface VerifyFlags {
   readonly imageId?: Hex;
   readonly profile?: Profile;
   readonly param?: string;
+  /** Of message receipts. */
+  readonly data?: string;
+  readonly dataFile?: string;
+  readonly chain?: string;
+  readonly enode: string;
 }
 
 export const verify: Register = (program, io) => {
-  program.command("verify")
+  const command = program.command("verify")
     .description("check a receipt, and show what it says")
-    .argument("<receipt>", "a receipt of ws prove, or one in risc0's own encoding (bincode)")
+    .argument(
+      "<receipt>",
+      "a receipt of ws prove or ws message receipt, or one in risc0's own encoding (bincode)",
+    )
     .option("--program <path>", "the program that it must be of")
     .addOption(paramOption())
     .option("--image-id <id>", "the image id that it must be of", aBytes32)
     .addOption(
       new Option("--profile <name>", "zkwasm: the profile that it must be of").choices(profiles),
     )
+    .option("--data <text>", "message receipts: the message that was sent")
+    .option("--data-file <path>", "message receipts: the same, as a file")
+    .option("--chain <url>", "message receipts: RPC endpoint (default: CHAIN_ENDPOINT)");
+  enodeOption(command)
     .action(async (path: string, flags: VerifyFlags) => {
       const receipt = await readReceipt(path);
+      if ("kind" in receipt) return await verifyMessageReceipt(path, receipt, flags, io());
       const of = receipt instanceof Uint8Array ? "risc0" : receipt.vmType;
       if (of === "halo2") {
         throw new UserError(

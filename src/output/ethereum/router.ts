@@ -1,5 +1,6 @@
 import { type Address, bytesToHex, encodeFunctionData } from "viem";
 import { routerAbi } from "../../chain/abi/router.ts";
+import { findAcceptance } from "../../chain/acceptance.ts";
 import type { EthereumOutput } from "../../project/types.ts";
 import { taskIdOf } from "../../protocol/task.ts";
 import { type Outcome, type OutputContext, OutputError, outputKey } from "../output.ts";
@@ -110,43 +111,17 @@ async function acceptance(
     const credit = prover === job.prover ? "" : `, the credit went to ${prover}`;
     return {
       state: "confirmed",
-      reference: event?.hash ?? "",
+      reference: event?.transaction ?? "",
       comment: `the router had accepted the task before${credit}`,
     };
   }
   return undefined;
 }
 
-/** Blocks that RPCs answer for at once, and how many such ranges are searched. */
-const range = 10_000n;
-const ranges = 20;
-
-/** The event of the acceptance, if the RPC still shows it. */
-async function findAccepted(
+/** The event of the acceptance; it stands without: many RPCs refuse searches of old logs. */
+const findAccepted = (
   { taskId }: OutputJob,
   client: OutputChain["client"],
-  address: Address,
+  router: Address,
   head: bigint,
-) {
-  let toBlock = head;
-  try {
-    for (let i = 0; i < ranges && toBlock >= 0n; i++) {
-      const fromBlock = toBlock >= range ? toBlock - range + 1n : 0n;
-      const [log] = await client.getContractEvents({
-        address,
-        abi: routerAbi,
-        eventName: "Accepted",
-        args: { taskId },
-        fromBlock,
-        toBlock,
-        strict: true,
-      });
-      if (log) return { hash: log.transactionHash, prover: log.args.prover };
-      toBlock = fromBlock - 1n;
-    }
-    return undefined;
-  } catch {
-    // The acceptance stands without its event: many RPCs refuse searches of old logs.
-    return undefined;
-  }
-}
+) => findAcceptance(client, router, taskId, head).catch(() => undefined);
