@@ -13,7 +13,7 @@ import { startRetention } from "./da/retention.ts";
 import { startTaskBlocks } from "./da/task_blocks.ts";
 import { createIssuer } from "./ingest/auth/issue.ts";
 import { createIngest } from "./ingest/index.ts";
-import type { Gossip } from "./network/gossip.ts";
+import type { NodeLinks } from "./network/index.ts";
 import type { Links } from "./network/link.ts";
 import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
@@ -24,11 +24,16 @@ import { reportFaults } from "./enode_report.ts";
 import { createDispatch } from "./dispatch/index.ts";
 import { watchRoutes } from "./watch/index.ts";
 
+/** What gossip makes of a linked znode that is barred from work: nothing is taken from it. */
+const barredScore = -200;
+/** And of one that is not, at worst: it hears less. */
+const mildest = -60;
+
 /** ingest → DA → pack → dispatch; and the outputs that only the operator's key may do. */
 export async function startEnode(
   context: NodeContext,
   links: Links,
-  gossip?: Gossip,
+  { gossip, remoteOf }: Pick<NodeLinks, "gossip" | "remoteOf">,
 ): Promise<void> {
   const { config, log, metrics, shutdown, keys, network, da, projects, runtimes } = context;
   const { authority: { isAccepted, verifierOf }, stakes } = context;
@@ -62,6 +67,12 @@ export async function startEnode(
       gossip?.tell(keys.operator, "state", { taskId, projectId, state }),
     log,
     metrics,
+  });
+  context.peerScores.heed((peer) => {
+    const prover = remoteOf?.(peer);
+    if (!prover) return 0;
+    const { score, barred } = dispatch.conduct(prover);
+    return barred === undefined ? Math.max(score, mildest) : barredScore;
   });
   shutdown.add("dispatch and output", async () => {
     await dispatch.stop();

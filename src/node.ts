@@ -58,7 +58,7 @@ async function start(config: Config, shutdown: Shutdown): Promise<void> {
   const context = await openContext(config, log, shutdown);
   const links = await openLinks(context);
   if (links.znode) await startZnode(context, links.znode);
-  if (links.enode) await startEnode(context, links.enode, links.gossip);
+  if (links.enode) await startEnode(context, links.enode, links);
   log.info({ role: config.role }, "running");
 }
 

@@ -29,6 +29,7 @@ Memory and CPU time of an enode by how many znodes are linked to it and how many
   --projects <n>      topics that all join (default 1)
   --seconds <n>       that nothing happens (default 20)
   --told <n>          gossip messages (default 50)
+  --every <ms>        between two of them (default 100); all znodes share one process
   --json              print one JSON object
   --help              this text`;
 
@@ -38,6 +39,7 @@ const { values: flags } = parseArgs({
     projects: { type: "string", default: "1" },
     seconds: { type: "string", default: "20" },
     told: { type: "string", default: "50" },
+    every: { type: "string", default: "100" },
     role: { type: "string" },
     dial: { type: "string", default: "" },
     json: { type: "boolean", default: false },
@@ -57,6 +59,7 @@ const whole = (name: string, text: string): number => {
 const projects = whole("projects", flags.projects);
 const seconds = whole("seconds", flags.seconds);
 const told = whole("told", flags.told);
+const every = whole("every", flags.every);
 
 interface Result {
   readonly links: number;
@@ -69,7 +72,13 @@ interface Result {
   readonly tellMs: number;
   /** Topics on which the enode knows of all its znodes. */
   readonly topics: number;
+  /** Share of the messages that a znode heard, and of the znode that heard least. */
+  readonly heard: number;
+  readonly least: number;
 }
+
+/** Most time that the znodes have to hear what they didn't yet, ms. */
+const patienceMs = 20_000;
 
 const log = pino({ level: "silent" });
 const network = { chainId: 31337n, router: "0x00000000000000000000000000000000000000AA" } as const;
@@ -77,7 +86,13 @@ const sleep = (ms: number) => new Promise((go) => setTimeout(go, ms));
 const ids = Array.from({ length: projects }, (_, i) => BigInt(i + 1));
 
 /** A peer on all projects' topics. */
-async function peer(role: "enode" | "znode", listen: string[], dial: string[], name: string) {
+async function peer(
+  role: "enode" | "znode",
+  listen: string[],
+  dial: string[],
+  name: string,
+  onHeard = () => {},
+) {
   const directory = mkdtempSync(join(tmpdir(), "w3bstream-links-"));
   process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
   const host: Host = await createHost({ directory, listen });
@@ -87,7 +102,7 @@ async function peer(role: "enode" | "znode", listen: string[], dial: string[], n
     mayLink: () => Promise.resolve(true),
   });
   const gossip = new Gossip({
-    ...{ host, network, log, onRefused: () => {} },
+    ...{ host, network, log, onRefused: () => {}, onHeard },
     projects: {
       list: () => ids.map((id) => ({ id })) as never,
       onChange: () => () => {},
@@ -111,6 +126,7 @@ async function enode(count: number): Promise<void> {
     ids.filter((id) => pubsub.getSubscribers(projectTopic(id)).length >= count).length;
   for (let waited = 0; waited < 20 && known() < projects; waited++) await sleep(1_000);
   await sleep(3_000);
+  const topics = known();
   const [at, idle] = [performance.now(), ownCpuMs()];
   await sleep(seconds * 1000);
   const idleMs = (ownCpuMs() - idle) / ((performance.now() - at) / 1000);
@@ -120,19 +136,33 @@ async function enode(count: number): Promise<void> {
     gossip.tell(signer, "state", {
       ...{ taskId: keccak256(toHex(i)), projectId: ids[i % projects] as bigint, state: "proved" },
     });
-    await sleep(20);
+    await sleep(every);
   }
   await sleep(2_000);
   const spent = ownCpuMs() - before - idleMs * (performance.now() - started) / 1000;
   const { rss: memory } = process.memoryUsage();
-  const result = { links: count, projects, memory, idleMs, tellMs: spent / told, topics: known() };
+  const result = { links: count, projects, memory, idleMs, tellMs: spent / told, topics };
   console.log(JSON.stringify({ result }));
 }
 
 const [first = 1, ...more] = flags.links.split(",").map((n) => whole("links", n));
 if (flags.role === "enode") await enode(first);
 else if (flags.role === "znodes") {
-  for (let i = 0; i < first; i++) await peer("znode", [], flags.dial.split(","), `znode ${i}`);
+  const heard = new Array<number>(first).fill(0);
+  for (let i = 0; i < first; i++) {
+    await peer("znode", [], flags.dial.split(","), `znode ${i}`, () => {
+      heard[i] = (heard[i] ?? 0) + 1;
+    });
+  }
+  const end = () => {
+    const total = heard.reduce((sum, n) => sum + n, 0);
+    console.log(
+      JSON.stringify({ heard: total / first / told, least: Math.min(...heard) / told }),
+    );
+    process.exit(0);
+  };
+  process.on("SIGTERM", end);
+  setInterval(() => Math.min(...heard) >= told && end(), 200);
 } else {
   const running = new Set<ChildProcess>();
   process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
@@ -140,24 +170,46 @@ else if (flags.role === "znodes") {
   const start = (...args: string[]) => {
     const deno = runtimeName === "deno" ? ["run", "--quiet", "--allow-all"] : [];
     const script = new URL(import.meta.url).pathname;
-    const all = ["--projects", flags.projects, "--seconds", flags.seconds, "--told", flags.told];
+    const all = [
+      "--projects",
+      flags.projects,
+      "--seconds",
+      flags.seconds,
+      "--told",
+      flags.told,
+      "--every",
+      flags.every,
+    ];
     const child = spawn(process.execPath, [...deno, script, ...all, ...args], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     running.add(child);
     return child;
   };
+  const linesOf = ({ stdout }: ChildProcess) =>
+    createInterface({ input: stdout as NonNullable<typeof stdout> });
   const results: Result[] = [];
   for (const links of [first, ...more]) {
     const child = start("--role", "enode", "--links", `${links}`);
-    const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
+    let znodes: ChildProcess | undefined;
+    let told: Promise<string[]> | undefined;
+    const lines = linesOf(child);
     for await (const line of lines) {
-      const said = JSON.parse(line) as { addresses?: string[]; result?: Result };
+      const said = JSON.parse(line) as {
+        addresses?: string[];
+        result?: Omit<Result, "heard" | "least">;
+      };
       if (said.addresses) {
-        start("--role", "znodes", "--links", `${links}`, "--dial", said.addresses.join());
+        const dial = said.addresses.join();
+        znodes = start("--role", "znodes", "--links", `${links}`, "--dial", dial);
+        told = Array.fromAsync(linesOf(znodes));
       }
-      if (!said.result) continue;
-      results.push(said.result);
+      if (!said.result || !told) continue;
+      // On a busy machine they are still reading what they were sent.
+      const late = setTimeout(() => znodes?.kill("SIGTERM"), patienceMs);
+      const [last = ""] = await told;
+      clearTimeout(late);
+      results.push({ ...said.result, ...JSON.parse(last) });
       break;
     }
     for (const one of running) one.kill("SIGTERM");
@@ -170,7 +222,10 @@ else if (flags.role === "znodes") {
         `idle ${r.idleMs.toFixed(1)} ms CPU a second, ${
           r.tellMs.toFixed(2)
         } ms a gossip message, ` +
-        `all znodes known on ${r.topics} topics`,
+        `all znodes known on ${r.topics} topics, ` +
+        `${(100 * r.heard).toFixed(1)} % heard, ${
+          (100 * r.least).toFixed(1)
+        } % by whom heard least`,
     );
   }
   if (flags.json) console.log(JSON.stringify({ runtime: runtimeName, load: loadavg(), results }));

@@ -23,7 +23,7 @@ const context = {
 };
 const links = await openLinks(context);
 if (links.znode) await startZnode(context, links.znode);
-if (links.enode) await startEnode(context, links.enode, links.gossip);
+if (links.enode) await startEnode(context, links.enode, links);
 process.stdin.resume();
 process.stdin.once("end", async () => {
   await shutdown.run();

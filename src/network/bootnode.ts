@@ -1,16 +1,22 @@
 import { TopicValidatorResult } from "@libp2p/gossipsub";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import type { Log } from "../log.ts";
-import { limits, projectTopic } from "../protocol/index.ts";
+import { checkGossipForm, projectTopic } from "../protocol/index.ts";
 import { Dialler } from "./dial.ts";
 import type { Host } from "./host.ts";
+import type { PeerScores } from "./peer_scores.ts";
 
 /** Most topics that are relayed at once. */
 const mostTopics = 1_000;
 const topicForm = new RegExp(`^${projectTopic(0n).replace("0", "\\d{1,20}")}$`);
 
 /** Keeps connections to other boot nodes, and relays the topics that peers joined. */
-export function keepBootnode(host: Host, others: readonly Multiaddr[], log: Log) {
+export function keepBootnode(
+  host: Host,
+  others: readonly Multiaddr[],
+  scores: PeerScores,
+  log: Log,
+) {
   const { pubsub } = host.services;
   const stop = new AbortController();
   const dialler = new Dialler(host, {
@@ -36,10 +42,16 @@ export function keepBootnode(host: Host, others: readonly Multiaddr[], log: Log)
       if (joined.length >= mostTopics) return;
       pubsub.topicValidators.set(
         topic,
-        (_peer, { data }) =>
-          data.length > limits.gossipFrame
-            ? TopicValidatorResult.Reject
-            : TopicValidatorResult.Accept,
+        // Those that would refuse it must not think that it is this peer's.
+        (peer, { data }) => {
+          try {
+            checkGossipForm(data);
+            return TopicValidatorResult.Accept;
+          } catch {
+            scores.refused(peer.toString(), "malformed");
+            return TopicValidatorResult.Reject;
+          }
+        },
       );
       pubsub.subscribe(topic);
     }

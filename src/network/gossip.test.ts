@@ -4,6 +4,7 @@ import { createLog } from "../log.ts";
 import { limits, projectTopic, seal } from "../protocol/index.ts";
 import { Gossip } from "./gossip.ts";
 import type { Host } from "./host.ts";
+import { PeerScores, thresholds } from "./peer_scores.ts";
 import { identityOf, TestPeers, until } from "./testing.ts";
 
 const [enode, stranger] = [identityOf("11"), identityOf("33")];
@@ -16,7 +17,7 @@ afterEach(async () => {
   await peers.stop();
 });
 
-function join(host: Host) {
+function join(host: Host, scores = new PeerScores()) {
   const refused: string[] = [], heard: unknown[] = [];
   const gossip = new Gossip({
     host,
@@ -27,6 +28,7 @@ function join(host: Host) {
       canOperate: (_id, account) => Promise.resolve(account === enode.signer.address),
     },
     onRefused: (kind) => refused.push(kind),
+    scores,
     onHeard: (message) => heard.push(message.body),
     log: createLog("silent"),
   });
@@ -36,12 +38,19 @@ function join(host: Host) {
 type GossipProjects = ConstructorParameters<typeof Gossip>[0]["projects"];
 
 async function pair() {
-  const [a, b] = [await peers.host() as Host, await peers.host({ listen: [] }) as Host];
-  const listener = join(a);
+  const scores = new PeerScores();
+  const [a, b] = [await peers.host({ scores }) as Host, await peers.host({ listen: [] }) as Host];
+  const listener = join(a, scores);
   await b.dial(a.getMultiaddrs());
   const topic = projectTopic(7n);
   await until("it is joined", () => b.services.pubsub.getSubscribers(topic).length === 1);
-  return { b, listener, send: (data: Uint8Array) => b.services.pubsub.publish(topic, data) };
+  return {
+    a,
+    b,
+    listener,
+    scores,
+    send: (data: Uint8Array) => b.services.pubsub.publish(topic, data),
+  };
 }
 
 test("an operator's word on a task is heard by who joined the project", async () => {
@@ -50,6 +59,39 @@ test("an operator's word on a task is heard by who joined the project", async ()
   gossip.tell(enode.signer, "state", body);
   await until("it is heard", () => listener.heard.length === 1);
   expect(listener.heard).toEqual([body]);
+});
+
+test("what is said within a moment shares a frame, and all of it is heard in its order", async () => {
+  const { b, listener } = await pair();
+  const { gossip } = join(b);
+  let frames = 0;
+  const { pubsub } = b.services;
+  const publish = pubsub.publish.bind(pubsub);
+  pubsub.publish = (...args) => {
+    frames++;
+    return publish(...args);
+  };
+  const bodies = Array.from({ length: 100 }, (_, i) => ({ ...body, state: `state ${i}` }));
+  for (const said of bodies) gossip.tell(enode.signer, "state", said);
+  await until("all is heard", () => listener.heard.length === bodies.length);
+  expect(listener.heard).toEqual(bodies);
+  // 64 messages a frame at most.
+  expect(frames).toBe(2);
+});
+
+test("a peer that goes on sending what is no frame is not listened to any more", async () => {
+  const { b, listener, scores, send } = await pair();
+  const peer = b.peerId.toString();
+  for (let i = 0; i < 40; i++) {
+    await send(crypto.getRandomValues(new Uint8Array(200)).fill(255, 0, 1));
+  }
+  await until("it has lost its score", () => scores.of(peer) < thresholds.graylistThreshold);
+  // The library does not look again at who was in good standing a second ago.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  const refused = listener.refused.length;
+  await send(await seal(network, enode.signer, "", "state", body));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect([listener.heard.length, listener.refused.length]).toEqual([0, refused]);
 });
 
 test("what nobody may say is counted, and costs nothing else", async () => {

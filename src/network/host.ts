@@ -16,6 +16,7 @@ import { runtimeName } from "../platform.ts";
 import { limits } from "../protocol/index.ts";
 import { wasmCrypto } from "./cipher.ts";
 import { boundedGossip } from "./bounded_gossip.ts";
+import { PeerScores, scoreParams, thresholds } from "./peer_scores.ts";
 import { isRelayed } from "./relayed.ts";
 import { steadyTcp } from "./tcp.ts";
 
@@ -39,11 +40,20 @@ export interface HostOptions {
   readonly chainId?: number;
   /** Whether peers on the local network are looked for. */
   readonly mdns?: boolean;
+  /** What gossip makes of peers. */
+  readonly scores?: PeerScores;
   /** Pause between pings, ms. */
   readonly pingMs?: number;
   /** A peer that owes a ping for so long is dead, ms. */
   readonly deadMs?: number;
 }
+
+/**
+ * A message is sent to some peers of its topic at once, and its name to all others with the next
+ * heartbeats, upon which they ask for it: znodes that only dial have it of nobody but their enodes.
+ * Many messages then share a frame.
+ */
+const gossipMesh = { floodPublish: false, D: 8, Dlo: 6, Dhi: 12, gossipFactor: 1, mcacheGossip: 2 };
 
 /** What runs beside the links on a node's peer. */
 export type Host = Libp2p<{ ping: Ping; pubsub: GossipSub; dht: KadDHT }>;
@@ -77,6 +87,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
       ping: ping(),
       ...(more && relay ? { relay: more.relayServer() } : {}),
       pubsub: boundedGossip({
+        ...gossipMesh,
+        scoreParams: scoreParams(options.scores ?? new PeerScores()),
+        scoreThresholds: thresholds,
         allowPublishToZeroTopicPeers: true,
         maxInboundStreams: 2,
         maxOutboundStreams: 2,

@@ -1,5 +1,6 @@
 /** The links of a node, by its role: within the process, and to other processes over libp2p. */
 import type { PeerInfo } from "@libp2p/interface";
+import type { Address } from "viem";
 import type { NodeContext } from "../context.ts";
 import type { WireError } from "../protocol/index.ts";
 import { findEnodes, offerEnode } from "./discover.ts";
@@ -14,6 +15,8 @@ export interface NodeLinks {
   readonly enode: Links | undefined;
   readonly znode: Links | undefined;
   readonly gossip: Gossip | undefined;
+  /** The operator that a linked peer speaks for. */
+  readonly remoteOf?: (peer: string) => Address | undefined;
 }
 
 /** Links the context's peer, as the role asks for; `shutdown` ends them. */
@@ -61,11 +64,13 @@ export async function openLinks(context: NodeContext): Promise<NodeLinks> {
   context.shutdown.add("links", () => links.close());
   const gossip = openGossip(context, host);
   void offerEnode(host, config.IOTEX_CHAINID, log, context.shutdown.signal);
-  if (config.role === "enode") return { enode: links, znode: undefined, gossip };
-  return { enode: mergeLinks(local.enode, links), znode: local.znode, gossip };
+  const remoteOf = (peer: string) => links.remoteOf(peer);
+  if (config.role === "enode") return { enode: links, znode: undefined, gossip, remoteOf };
+  return { enode: mergeLinks(local.enode, links), znode: local.znode, gossip, remoteOf };
 }
 
-function openGossip({ network, projects, metrics, log, shutdown }: NodeContext, host: Host) {
+function openGossip(context: NodeContext, host: Host) {
+  const { network, projects, metrics, peerScores, log, shutdown } = context;
   const gossip = new Gossip({
     host,
     network,
@@ -74,6 +79,7 @@ function openGossip({ network, projects, metrics, log, shutdown }: NodeContext, 
     onHeard: ({ kind, body }) => {
       metrics.heard.inc({ project: body.projectId.toString(), kind });
     },
+    scores: peerScores,
     log,
   });
   shutdown.add("gossip", () => gossip.close());

@@ -62,6 +62,8 @@ const slack = 1024;
 export interface PeerLinks extends Links {
   /** A peer that may be an enode: a znode tries to link to it. */
   found(peer: PeerInfo): void;
+  /** The address that a linked peer speaks for. */
+  remoteOf(peer: string): Address | undefined;
   /** Ends all links and stops dialling; the host is the caller's. */
   close(): Promise<void>;
 }
@@ -118,6 +120,10 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
 
   found(peer: PeerInfo): void {
     if (this.deps.role === "znode") this.#dialler.found(peer);
+  }
+
+  remoteOf(peer: string): Address | undefined {
+    return this.#entries.get(peer)?.link.remote;
   }
 
   async close(): Promise<void> {

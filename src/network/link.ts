@@ -5,8 +5,7 @@ import {
   type DigestSigner,
   type Encoded,
   encodeMessage,
-  frameMessages,
-  frameOverhead,
+  fitting,
   limits,
   type Network,
   type OpenFrame,
@@ -121,15 +120,9 @@ export class Link {
     this.#sending = false;
   }
 
-  /** As many messages as fit a frame; one that is too large goes alone, to be refused. */
   #take(): Unsent[] {
-    let count = 0, size: number = frameOverhead.frame;
-    for (const { message } of this.#unsent) {
-      size += message.bytes.length + frameOverhead.message;
-      if (count === frameMessages || (count > 0 && size > limits.directFrame)) break;
-      count++;
-    }
-    return this.#unsent.splice(0, count);
+    const messages = this.#unsent.map(({ message }) => message);
+    return this.#unsent.splice(0, fitting(messages, limits.directFrame));
   }
 
   /** Messages signed by the peer, in order, until the connection or the patience ends. */

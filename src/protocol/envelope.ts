@@ -82,7 +82,7 @@ export interface OpenEnvelope extends Envelope {
  * @throws {WireError}
  */
 export function openEnvelope(network: Network, frame: Uint8Array): OpenEnvelope {
-  const { payload, statements, signature } = split(frame);
+  const { payload, statements, signature } = partsOf(frame);
   if (signature.length !== 65) throw new WireError("signature", "signature is not 65 bytes");
   const prover = new Prover(payload, statements, signature);
   try {
@@ -100,7 +100,7 @@ export function openEnvelope(network: Network, frame: Uint8Array): OpenEnvelope 
  * @throws {RangeError} when the frame does not state that
  */
 export function evidenceOf(frame: Uint8Array, statement: Hex): Evidence {
-  const { payload, statements, signature } = split(frame);
+  const { payload, statements, signature } = partsOf(frame);
   return new Prover(payload, statements, signature).evidence(statement);
 }
 
@@ -150,7 +150,11 @@ export function evidenceSigner(
   return recoverSigner(digest, hexToBytes(signature));
 }
 
-function split(frame: Uint8Array) {
+/**
+ * The parts of a frame; whose they are is not looked at.
+ * @throws {WireError}
+ */
+export function partsOf(frame: Uint8Array) {
   const { p: payload, e, s: signature } = parse(schema, decode(frame));
   const statements: Hex[] = [];
   for (let at = 0; at < e.length; at += 32) {

@@ -8,10 +8,10 @@ import { WireError } from "./decode.ts";
 import { frameMessages } from "./envelope.ts";
 import { taskIdOf, taskSchema } from "./task.ts";
 import {
+  checkGossipForm,
   encodeMessage,
   frameOverhead,
   limits,
-  open,
   openFrame,
   type Opening,
   readMessage,
@@ -19,6 +19,7 @@ import {
   sealAll,
   type WireBody,
   type WireKind,
+  type WireMessage,
   wireSchemas,
 } from "./wire.ts";
 
@@ -79,6 +80,11 @@ const reading: Opening = {
 const readingOf = (kind: WireKind): Opening => gossip(kind) ? { ...reading, self: "" } : reading;
 const sealed = (kind: WireKind, to = gossip(kind) ? "" as const : znode.address, now?: number) =>
   seal(network, enode, to, kind, bodies[kind], now);
+
+function open(frame: Uint8Array, options: Opening): WireMessage {
+  const opened = openFrame(frame, options);
+  return opened.messages.map((bytes) => readMessage(bytes, opened))[0] as WireMessage;
+}
 
 function refusal(frame: Uint8Array, options: Partial<Opening> = {}): string {
   try {
@@ -226,8 +232,6 @@ describe("a frame is refused", () => {
     expect(refusal(await frameOf(0))).toBe("schema");
     expect(refusal(await frameOf(frameMessages + 1))).toBe("schema");
     expect(openFrame(await frameOf(frameMessages), reading).messages.length).toBe(frameMessages);
-    // Where one is due, such as in gossip, several are refused.
-    expect(refusal(await frameOf(2))).toBe("schema");
   });
 
   const bad: [string, WireKind, Record<string, unknown>][] = [
@@ -324,5 +328,40 @@ describe("a frame of several messages", () => {
     const frame = await sealAll(network, enode, znode.address, messages);
     const { frame: envelope, message } = frameOverhead;
     expect(frame.length).toBeLessThan(envelope + frameMessages * (70_000 + message));
+  });
+});
+
+describe("the form of what is for everyone", () => {
+  const form = (frame: Uint8Array) => {
+    try {
+      checkGossipForm(frame);
+      return "good";
+    } catch (error) {
+      return (error as WireError).kind;
+    }
+  };
+
+  test("is seen without knowing who may say what", async () => {
+    for (const kind of kinds.filter(gossip)) expect(form(await sealed(kind))).toBe("good");
+    expect(form(new Uint8Array(limits.gossipFrame + 1))).toBe("size");
+    expect(form(new Uint8Array(100).fill(255))).toBe("encoding");
+    expect(form(cbor.encode({ p: new Uint8Array(), e: new Uint8Array(), s: 1 }))).toBe("schema");
+    expect(form(await forged({ m: [cbor.encode({ k: "state", b: { projectId: "x" } })] })))
+      .toBe("schema");
+  });
+
+  test("is refused wherever a node that reads the frame calls it malformed", async () => {
+    const good = await sealed("state");
+    await fc.assert(fc.asyncProperty(
+      fc.nat(good.length - 1),
+      fc.integer({ min: 1, max: 255 }),
+      (at, change) => {
+        const bad = good.slice();
+        bad[at] = (bad[at] as number) ^ change;
+        const said = refusal(bad, readingOf("state"));
+        if (["size", "encoding", "schema"].includes(said)) expect(form(bad)).not.toBe("good");
+        return Promise.resolve();
+      },
+    ));
   });
 });

@@ -1,7 +1,7 @@
 /**
  * What travels between enodes and znodes. A frame's signature is over exactly its payload's bytes
  * (`envelope.ts`), so that a receiver checks it before it parses anything and never re-encodes. A
- * payload carries one message or, on a direct stream, several that were said at once.
+ * payload carries one message, or several that were said at once.
  * Authorisation is per message (DESIGN R5).
  */
 import * as cbor from "@ipld/dag-cbor";
@@ -14,6 +14,7 @@ import {
   frameMessages,
   type Network,
   openEnvelope,
+  partsOf,
   sealEnvelope,
 } from "./envelope.ts";
 import { hashOfStated, stated, type StatedBy } from "./evidence.ts";
@@ -187,6 +188,17 @@ export const encodeMessage = <K extends WireKind>(
   };
 };
 
+/** How many of these messages fit a frame of so many bytes; one that is too large goes alone. */
+export function fitting(messages: readonly Encoded[], maxBytes: number): number {
+  let count = 0, size: number = frameOverhead.frame;
+  for (const { bytes } of messages) {
+    size += bytes.length + frameOverhead.message;
+    if (count === frameMessages || (count > 0 && size > maxBytes)) break;
+    count++;
+  }
+  return count;
+}
+
 /** Signs encoded messages as one frame. `to` is the receiver's address, "" for gossip. */
 export function sealAll(
   network: Network,
@@ -277,12 +289,14 @@ export function readMessage(bytes: Uint8Array, frame: OpenFrame): WireMessage {
 }
 
 /**
- * Opens a frame that must be of one message.
- * @throws {WireError}
+ * Checks what anyone can of a frame that is for everyone, without knowing who may say what.
+ * @throws {WireError} of kind `size`, `encoding` or `schema`
  */
-export function open(frame: Uint8Array, options: Opening): WireMessage {
-  const opened = openFrame(frame, options);
-  const [message] = opened.messages;
-  if (!message || opened.messages.length > 1) throw new WireError("schema", "not one message");
-  return readMessage(message, opened);
+export function checkGossipForm(frame: Uint8Array): void {
+  if (frame.length > limits.gossipFrame) throw new WireError("size", "frame is too large");
+  const { m } = parse(payloadSchema, decode(partsOf(frame).payload));
+  for (const bytes of m) {
+    const { k, b } = parse(messageSchema, decode(bytes));
+    parse<unknown>(wireSchemas[k], b);
+  }
 }
