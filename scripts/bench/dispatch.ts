@@ -21,6 +21,8 @@ import { startPostgres, type TestPostgres } from "../../tests/postgres.ts";
 import { cpuMs } from "./cpu.ts";
 import type { EnodeReport, NodeSettings, Trips } from "./dispatch_node.ts";
 
+const evidenceKinds = ["none", "enode", "both"] as const;
+
 const help = `Usage: bun scripts/bench/dispatch.ts [options]
 
 Tasks/s from packed to confirmed at stdout, by number of queued tasks, beside the round trips/s of
@@ -32,6 +34,8 @@ one bare stream. Proofs take no time; everything else is as in a node.
   --capacity <n>      proofs that a znode takes at once (default 128)
   --stakers <list>    znodes among which each task is ranked, and its assignment signed; 0: no
                       ranking, as without a chain (default 0)
+  --evidence <list>   what is kept of what znodes sign, of none; enode: by the enode; both: by the
+                      znodes too, as on a chain (default enode)
   --seconds <n>       most time for the tasks of one depth (default 60)
   --trips <n>         seconds of bare round trips before and after each depth (default 2)
   --json              print one JSON object
@@ -44,6 +48,7 @@ const { values: flags } = parseArgs({
     tasks: { type: "string", default: "5000" },
     capacity: { type: "string", default: "128" },
     stakers: { type: "string", default: "0" },
+    evidence: { type: "string", default: "enode" },
     seconds: { type: "string", default: "60" },
     trips: { type: "string", default: "2" },
     json: { type: "boolean", default: false },
@@ -71,6 +76,9 @@ const trips = positive("trips", flags.trips, 600);
 const stakerCounts = flags.stakers.split(",").map((n) =>
   n === "0" ? 0 : positive("stakers", n, 100_000)
 );
+const keepings = flags.evidence.split(",").map((text) =>
+  evidenceKinds.find((kind) => kind === text) ?? wrong("--evidence must be none, enode or both")
+);
 const kinds = flags.databases.split(",");
 if (kinds.some((kind) => kind !== "postgres" && kind !== "pglite")) {
   wrong("--databases must be postgres, pglite or both");
@@ -81,6 +89,7 @@ interface Result {
   readonly database: string;
   readonly queued: number;
   readonly stakers: number;
+  readonly evidence: NodeSettings["evidence"];
   readonly tasksPerSecond: number;
   readonly tripsPerSecond: number;
   readonly ratio: number;
@@ -124,6 +133,7 @@ class Node {
       directory: this.#directory,
       depth: 0,
       stakers: 0,
+      evidence: "enode" as const,
       tasks: 0,
       znodes,
       number: 0,
@@ -180,6 +190,7 @@ async function measure(
   kind: string,
   depth: number,
   stakers: number,
+  evidence: NodeSettings["evidence"],
   server?: TestPostgres,
 ): Promise<Result> {
   const before = await bareTrips();
@@ -192,11 +203,11 @@ async function measure(
     return node;
   };
   try {
-    const enode = start({ role: "enode", dsn, depth, stakers, tasks: count });
+    const enode = start({ role: "enode", dsn, depth, stakers, evidence, tasks: count });
     const dial = await enode.hear("addresses");
     const provers = Array.from(
       { length: znodes },
-      (_, i) => start({ role: "znode", number: i + 1, dial }),
+      (_, i) => start({ role: "znode", number: i + 1, evidence, dial }),
     );
     // A pipe that nobody reads would stop a znode's outputs.
     for (const prover of provers) prover.hear("report").catch(() => undefined);
@@ -215,7 +226,7 @@ async function measure(
     const tasksPerSecond = report.tasks / report.seconds;
     const tripsPerSecond = (before.perSecond + after.perSecond) / 2;
     return {
-      ...{ database: kind, queued: depth, stakers, tasksPerSecond, tripsPerSecond },
+      ...{ database: kind, queued: depth, stakers, evidence, tasksPerSecond, tripsPerSecond },
       ratio: tasksPerSecond / tripsPerSecond,
       tripMs: before.cpuMs + after.cpuMs,
       ...{ enodeMs, znodeMs, databaseMs },
@@ -235,13 +246,16 @@ const results: Result[] = [];
 for (const kind of kinds) {
   const server = kind === "postgres" ? await startPostgres() : undefined;
   try {
-    const each = depths.flatMap((depth) => stakerCounts.map((n) => [depth, n] as const));
-    for (const [depth, stakers] of each) {
-      const r = await measure(kind, depth, stakers, server);
+    const each = depths.flatMap((depth) =>
+      stakerCounts.flatMap((n) => keepings.map((evidence) => [depth, n, evidence] as const))
+    );
+    for (const [depth, stakers, evidence] of each) {
+      const r = await measure(kind, depth, stakers, evidence, server);
       results.push(r);
       if (flags.json) continue;
       console.log(
         `${kind.padEnd(8)} ${String(depth).padStart(7)} queued  ${stakers} stakers  ` +
+          `evidence ${evidence.padEnd(5)}  ` +
           `${r.tasksPerSecond.toFixed(0).padStart(5)} tasks/s  ` +
           `bare ${r.tripsPerSecond.toFixed(0).padStart(5)} trips/s  ratio ${r.ratio.toFixed(3)}  ` +
           `CPU a trip ${r.tripMs.toFixed(2)} ms, a task: enode ${r.enodeMs.toFixed(2)} ms, ` +

@@ -16,6 +16,7 @@ import type { Database } from "../../src/da/database.ts";
 import { byteaArray, fromHex, plainArray } from "../../src/da/encode.ts";
 import { storesOn } from "../../src/da/index.ts";
 import { newIdentity } from "../../src/da/ids.ts";
+import { OwnStatements } from "../../src/da/own_statements.ts";
 import { migrate } from "../../src/da/migrate.ts";
 import { openPglite } from "../../src/da/pglite.ts";
 import { layPglite } from "../../tests/pglite.ts";
@@ -41,6 +42,8 @@ export interface NodeSettings {
   readonly depth: number;
   /** Among which each task is ranked, the znodes of the bench with them; 0: no ranking. */
   readonly stakers: number;
+  /** Who keeps what znodes sign. */
+  readonly evidence: "none" | "enode" | "both";
   readonly tasks: number;
   readonly znodes: number;
   /** Which znode this is, from 1. */
@@ -237,7 +240,8 @@ async function enode(settings: NodeSettings): Promise<() => Promise<void>> {
         return saved;
       },
     },
-    ...{ projects, runtimes, links, network, log, metrics: createMetrics(), evidence: da.evidence },
+    ...{ projects, runtimes, links, network, log, metrics: createMetrics() },
+    ...(settings.evidence === "none" ? {} : { evidence: da.evidence }),
     now: () => da.now(),
     isEligible: (prover) => provers.includes(prover),
     ...(stakers > 0 ? { seeds: seedsOf(stakers, provers), signer: operator } : {}),
@@ -262,7 +266,11 @@ async function znode(settings: NodeSettings): Promise<() => Promise<void>> {
     ...{ host, identity, role: "znode", dial: dial.map((d) => multiaddr(d)), log },
     mayLink: () => Promise.resolve(true),
   });
+  const statements = settings.evidence === "both"
+    ? new OwnStatements(join(directory, "signed.sqlite"))
+    : undefined;
   const stopProver = startProver({
+    ...(statements ? { stake: { statements, whyRefused: () => Promise.resolve(undefined) } } : {}),
     ...{ links, runtimes, identity, capacity, log, metrics: createMetrics() },
     projects: projects as never,
     mayAssign: (by) => Promise.resolve(by === operator.address),
@@ -280,6 +288,7 @@ async function znode(settings: NodeSettings): Promise<() => Promise<void>> {
     await outputs;
     reports.close();
     await stopProver();
+    await statements?.close();
     await links.close();
     await host.stop();
   };

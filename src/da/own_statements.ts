@@ -1,6 +1,6 @@
 import { close, fdatasync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { promisify } from "node:util";
 import { type Address, getAddress, type Hex } from "viem";
@@ -30,6 +30,9 @@ const sync = promisify(fdatasync);
  */
 export class OwnStatements {
   readonly #database: DatabaseSync;
+  readonly #find: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #claim: StatementSync;
   readonly #wal: number;
   #rows = 0;
   #floor: bigint | undefined;
@@ -52,6 +55,10 @@ export class OwnStatements {
       insert or replace into forgotten values (1, (select height from forgotten));
       pragma synchronous = normal;
     `);
+    const prepare = (sql: string) => this.#database.prepare(sql);
+    this.#find = prepare("select verifier, claimed from statements where lease = ?");
+    this.#insert = prepare("insert into statements values (?, ?, ?, null)");
+    this.#claim = prepare("update statements set claimed = ? where lease = ?");
     this.#wal = openSync(`${path}-wal`, "r+");
     this.#count();
   }
@@ -63,7 +70,7 @@ export class OwnStatements {
 
   /** The verifier named under a lease, as far as one was. */
   named(lease: OwnLease): Address | undefined {
-    const row = this.#find(lease);
+    const row = this.#row(lease);
     return row && getAddress(bytesToHex(row.verifier));
   }
 
@@ -77,10 +84,7 @@ export class OwnStatements {
       if (known !== undefined) return known;
       if (this.#rows >= this.most) this.#forgetOldest();
       if (this.forgot(lease)) return undefined;
-      this.#run(
-        "insert into statements values (?, ?, ?, null)",
-        ...[keyOf(lease), lease.height, hexToBytes(verifier)],
-      );
+      this.#insert.run(keyOf(lease), lease.height, hexToBytes(verifier));
       this.#rows++;
       return verifier;
     });
@@ -92,11 +96,10 @@ export class OwnStatements {
    */
   claim(lease: OwnLease, publicValuesHash: Hex): Promise<boolean> {
     return this.#write(() => {
-      const known = this.#find(lease);
+      const known = this.#row(lease);
       if (!known) return false;
       if (known.claimed) return bytesToHex(known.claimed) === publicValuesHash;
-      const hash = hexToBytes(publicValuesHash);
-      this.#run("update statements set claimed = ? where lease = ?", hash, keyOf(lease));
+      this.#claim.run(hexToBytes(publicValuesHash), keyOf(lease));
       return true;
     });
   }
@@ -108,13 +111,10 @@ export class OwnStatements {
     await promisify(close)(this.#wal);
   }
 
-  #find(lease: OwnLease) {
-    return this.#database.prepare("select verifier, claimed from statements where lease = ?")
-      .get(keyOf(lease)) as { verifier: Uint8Array; claimed: Uint8Array | null } | undefined;
-  }
-
-  #run(sql: string, ...values: (Uint8Array | bigint)[]): void {
-    this.#database.prepare(sql).run(...values);
+  #row(lease: OwnLease) {
+    return this.#find.get(keyOf(lease)) as
+      | { verifier: Uint8Array; claimed: Uint8Array | null }
+      | undefined;
   }
 
   #count(): void {
@@ -130,8 +130,9 @@ export class OwnStatements {
     const last = this.#database
       .prepare("select height from statements order by height limit 1 offset ?")
       .get(part - 1) as { height: number };
-    this.#run("delete from statements where height <= ?", BigInt(last.height));
-    this.#run("update forgotten set height = ?", BigInt(last.height));
+    const height = BigInt(last.height);
+    this.#database.prepare("delete from statements where height <= ?").run(height);
+    this.#database.prepare("update forgotten set height = ?").run(height);
     this.#count();
   }
 
@@ -158,8 +159,9 @@ export class OwnStatements {
         this.#commit();
         await sync(this.#wal).catch((error: Error) => {
           // What is on the disk is not known any more: a new process reads it again.
-          throw this.#failure = new Error(`what was signed can't be kept: ${error.message}`);
+          this.#failure = new Error(`what was signed can't be kept: ${error.message}`);
         });
+        if (this.#failure) throw this.#failure;
         batch.resolve();
       } catch (error) {
         batch.reject(error);

@@ -47,6 +47,7 @@ export class Witness {
   }
 
   claimed(signed: Signed<ReceiptClaim>): void {
+    if (!this.desk.deps.evidence) return;
     const key = nameOf(signed);
     const first = this.#claims.get(key);
     if (!first) {
@@ -57,6 +58,7 @@ export class Witness {
 
   /** What is to be stored with a state in which these leases were taken, and these receipts judged. */
   records(taken: readonly string[], judged: readonly string[]): StatementRecord[] {
+    if (!this.desk.deps.evidence) return [];
     const list = <K extends StatementKind>(kind: K, keys: readonly string[], from: unknown) =>
       keys.flatMap((key) => {
         const signed = (from as Map<string, StatementRecord["signed"]>).get(key);
