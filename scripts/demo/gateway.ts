@@ -1,12 +1,5 @@
+import { EnodeClient, type EnodeError, type State } from "../../src/client.ts";
 import type { Reading } from "./readings.ts";
-
-/** One entry of a message's or task's life, as the HTTP API gives it. */
-export interface State {
-  readonly state: string;
-  readonly time: string;
-  readonly comment: string;
-  readonly result: string;
-}
 
 /** What an IoT gateway needs of an enode. */
 export interface Target {
@@ -24,12 +17,13 @@ export async function postReadings(
   readings: readonly Reading[],
   onPosted: (count: number) => void,
 ): Promise<string[]> {
+  const enode = new EnodeClient(target.url);
   const ids: string[] = [];
   let next = 0, posted = 0;
   const connection = async () => {
     while (next < readings.length) {
       const index = next++;
-      ids[index] = await postReading(target, readings[index] as Reading);
+      ids[index] = await postReading(enode, target, readings[index] as Reading);
       onPosted(++posted);
     }
   };
@@ -37,29 +31,24 @@ export async function postReadings(
   return ids;
 }
 
-async function postReading(target: Target, reading: Reading): Promise<string> {
-  const body = JSON.stringify({
-    projectID: Number(target.projectId),
-    projectVersion: target.version,
-    data: JSON.stringify(reading),
-  });
-  const headers = { "content-type": "application/json", "idempotency-key": reading.time };
+async function postReading(
+  enode: EnodeClient,
+  { projectId, version }: Target,
+  reading: Reading,
+): Promise<string> {
+  const message = { projectId, version, data: JSON.stringify(reading) };
   for (let attempt = 0; attempt < 10; attempt++) {
-    const response = await fetch(`${target.url}/message`, { method: "POST", headers, body });
-    const answer = await response.json() as { messageID?: string; error?: string };
-    if (answer.messageID) return answer.messageID;
-    if (response.status !== 429 && response.status !== 503) {
-      throw new Error(`the enode refused a reading: ${response.status} ${answer.error}`);
+    try {
+      return await enode.send(message, { idempotencyKey: reading.time });
+    } catch (error) {
+      const { status, retryAfterSeconds = 1 } = error as EnodeError;
+      if (status !== 429 && status !== 503) throw error;
+      await new Promise((resolve) => setTimeout(resolve, retryAfterSeconds * 1000));
     }
-    const seconds = Number(response.headers.get("retry-after") ?? 1);
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   }
   throw new Error("the enode stayed overloaded");
 }
 
 /** The states that a message has gone through. */
-export async function messageStates(url: string, id: string): Promise<State[]> {
-  const response = await fetch(`${url}/message/${id}`);
-  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
-  return (await response.json() as { states: State[] | null }).states ?? [];
-}
+export const messageStates = async (url: string, id: string): Promise<State[]> =>
+  (await new EnodeClient(url).message(id)).states ?? [];

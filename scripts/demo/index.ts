@@ -10,13 +10,14 @@ import { weatherStationAbi } from "../../src/chain/abi/weatherStation.ts";
 import { startAnvil } from "../../src/chain/anvil.ts";
 import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
 import type { Deployment } from "../../src/chain/deploy.ts";
+import type { State } from "../../src/client.ts";
 import type { Role } from "../../src/config.ts";
 import { errorText } from "../../src/log.ts";
 import { encodeProject } from "../../src/project/encode.ts";
 import { openIpfs } from "../../src/project/ipfs.ts";
 import { readDraft } from "../../src/ws/draft.ts";
 import { postgresBinaries, startPostgres } from "../../tests/postgres.ts";
-import { messageStates, postReadings, type State } from "./gateway.ts";
+import { messageStates, postReadings } from "./gateway.ts";
 import {
   localParties,
   nodeEnvironment,

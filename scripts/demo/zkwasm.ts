@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { EnodeClient, type State } from "../../src/client.ts";
 import { encodeOriginal } from "../../src/project/encode.ts";
-import { messageStates, type State } from "./gateway.ts";
+import { messageStates } from "./gateway.ts";
 import { type DemoNode, startNode } from "./nodes.ts";
 import { type Reading, weatherReadings } from "./readings.ts";
 
@@ -21,15 +22,9 @@ const began = performance.now();
 const say = (line: string) =>
   console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`);
 
-async function post(url: string, { value }: Reading): Promise<string> {
+function post(url: string, { value }: Reading): Promise<string> {
   const data = JSON.stringify({ private_input: [Math.round(value * 10)] });
-  const body = JSON.stringify({ projectID: 1, projectVersion: "1.0", data });
-  const answer = await (await fetch(`${url}/message`, { method: "POST", body })).json() as {
-    messageID?: string;
-    error?: string;
-  };
-  if (!answer.messageID) throw new Error(`the node refused a reading: ${answer.error}`);
-  return answer.messageID;
+  return new EnodeClient(url).send({ projectId: 1, version: "1.0", data });
 }
 
 /** A message's life, once it has ended. */

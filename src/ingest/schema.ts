@@ -1,9 +1,11 @@
 /** The HTTP API's bodies: what CBOR requests are parsed by, clients check answers by, and OpenAPI shows. */
 import { z } from "zod";
+import { faultSummarySchema } from "../protocol/fault.ts";
 
 const uint64 = 1n << 64n;
-const projectId = z.union([z.int(), z.bigint()]).transform((id) => BigInt(id))
-  .refine((id) => id > 0n && id < uint64, "must be a whole number from 1 to 2^64-1")
+const projectId = z.union([z.int().min(1), z.bigint().min(1n).max(uint64 - 1n)], {
+  error: "must be a whole number from 1 to 2^64-1",
+}).transform((id) => BigInt(id))
   .meta({ description: "the project's number on the chain", examples: [1] });
 const text = (max: number) => z.string().min(1).max(max);
 
@@ -67,3 +69,11 @@ export const enodeConfigSchema = z.object({
   operatorSolanaAddress: z.string().optional(),
   credentialIssuer: z.string().optional().meta({ description: "DID of POST /sign_credential" }),
 }).meta({ id: "EnodeConfig" });
+
+export const credentialAnswerSchema = z.object({
+  verifiableCredential: z.string().meta({ description: "a JWT, for Authorization: Bearer" }),
+}).meta({ id: "Credential" });
+
+export const faultsSchema = z.object({ faults: z.array(faultSummarySchema) });
+
+export const liveSchema = z.object({ status: z.enum(["up", "draining"]) });

@@ -15,7 +15,7 @@ const uuid = z.string().regex(
   "must be a UUID in lower case",
 );
 
-const schema = z.object({
+export const messageReceiptSchema = z.object({
   kind: z.literal("message receipt", { error: "must be a message receipt" }),
   formatVersion: z.literal(1, { error: "is of a version that is unknown here" }),
   message: z.object({
@@ -46,7 +46,7 @@ const schema = z.object({
     reference: z.string().max(4096),
   })).max(64),
 });
-export type MessageReceipt = z.output<typeof schema>;
+export type MessageReceipt = z.output<typeof messageReceiptSchema>;
 
 /** The file's text. */
 export function messageReceiptText({ proof, ...rest }: MessageReceipt): string {
@@ -60,7 +60,7 @@ export const isMessageReceipt = (json: unknown): boolean =>
 
 /** @throws {Error} naming the field that is wrong */
 export function parseMessageReceipt(json: unknown): MessageReceipt {
-  const parsed = schema.safeParse(json);
+  const parsed = messageReceiptSchema.safeParse(json);
   if (!parsed.success) throw new Error(describeIssue(parsed.error));
   return parsed.data;
 }

@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { Command } from "commander";
+import { type ClientOptions, EnodeClient, EnodeError, type State } from "../client.ts";
 import { UserError } from "./cli.ts";
 
 /** Adds the option of every command that talks to an enode. */
@@ -11,25 +12,24 @@ export function enodeOption(command: Command): Command {
   );
 }
 
-/** One request to the enode's API. @throws {UserError} with the enode's own reason */
-export async function request<T>(enode: string, path: string, init: RequestInit = {}): Promise<T> {
-  let response: Response;
+/**
+ * Asks the enode, with the token in ENODE_TOKEN if there is one.
+ * @throws {UserError} with the enode's own reason
+ */
+export async function ask<T>(
+  enode: string,
+  work: (client: EnodeClient) => Promise<T>,
+  options: ClientOptions = {},
+): Promise<T> {
+  if (!URL.canParse(enode)) throw new UserError(`--enode must be a URL, not ${enode}`);
+  const token = process.env.ENODE_TOKEN || undefined;
   try {
-    response = await fetch(new URL(path, enode), { signal: AbortSignal.timeout(30_000), ...init });
-  } catch {
-    throw new UserError(`no enode answers at ${enode}; give --enode or set ENODE_ENDPOINT`);
+    return await work(new EnodeClient(enode, { token, ...options }));
+  } catch (error) {
+    if (!(error instanceof EnodeError)) throw error;
+    if (error.status !== 0) throw new UserError(error.message);
+    throw new UserError(`${error.message}; give --enode or set ENODE_ENDPOINT`);
   }
-  const body = await response.json().catch(() => ({})) as T & { error?: string };
-  if (!response.ok) throw new UserError(`${response.status}: ${body.error ?? response.statusText}`);
-  return body;
-}
-
-/** One entry of a message's or task's life. */
-export interface State {
-  readonly state: string;
-  readonly time: string;
-  readonly comment: string;
-  readonly result: string;
 }
 
 export function stateLines(states: readonly State[] | null): string[] {

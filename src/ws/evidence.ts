@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Reader } from "../chain/clients.ts";
 import { liableZNode, reportFault, simulateReport } from "../chain/slasher.ts";
 import { checkFault, faultSummarySchema, storedFaultSchema } from "../protocol/index.ts";
-import { enodeOption, request } from "./api.ts";
+import { ask, enodeOption } from "./api.ts";
 import { chainOptions, contracts, openChain, openSender, startBlock } from "./chain.ts";
 import { type Register, UserError } from "./cli.ts";
 import { theSlasher } from "./slasher.ts";
@@ -14,7 +14,9 @@ type Flags = { readonly enode: string; readonly addresses: string };
 
 /** A fault of the enode, which is not believed. @throws {UserError} for one that proves nothing */
 async function faultAt(enode: string, id: bigint) {
-  const read = storedFaultSchema.safeParse(await request<unknown>(enode, `/faults/${id}`));
+  const read = storedFaultSchema.safeParse(
+    await ask(enode, (client) => client.request(z.unknown(), `faults/${id}`)),
+  );
   if (!read.success) throw new UserError("the enode's answer is no fault");
   try {
     checkFault(read.data.fault);
@@ -50,7 +52,9 @@ export const evidence: Register = (program, io) => {
       const query = new URLSearchParams();
       if (prover) query.set("prover", prover);
       if (before !== undefined) query.set("before", `${before}`);
-      const read = listSchema.safeParse(await request<unknown>(enode, `/faults?${query}`));
+      const read = listSchema.safeParse(
+        await ask(enode, (client) => client.request(z.unknown(), `faults?${query}`)),
+      );
       if (!read.success) throw new UserError("the enode's answer is no list of faults");
       const lines = read.data.faults.map((f) =>
         [f.id, f.time, f.kind.padEnd(13), f.prover, `${f.taskId}/${f.epoch}`].join("  ")

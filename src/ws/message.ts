@@ -1,15 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { z } from "zod";
+import type { MessageStatus } from "../client.ts";
 import { messageReceiptText, parseMessageReceipt } from "../protocol/message_receipt.ts";
-import { enodeOption, request, type State, stateLines } from "./api.ts";
+import { ask, enodeOption, stateLines } from "./api.ts";
 import { type Register, UserError } from "./cli.ts";
 import { aProjectId } from "./values.ts";
-
-interface MessageStates {
-  readonly messageID: string;
-  readonly states: State[] | null;
-}
-
-const final = new Set(["outputted", "failed"]);
 
 export const message: Register = (program, io) => {
   const group = program.command("message").description("send messages and follow them");
@@ -26,14 +21,8 @@ export const message: Register = (program, io) => {
         throw new UserError("give the message by --data or by --file");
       }
       const data = flags.data ?? await readFile(flags.file, "utf8");
-      // Spelt out, because project ids may exceed what a JSON number holds in JavaScript.
-      const body = `{"projectID":${projectId},"projectVersion":${
-        JSON.stringify(flags.projectVersion)
-      },"data":${JSON.stringify(data)}}`;
-      const { messageID } = await request<{ messageID: string }>(flags.enode, "/message", {
-        method: "POST",
-        body,
-      });
+      const message = { projectId, version: flags.projectVersion, data };
+      const messageID = await ask(flags.enode, (enode) => enode.send(message));
       if (!flags.wait) return io().result({ messageID }, [messageID]);
       io().progress(messageID);
       const status = await follow(flags.enode, messageID, (line) => io().progress(line));
@@ -45,9 +34,17 @@ export const message: Register = (program, io) => {
     .description("the states a message has gone through")
     .argument("<id>", "message id")
     .action(async (id, flags) => {
-      const path = `/message/${encodeURIComponent(id)}`;
-      const status = await request<MessageStates>(flags.enode, path);
+      const status = await ask(flags.enode, (enode) => enode.message(id));
       io().result(status, stateLines(status.states));
+    });
+
+  enodeOption(group.command("watch"))
+    .description("follow a message until it has ended")
+    .argument("<id>", "message id")
+    .action(async (id, flags) => {
+      const status = await follow(flags.enode, id, (line) => io().progress(line));
+      io().result(status, stateLines(status.states).slice(-1));
+      if (status.states?.at(-1)?.state === "failed") throw new UserError("the message failed");
     });
 
   enodeOption(group.command("receipt"))
@@ -68,24 +65,20 @@ export const message: Register = (program, io) => {
 };
 
 async function saveReceipt(enode: string, id: string, path: string) {
-  const answer = await request<unknown>(enode, `/message/${encodeURIComponent(id)}/receipt`);
+  const route = `message/${encodeURIComponent(id)}/receipt`;
+  const answer = await ask(enode, (client) => client.request(z.unknown(), route));
   const receipt = parseMessageReceipt(answer);
   await writeFile(path, messageReceiptText(receipt));
   return receipt;
 }
 
-async function follow(
+function follow(
   enode: string,
   id: string,
   onState: (line: string) => void,
-): Promise<MessageStates> {
-  let seen = 0;
-  while (true) {
-    const status = await request<MessageStates>(enode, `/message/${id}`);
-    const states = status.states ?? [];
-    for (const line of stateLines(states.slice(seen))) if (states.length > seen) onState(line);
-    seen = states.length;
-    if (final.has(states.at(-1)?.state ?? "")) return status;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+): Promise<MessageStatus> {
+  return ask(enode, async (client) => {
+    for await (const state of client.watch(id)) onState(stateLines([state]).join());
+    return await client.message(id);
+  });
 }

@@ -1,4 +1,4 @@
-import { enodeOption, request, type State, stateLines } from "./api.ts";
+import { ask, enodeOption, stateLines } from "./api.ts";
 import type { Register } from "./cli.ts";
 import { getTaskBlock, peerOption } from "./task_block.ts";
 import { taskRanking } from "./task_ranking.ts";
@@ -11,8 +11,7 @@ export const task: Register = (program, io) => {
     .argument("<project>", "project id", aProjectId)
     .argument("<task>", "the enode's number of the task, or its 32-byte id")
     .action(async (projectId, id, flags) => {
-      const path = `/task/${projectId}/${encodeURIComponent(id)}`;
-      const status = await request<{ states: State[] | null; block?: string }>(flags.enode, path);
+      const status = await ask(flags.enode, (enode) => enode.task(projectId, id));
       const block = status.block ? [`block ${status.block}`] : [];
       io().result(status, [...stateLines(status.states), ...block]);
     });

@@ -1,6 +1,7 @@
 import process from "node:process";
 import { type Command, CommanderError } from "commander";
 import { type Address, formatEther, type Hex } from "viem";
+import { z } from "zod";
 import { type ChainClient } from "../chain/clients.ts";
 import { canOperate } from "../chain/registrars.ts";
 import { stakesAt } from "../chain/stakes.ts";
@@ -13,7 +14,7 @@ import {
   taskIdOf,
   taskSigner,
 } from "../protocol/index.ts";
-import { enodeOption, request } from "./api.ts";
+import { ask, enodeOption } from "./api.ts";
 import { checkAssignment, type Checked } from "./assignment_check.ts";
 import { chainOptions, contracts, openChain } from "./chain.ts";
 import { type Io, UserError } from "./cli.ts";
@@ -119,8 +120,9 @@ function recordLines(records: readonly Checked[] | undefined): string[] {
 }
 
 async function fromEnode(enode: string, projectId: bigint, id: string): Promise<Known> {
-  const path = `/task/${projectId}/${encodeURIComponent(id)}/assignments`;
-  const parsed = assignmentsSchema.safeParse(await request(enode, path));
+  const path = `task/${projectId}/${encodeURIComponent(id)}/assignments`;
+  const answer = await ask(enode, (client) => client.request(z.unknown(), path));
+  const parsed = assignmentsSchema.safeParse(answer);
   if (!parsed.success) {
     throw new UserError("the enode's answer can't be read; is it of this version?");
   }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { freePort } from "../../scripts/free_port.ts";
+import { EnodeClient, type State } from "../../src/client.ts";
 import { layPglite } from "../pglite.ts";
 import { slow } from "../slow.ts";
 
@@ -135,31 +136,16 @@ export async function until<T>(
   throw new Error([`timed out waiting until ${what}`, ...lastLines()].join("\n"));
 }
 
-export interface State {
-  readonly state: string;
-  readonly comment: string;
-  readonly result: string;
-}
-
 /** Posts one message; answers its id. */
-export async function post(
+export const post = (
   url: string,
-  projectID: number,
+  projectId: number,
   data: string,
-  projectVersion = "0.1",
-): Promise<string> {
-  const response = await fetch(`${url}/message`, {
-    method: "POST",
-    body: JSON.stringify({ projectID, projectVersion, data }),
-  });
-  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
-  return (await response.json() as { messageID: string }).messageID;
-}
+  version = "0.1",
+): Promise<string> => new EnodeClient(url).send({ projectId, version, data });
 
-export async function states(url: string, messageId: string): Promise<State[]> {
-  const response = await fetch(`${url}/message/${messageId}`);
-  return (await response.json() as { states: State[] | null }).states ?? [];
-}
+export const states = async (url: string, messageId: string): Promise<State[]> =>
+  (await new EnodeClient(url).message(messageId)).states ?? [];
 
 /** Waits until a message's life has reached `state`. */
 export function reaches(

@@ -104,7 +104,8 @@ export function createBearer(options: BearerOptions) {
       byRules.set(audience.rules, known = { good: new Map(), bad: new Map(), pending: new Map() });
     }
     const { good, bad, pending } = known;
-    const key = hash("sha256", token, "base64url");
+    // Projects of one file may share their rules, and a token is for one of them.
+    const key = `${audience.projectId} ${hash("sha256", token, "base64url")}`;
     const found = good.get(key);
     if (found && found.until > options.now()) return found.bearer;
     const failed = bad.get(key);
