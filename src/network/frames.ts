@@ -2,6 +2,7 @@
 import type { Stream, StreamMessageEvent } from "@libp2p/interface";
 import { Uint8ArrayList } from "uint8arraylist";
 import { Channel, type Duplex } from "../channel.ts";
+import { heedPauses } from "./paused.ts";
 
 const headerBytes = 4;
 /** Unread bytes at which the peer is asked to wait; a larger frame is still read whole. */
@@ -26,6 +27,7 @@ export class FrameStream {
   constructor(private readonly stream: Stream) {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.gone = promise;
+    heedPauses(stream);
     stream.addEventListener("close", (event) => {
       this.#open = false;
       this.#end(event.error);

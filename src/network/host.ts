@@ -69,7 +69,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const host: Host = await createLibp2p({
     privateKey: await peerKey(directory),
     addresses: { listen: more?.listenAddresses(listen) ?? [...listen], announce: [...announce] },
-    transports: more?.transports({ listen, known }, () => host) ?? [steadyTcp],
+    transports: await more?.transports({ directory, listen, known }, () => host) ?? [steadyTcp],
     // Bun's crypto has no ChaCha20-Poly1305, to which noise turns for large frames.
     connectionEncrypters: [noise(runtimeName === "bun" ? { crypto: wasmCrypto } : {})],
     streamMuxers: [

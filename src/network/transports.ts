@@ -12,6 +12,7 @@ import {
 } from "@libp2p/circuit-relay-v2";
 import type { AbortOptions, Libp2p, Transport } from "@libp2p/interface";
 import { webRTC, webRTCDirect } from "@libp2p/webrtc";
+import { transportCertificate } from "./certificate.ts";
 import { isRelayed } from "./relayed.ts";
 import { steadyTcp } from "./tcp.ts";
 import type { Configuration } from "./webrtc/node-datachannel/polyfill.ts";
@@ -31,20 +32,33 @@ export const relayLimits = {
   streams: 8,
 } as const;
 
+/**
+ * Bytes that wait below a stream: those of all streams wait in one line, and a ping behind them must
+ * not come too late.
+ */
+const dataChannel = { maxBufferedAmount: 256 * 1024 } as const;
+
 /** Adds what must be listened on beside `/p2p-circuit`, so that peers come over directly. */
 export function listenAddresses(listen: readonly string[]): string[] {
   return listen.some(isRelayed) ? [...listen, "/webrtc"] : [...listen];
 }
 
-/**
- * @param listen where the peer listens, and `known` the peers that were named to it: where all are
- * on loopback, so is WebRTC
- * @param host the peer, once it is there
- */
-export function transports(
-  { listen, known }: { listen: readonly string[]; known: readonly string[] },
+export interface TransportOptions {
+  /** Where the certificate of webrtc-direct is kept. */
+  readonly directory: string;
+  /** Where the peer listens; where that and `known` is on loopback, so is WebRTC. */
+  readonly listen: readonly string[];
+  /** The peers that were named to it. */
+  readonly known: readonly string[];
+}
+
+/** @param host the peer, once it is there */
+export async function transports(
+  { directory, listen, known }: TransportOptions,
   host: () => Libp2p | undefined,
 ) {
+  const isDirect = listen.some((address) => address.includes("/webrtc-direct"));
+  const certificate = isDirect ? await transportCertificate(directory) : undefined;
   const addresses = [...listen, ...known].filter((address) => address.startsWith("/ip"));
   const local = addresses.length > 0 &&
     addresses.every((address) => /^\/ip4\/127\.|^\/ip6\/::1\//.test(address));
@@ -58,8 +72,8 @@ export function transports(
     steadyTcp,
     steadyWebSockets,
     calmRelays,
-    webRTC({ rtcConfiguration }),
-    webRTCDirect({ rtcConfiguration }),
+    webRTC({ rtcConfiguration, dataChannel }),
+    webRTCDirect({ rtcConfiguration, dataChannel, ...(certificate ? { certificate } : {}) }),
   ];
 }
 
