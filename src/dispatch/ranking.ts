@@ -62,47 +62,6 @@ export function rank<T extends Staked>(seed: Hex, taskId: Hex, staked: readonly 
   return draw(seed, taskId, staked).sort(inOrder).map(({ of }) => of);
 }
 
-/** Below so many provers, or where more than a share of them is asked for, all are drawn at once. */
-const [fewProvers, share] = [64, 1 / 16];
-
-/**
- * The first `count` of `rank`, without putting the others in order. Of many provers most are left
- * out by four bytes of their hashes. A list that is given again must not have changed.
- */
-export function best<T extends Staked>(
-  seed: Hex,
-  taskId: Hex,
-  staked: readonly T[],
-  count: number,
-): T[] {
-  if (count <= 0) return [];
-  if (staked.length < fewProvers || count > staked.length * share) {
-    return rank(seed, taskId, staked).slice(0, count);
-  }
-  const head = new Uint8Array(64);
-  head.set(hexToBytes(seed));
-  head.set(hexToBytes(taskId), 32);
-  const { hashes, inverse } = tableOf(staked);
-  const firsts = hashes.firstBytes(head);
-  const candidates: number[] = [];
-  let found: Drawn<T>[] = [], limit = Infinity;
-  const take = () => {
-    const drawn = draw(seed, taskId, candidates.splice(0).map((i) => staked[i] as T));
-    found = [...found, ...drawn].sort(inOrder).slice(0, count);
-    const last = found[count - 1];
-    // More than can be in doubt, so that what is left out is surely behind.
-    if (last) limit = last.about * (1 + 1e-6) + 1e-15 / Number(last.of.stake);
-  };
-  for (let i = 0; i < staked.length; i++) {
-    // −ln(u) ≥ 1 − u, and u is less than its first four bytes and one more.
-    const least = (1 - (firsts.getUint32(8 * i) + 1) / 2 ** 32) * (inverse[i] as number);
-    if (least > limit) continue;
-    if (candidates.push(i) >= 2 * count) take();
-  }
-  take();
-  return found.map(({ of }) => of);
-}
-
 interface Table {
   readonly hashes: KeccakMany;
   /** 1/stake. */
@@ -121,31 +80,69 @@ function tableOf(staked: readonly Staked[]): Table {
   return table;
 }
 
-/** Of the order, so many are found first: nearly always one of them can take the task. */
-const firstFew = 16;
+/** Below so many provers, all are drawn one by one. */
+const fewProvers = 64;
 
-/** `rank`, one after the other: the first costs as much as all draws, a further one little. */
+/**
+ * `rank`, one after the other: most of the cost is of all hashes, a further prover costs little. A
+ * list that is given again must not have changed.
+ */
 export function* ranked<T extends Staked>(
   seed: Hex,
   taskId: Hex,
   staked: readonly T[],
 ): Generator<T, void, void> {
-  const few = best(seed, taskId, staked, firstFew);
-  yield* few;
-  if (few.length === staked.length) return;
-  let known = few.length;
-  const heap = draw(seed, taskId, staked);
-  for (let i = (heap.length >> 1) - 1; i >= 0; i--) sink(heap, i);
-  while (heap.length > 0) {
-    const [first] = heap as [Drawn<T>];
-    const last = heap.pop() as Drawn<T>;
-    if (heap.length > 0) {
-      heap[0] = last;
-      sink(heap, 0);
-    }
-    if (known > 0) known--;
-    else yield first.of;
+  if (staked.length < fewProvers) return yield* rank(seed, taskId, staked);
+  const { inverse } = tableOf(staked);
+  const about = costsOf(seed, taskId, staked);
+  const heap = Uint32Array.from(staked, (_, i) => i);
+  for (let i = (heap.length >> 1) - 1; i >= 0; i--) sink(heap, heap.length, about, i);
+  for (let left = heap.length; left > 0;) {
+    // Those of which eight bytes can't say who is first are drawn in full.
+    const alike: number[] = [];
+    do {
+      alike.push(heap[0] as number);
+      heap[0] = heap[--left] as number;
+      sink(heap, left, about, 0);
+    } while (left > 0 && inDoubt(alike.at(-1) as number, heap[0] as number, about, inverse));
+    const provers = alike.map((i) => staked[i] as T);
+    yield* provers.length > 1 ? rank(seed, taskId, provers) : provers;
   }
+}
+
+/** The first `count` of `rank`. A list that is given again must not have changed. */
+export const best = <T extends Staked>(
+  seed: Hex,
+  taskId: Hex,
+  staked: readonly T[],
+  count: number,
+): T[] => ranked(seed, taskId, staked).take(Math.max(0, count)).toArray();
+
+/** What each has in the order, by the first eight bytes of its hash. */
+function costsOf(seed: Hex, taskId: Hex, staked: readonly Staked[]): Float64Array {
+  const head = new Uint8Array(64);
+  head.set(hexToBytes(seed));
+  head.set(hexToBytes(taskId), 32);
+  const { hashes, inverse } = tableOf(staked);
+  const firsts = hashes.firstBytes(head);
+  return inverse.map((share, i) => {
+    const [high, low] = [firsts.getUint32(8 * i), firsts.getUint32(8 * i + 4)];
+    // So little that the bytes left out would matter.
+    if (high === 0) return draw(seed, taskId, staked.slice(i, i + 1))[0]?.about ?? NaN;
+    // Near 1 it is the distance from 1 that has the digits.
+    if (high >= 2 ** 31) {
+      const distance = (2 ** 32 - 1 - high) * 2 ** 32 + (2 ** 32 - 1 - low);
+      return -Math.log1p(-distance / 2 ** 64) * share;
+    }
+    return -Math.log((high * 2 ** 32 + low) / 2 ** 64) * share;
+  });
+}
+
+function inDoubt(first: number, next: number, about: Float64Array, inverse: Float64Array) {
+  const [a, b] = [about[first] as number, about[next] as number];
+  const shares = Math.max(inverse[first] as number, inverse[next] as number);
+  // NaN, from infinities, is no certainty.
+  return !(b - a > surely.share * a + surely.least * shares);
 }
 
 interface Drawn<T> {
@@ -198,17 +195,15 @@ function exact<T>(drawn: Drawn<T>): bigint {
   return drawn.cost ??= costOf(BigInt(`0x${drawn.h.toHex()}`));
 }
 
-/** Moves a heap's entry down to where it belongs. */
-function sink<T extends Staked>(heap: Drawn<T>[], from: number): void {
-  const entry = heap[from] as Drawn<T>;
+/** Moves an entry of a heap of `size` numbers down to where its cost belongs. */
+function sink(heap: Uint32Array, size: number, costs: Float64Array, from: number): void {
+  const entry = heap[from] as number;
+  const cost = (i: number) => costs[heap[i] as number] as number;
   let i = from;
-  for (;;) {
-    let child = 2 * i + 1;
-    if (child >= heap.length) break;
-    const right = heap[child + 1];
-    if (right && inOrder(right, heap[child] as Drawn<T>) < 0) child++;
-    if (inOrder(heap[child] as Drawn<T>, entry) >= 0) break;
-    heap[i] = heap[child] as Drawn<T>;
+  for (let child = 2 * i + 1; child < size; child = 2 * i + 1) {
+    if (child + 1 < size && cost(child + 1) < cost(child)) child++;
+    if (cost(child) >= (costs[entry] as number)) break;
+    heap[i] = heap[child] as number;
     i = child;
   }
   heap[i] = entry;
