@@ -102,6 +102,8 @@ interface Result {
   readonly databaseMs: number;
   /** Resident bytes of the enode. */
   readonly memory: number;
+  /** Longest that its thread did not come round to what was due, ms. */
+  readonly stallMs: number;
 }
 
 /** Everything a process may say, each field in a line of its own. */
@@ -231,6 +233,7 @@ async function measure(
       tripMs: before.cpuMs + after.cpuMs,
       ...{ enodeMs, znodeMs, databaseMs },
       memory: report.memory,
+      stallMs: report.stallMs,
     };
   } finally {
     await Promise.all(nodes.map((node) => node.end()));
@@ -260,7 +263,7 @@ for (const kind of kinds) {
           `bare ${r.tripsPerSecond.toFixed(0).padStart(5)} trips/s  ratio ${r.ratio.toFixed(3)}  ` +
           `CPU a trip ${r.tripMs.toFixed(2)} ms, a task: enode ${r.enodeMs.toFixed(2)} ms, ` +
           `znodes ${r.znodeMs.toFixed(2)} ms, database ${r.databaseMs.toFixed(2)} ms  ` +
-          `enode ${(r.memory / 2 ** 20).toFixed(0)} MiB`,
+          `enode ${(r.memory / 2 ** 20).toFixed(0)} MiB, held up for ${r.stallMs.toFixed(0)} ms`,
       );
     }
   } finally {

@@ -58,6 +58,8 @@ export interface EnodeReport {
   readonly tasks: number;
   readonly seconds: number;
   readonly memory: number;
+  /** Longest that the enode's thread did not come round to what was due, ms. */
+  readonly stallMs: number;
 }
 
 /** Of one end of the bare stream. */
@@ -68,6 +70,8 @@ export interface Trips {
 }
 
 const protocol = "/w3bstream/bench/1.0.0";
+/** Between looks at whether the thread is held up, ms. */
+const lookMs = 10;
 /** About what a lease takes. */
 const frameBytes = 768;
 const log = pino({ level: "silent" });
@@ -225,9 +229,15 @@ async function enode(settings: NodeSettings): Promise<() => Promise<void>> {
     if (startedAt === 0) return say({ error: `${confirmed} tasks in ${seconds} s` });
     const { rss: memory } = process.memoryUsage();
     const took = (performance.now() - startedAt) / 1000;
-    say({ report: { tasks: confirmed - warm, seconds: took, memory } });
+    say({ report: { tasks: confirmed - warm, seconds: took, memory, stallMs } });
   };
   const timer = setTimeout(report, seconds * 1000);
+  let stallMs = 0, due = performance.now() + lookMs;
+  const look = setInterval(() => {
+    const now = performance.now();
+    if (startedAt > 0) stallMs = Math.max(stallMs, now - due);
+    due = now + lookMs;
+  }, lookMs);
   const dispatch = createDispatch({
     store: {
       ...da.tasks,
@@ -247,6 +257,7 @@ async function enode(settings: NodeSettings): Promise<() => Promise<void>> {
     ...(stakers > 0 ? { seeds: seedsOf(stakers, provers), signer: operator } : {}),
   });
   return async () => {
+    clearInterval(look);
     await dispatch.stop();
     await links.close();
     await host.stop();

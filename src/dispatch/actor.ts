@@ -213,6 +213,8 @@ export class Actor implements TaskActor {
 
   async #turn(batch: readonly EventBody[]): Promise<void> {
     for (let events = batch;;) {
+      const turn = this.desk.turns.take();
+      if (turn) await turn;
       const at = this.desk.clock.at();
       const steps: Step[] = [];
       const taken: string[] = [], judged: string[] = [];

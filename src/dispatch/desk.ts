@@ -9,6 +9,7 @@ import type { Semaphore } from "./semaphore.ts";
 import type { Signatures } from "./signatures.ts";
 import type { Standing } from "./standing.ts";
 import type { EventBody } from "./state.ts";
+import type { Turns } from "./turns.ts";
 
 /** What a desk sees of a task's actor. */
 export interface TaskActor {
@@ -30,6 +31,7 @@ export interface Desk {
   readonly clock: Clock;
   readonly peers: Peers;
   readonly standing: Standing;
+  readonly turns: Turns;
   readonly checks: Semaphore;
   /** Undefined: assignments are not recorded. */
   readonly signatures: Signatures | undefined;

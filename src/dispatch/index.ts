@@ -15,6 +15,7 @@ import { Semaphore } from "./semaphore.ts";
 import { Signatures } from "./signatures.ts";
 import { type Conduct, Standing } from "./standing.ts";
 import { type EventBody, self } from "./state.ts";
+import { Turns } from "./turns.ts";
 
 export { type Candidate, type Choose, type DispatchDeps, type DispatchOptions } from "./deps.ts";
 
@@ -55,6 +56,7 @@ class Dispatcher implements Dispatch, Desk {
   readonly clock: Clock;
   readonly peers = new Peers();
   readonly standing: Standing;
+  readonly turns = new Turns();
   readonly checks: Semaphore;
   readonly signatures: Signatures | undefined;
   readonly run = crypto.randomUUID();
