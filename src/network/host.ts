@@ -17,6 +17,7 @@ import { limits } from "../protocol/index.ts";
 import { wasmCrypto } from "./cipher.ts";
 import { boundedGossip } from "./bounded_gossip.ts";
 import { PeerScores, scoreParams, thresholds } from "./peer_scores.ts";
+import type { RelayLimits } from "./relay.ts";
 import { isRelayed } from "./relayed.ts";
 import { steadyTcp } from "./tcp.ts";
 
@@ -32,8 +33,8 @@ export interface HostOptions {
   readonly known?: readonly string[];
   /** Whether peers are reached by WebRTC and through relays too. */
   readonly webrtc?: boolean;
-  /** Whether others are reached through this peer; needs `webrtc`. */
-  readonly relay?: boolean;
+  /** Whether others are reached through this peer, and within which limits; needs `webrtc`. */
+  readonly relay?: boolean | Partial<RelayLimits>;
   /** Multiaddrs that peers are told in place of those. */
   readonly announce?: readonly string[];
   /** Names the network: peers of another one have another DHT. */
@@ -66,6 +67,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { directory, listen, announce = [], chainId = 2, pingMs = 5_000, deadMs = 8_000 } = options;
   const { known = [], relay = false } = options;
   const more = options.webrtc ? await import("./transports.ts") : undefined;
+  const relaying = more && relay
+    ? more.relaying(() => host, relay === true ? {} : relay)
+    : undefined;
   const host: Host = await createLibp2p({
     privateKey: await peerKey(directory),
     addresses: { listen: more?.listenAddresses(listen) ?? [...listen], announce: [...announce] },
@@ -85,7 +89,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     services: {
       identify: identify(),
       ping: ping(),
-      ...(more && relay ? { relay: more.relayServer() } : {}),
+      ...(relaying ? { relay: relaying.service } : {}),
       pubsub: boundedGossip({
         ...gossipMesh,
         scoreParams: scoreParams(options.scores ?? new PeerScores()),
@@ -120,6 +124,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
         maxOutboundStreams: 32,
       }),
     },
+    connectionGater: relaying?.gater ?? {},
     connectionManager: {
       maxConnections: 512,
       maxIncomingPendingConnections: 32,
@@ -130,6 +135,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       pingTimeout: { minTimeout: deadMs, maxTimeout: deadMs },
     },
   });
+  relaying?.watch(host);
   return host;
 }
 

@@ -6,7 +6,6 @@
 import "./webrtc/node-datachannel/index.ts";
 import "./webrtc/node-datachannel/polyfill.ts";
 import {
-  circuitRelayServer,
   circuitRelayTransport,
   type CircuitRelayTransportComponents,
 } from "@libp2p/circuit-relay-v2";
@@ -18,19 +17,7 @@ import { steadyTcp } from "./tcp.ts";
 import type { Configuration } from "./webrtc/node-datachannel/polyfill.ts";
 import { steadyWebSockets } from "./websockets.ts";
 
-/**
- * What a relay gives each peer. It carries the handshake of two peers that then connect directly,
- * and no work: ten seconds and some 20 KiB are enough.
- */
-export const relayLimits = {
-  /** Peers that may be reached through this one. */
-  reservations: 128,
-  /** One relayed connection, ms and bytes. */
-  durationMs: 60_000,
-  bytes: 256 * 1024,
-  /** Relayed connections that one peer may have under way. */
-  streams: 8,
-} as const;
+export { relaying } from "./relay.ts";
 
 /**
  * Bytes that wait below a stream: those of all streams wait in one line, and a ping behind them must
@@ -94,20 +81,6 @@ function calmRelays(components: CircuitRelayTransportComponents): Transport {
     get: (all, name) => name === "randomWalk" ? randomWalk : Reflect.get(all, name),
   });
   return circuitRelayTransport()(calm);
-}
-
-/** The service of a peer through which others are reached. */
-export function relayServer() {
-  const { reservations, durationMs, bytes, streams } = relayLimits;
-  return circuitRelayServer({
-    maxInboundHopStreams: streams,
-    maxOutboundHopStreams: streams,
-    reservations: {
-      maxReservations: reservations,
-      defaultDurationLimit: durationMs,
-      defaultDataLimit: BigInt(bytes),
-    },
-  });
 }
 
 /** Peers we are connected to that listen for webrtc-direct: there they tell anyone his address. */
