@@ -136,8 +136,11 @@ export async function startEnode(
 }
 
 /** The router's chain, as dispatch looks whether what was final stays so. */
-function routersChain({ config, network, authority: { blocks } }: NodeContext, view: ChainView) {
-  const name = `final:${network.router}`;
+function routersChain(context: NodeContext, view: ChainView) {
+  const { config, network, host, authority: { blocks } } = context;
+  // Each enode of a database has its own: another one may never have seen the branch on which this
+  // one took a result for final, just before it died.
+  const name = `final:${network.router}:${host?.peerId ?? "alone"}`;
   return blocks && {
     blocks,
     memory: {
