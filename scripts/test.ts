@@ -13,7 +13,14 @@ import { root, type Step, steps } from "./test/steps.ts";
 const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
 
 /** Cargo workspaces that tests build. */
-const workspaces = ["wasm", "wasm/guests", "wasm/risc0", "wasm/guests/risc0", "wasm/risc0_kernel"]
+const workspaces = [
+  "wasm",
+  "wasm/packer",
+  "wasm/guests",
+  "wasm/risc0",
+  "wasm/guests/risc0",
+  "wasm/risc0_kernel",
+]
   .map((folder) => join(root, folder));
 
 /** @param live whether the output is shown as it comes */

@@ -17,7 +17,7 @@ import type { NodeLinks } from "./network/index.ts";
 import type { Links } from "./network/link.ts";
 import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
-import { nameOf, startPack } from "./pack/index.ts";
+import { nameOf, Packers, startPack } from "./pack/index.ts";
 import { serveHttp } from "./platform.ts";
 import { withFunding } from "./enode_fund.ts";
 import { reportFaults } from "./enode_report.ts";
@@ -81,10 +81,14 @@ export async function startEnode(
   });
   reportFaults(context, da);
   const waiting = new Map<string, string>();
+  const packers = new Packers();
+  shutdown.add("packers", () => packers.close());
   const stopPack = startPack({
     store: withFunding(context, da),
     projects,
     runtimes,
+    packers,
+    now: () => da.now(),
     signing: { network, signer: keys.operator, height: () => stakes?.height ?? 0n },
     onProblem: (group, problem) => {
       if (problem === undefined) waiting.delete(nameOf(group));

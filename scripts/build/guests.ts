@@ -1,5 +1,5 @@
 /**
- * Builds the sample guests of the zkWasm prover, and the project file of the original's form that
+ * Builds the sample guests of the zkWasm prover, the sample packer, and the project file of the original's form that
  * tests load.
  *
  *   bun scripts/build/guests.ts            build wasm/dist/guests and the fixture
@@ -22,7 +22,7 @@ const OUT = join(ROOT, "wasm/dist/guests");
 const FIXTURE = join(ROOT, "tests/fixtures/original-zkwasm.json");
 
 const inAssemblyScript = ["sum", "fibonacci", "meter"];
-const inRust = ["sha256", "meter_rust"];
+const inRust = ["sha256", "meter_rust", "packer_device"];
 
 function assemblyScript(guest: string, flags: string[], directory: string): Uint8Array {
   const out = join(directory, `${guest}.wasm`);

@@ -46,15 +46,23 @@ const needsCxx = {
   why: "Rust or a C++ compiler is not installed: risc0 programs are not proven",
 };
 const rustScript = { lane: "rust", background: true, needs: needsRust } as const;
-/** What hangs on the files below `wasm` and those made of them. */
-const rebuild = {
+const workspace = [
+  ...["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "rustfmt.toml", "halo2", "zkwasm"],
+].map((path) => `wasm/${path}`);
+
+/** A check by cargo of the crates of a folder. */
+const crates = (cwd: string) =>
+  ({ ...rustScript, cwd, inputs: cwd === "wasm" ? workspace : [cwd] }) as const;
+
+/** Whether what is committed is what a build script makes. */
+const rebuild = (script: string, inputs: readonly string[]) => ({
   ...rustScript,
+  command: ["bun", `scripts/build/${script}.ts`, "--check"],
   inputs: [
-    ...["wasm", "scripts/build", "npm:assemblyscript", "tests/fixtures"],
-    ...["contracts/src/generated", "contracts/test/vectors"],
+    ...[script, "cargo", "riscv", "risc0_program"].map((name) => `scripts/build/${name}.ts`),
+    ...inputs,
   ],
-} as const;
-const rust = { ...rustScript, inputs: ["wasm"], cwd: "wasm" } as const;
+});
 
 /** With a limit that only what hangs will meet, in milliseconds. */
 const bunTest = ["bun", "test", "--timeout", slow ? "3600000" : "600000"];
@@ -125,7 +133,7 @@ export const steps = (withRust: boolean): Step[] => [
     needs: { tools: ["rustup"], why: "rustup is not installed: cargo is used as it is" },
   },
   {
-    ...rust,
+    ...crates("wasm"),
     name: "wasm: tests and native prover are built",
     command: [...cargoTest, "--no-run"],
     makes: nativeProver,
@@ -136,75 +144,95 @@ export const steps = (withRust: boolean): Step[] => [
     command: ["bun", "scripts/build/native.ts"],
     needs: needsCxx,
   },
-  { ...rust, name: "wasm: format", command: ["cargo", "fmt", "--check"] },
+  { ...crates("wasm"), name: "wasm: format", command: ["cargo", "fmt", "--check"] },
   {
-    ...rust,
+    ...crates("wasm"),
     name: "wasm: tests",
     command: [...cargoTest, ...(slow ? ["--", "--include-ignored"] : [])],
     count: cargoCounts,
   },
   {
-    ...rust,
+    ...crates("wasm"),
     name: "wasm: clippy",
     command: ["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
   },
   {
-    ...rust,
+    ...crates("wasm/risc0"),
     name: "risc0: clippy",
     command: ["cargo", "clippy", "--release", "--features", "prove", "--", "-D", "warnings"],
-    cwd: "wasm/risc0",
     // As the prover was built, so that its C++ is not compiled once more.
     env: { CARGO_TARGET_DIR: join(cacheOf().directory, "target"), DOCS_RS: "1" },
     needs: needsCxx,
   },
-  { ...rust, name: "risc0: format", command: ["cargo", "fmt", "--check"], cwd: "wasm/risc0" },
+  { ...crates("wasm/risc0"), name: "risc0: format", command: ["cargo", "fmt", "--check"] },
   {
-    ...rust,
+    ...crates("wasm/guests/risc0"),
     name: "risc0 guests: format",
     command: ["cargo", "fmt", "--all", "--check"],
-    cwd: "wasm/guests/risc0",
   },
   {
-    ...rust,
+    ...crates("wasm/guests/risc0"),
     name: "risc0 guests: clippy",
     command: ["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
-    cwd: "wasm/guests/risc0",
   },
   {
-    ...rust,
+    ...crates("wasm/guests/risc0"),
     name: "risc0 guests: tests",
     command: ["cargo", "test", "--workspace"],
-    cwd: "wasm/guests/risc0",
     count: cargoCounts,
   },
   {
-    ...rebuild,
+    ...rebuild("risc0", ["wasm/risc0", "wasm/dist/risc0.wasm"]),
     name: "risc0: committed checker is current",
-    command: ["bun", "scripts/build/risc0.ts", "--check"],
   },
   {
-    ...rebuild,
+    ...rebuild("risc0_guests", ["wasm/guests/risc0", "wasm/dist/guests"]),
     name: "risc0: committed guests are current",
-    command: ["bun", "scripts/build/risc0_guests.ts", "--check"],
   },
   {
-    ...rebuild,
+    ...rebuild("risc0_kernel", ["wasm/risc0_kernel", "wasm/dist/risc0_kernel_sprout.elf"]),
     name: "risc0: committed kernel is current",
-    command: ["bun", "scripts/build/risc0_kernel.ts", "--check"],
   },
   {
-    ...rebuild,
+    ...rebuild("halo2", [
+      ...workspace,
+      "wasm/dist/weather_halo2.wasm",
+      "contracts/src/generated",
+      "contracts/test/vectors/halo2-weather.json",
+    ]),
     name: "wasm: committed modules are current",
-    command: ["bun", "scripts/build/halo2.ts", "--check"],
   },
   {
-    ...rebuild,
+    ...rebuild("zkwasm", [...workspace, "wasm/dist/zkwasm.wasm", "wasm/dist/zkwasm.wasm.sha256"]),
     name: "wasm: committed prover is current",
-    command: ["bun", "scripts/build/zkwasm.ts", "--check"],
   },
   {
-    ...rebuild,
+    ...rebuild("packer", ["wasm/packer", "wasm/dist/packer.wasm"]),
+    name: "wasm: committed interpreter of packers is current",
+  },
+  {
+    ...crates("wasm/packer"),
+    name: "packers' interpreter: tests",
+    command: ["cargo", "test"],
+    count: cargoCounts,
+  },
+  {
+    ...crates("wasm/packer"),
+    name: "packers' interpreter: format",
+    command: ["cargo", "fmt", "--check"],
+  },
+  {
+    ...crates("wasm/packer"),
+    name: "packers' interpreter: clippy",
+    command: ["cargo", "clippy", "--all-targets", "--quiet", "--", "-D", "warnings"],
+  },
+  {
+    ...rebuild("guests", [
+      "wasm/guests",
+      "wasm/dist/guests",
+      "tests/fixtures/original-zkwasm.json",
+      "npm:assemblyscript",
+    ]),
     name: "wasm: committed guests are current",
-    command: ["bun", "scripts/build/guests.ts", "--check"],
   },
 ];

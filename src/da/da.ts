@@ -64,8 +64,16 @@ export interface PackedTask {
   readonly inputSalt: Uint8Array;
   /** Leaf hashes of the messages, in order; computed again when left out. */
   readonly leaves?: readonly Hex[];
+  /** What the program reads instead of the messages' data, where a packer made it. */
+  readonly input?: readonly Uint8Array[];
   /** Dispatch does not get it before `FundingStore.funded`. */
   readonly unfunded?: boolean;
+}
+
+/** Some of the messages that could be packed, and the task that they become. */
+export interface PackedGroup {
+  readonly messages: readonly Message[];
+  readonly packed: PackedTask;
 }
 
 /** `packed → dispatched → proved | failed`; `received` is a message's alone (DESIGN R6). */
@@ -189,6 +197,15 @@ export interface PackStore {
     limits: { readonly maxCount: number; readonly maxBytes: number },
     build: (messages: readonly Message[]) => Promise<PackedTask | undefined>,
   ): Promise<TaskRecord | undefined>;
+  /**
+   * The same for a project's own packer: of the oldest messages `build` makes any number of tasks,
+   * each of some of them; the others stay unpacked. Each task is committed by itself, in order.
+   */
+  packEach(
+    group: Pick<PendingGroup, "projectId" | "version" | "group">,
+    limits: { readonly maxCount: number; readonly maxBytes: number },
+    build: (messages: readonly Message[]) => Promise<readonly PackedGroup[]>,
+  ): Promise<TaskRecord[] | undefined>;
   /** Wakes when messages were appended or a task was packed, by this or another node. */
   onAppended(listener: () => void): () => void;
 }
@@ -229,6 +246,11 @@ export interface TaskStore {
   get(taskId: Hex): Promise<TaskRecord | undefined>;
   /** In the task's order. @throws when they were purged */
   messages(taskId: Hex): Promise<Message[]>;
+  /**
+   * What the program reads: the messages' data, or what the project's packer made of it.
+   * @throws when it was purged
+   */
+  input(taskId: Hex): Promise<Uint8Array[]>;
   /** Leaf hashes of the task's messages, in order; they outlive the data. */
   leaves(taskId: Hex): Promise<Hex[]>;
   inputSalt(taskId: Hex): Promise<Uint8Array | undefined>;

@@ -30,6 +30,31 @@ export function textArray(values: readonly (string | null)[]): string {
 export const byteaArray = (values: readonly Uint8Array[]): string =>
   `{${values.map((value) => `"\\\\x${value.toHex()}"`).join(",")}}`;
 
+/** A list of byte strings, each led by its length as 4 bytes, little-endian. */
+export function packList(items: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(items.reduce((sum, { length }) => sum + 4 + length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const item of items) {
+    view.setUint32(at, item.length, true);
+    bytes.set(item, at + 4);
+    at += 4 + item.length;
+  }
+  return bytes;
+}
+
+/** The list that `packList` wrote. */
+export function unpackList(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const items: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 4 + view.getUint32(at, true);
+    items.push(bytes.slice(at + 4, end));
+    at = end;
+  }
+  return items;
+}
+
 /** Text as a column can hold it: PostgreSQL has no NUL, UTF-8 no lone surrogates. */
 export const storable = (text: string): string => text.replaceAll("\0", "\ufffd").toWellFormed();
 

@@ -56,6 +56,38 @@ describe.each(kinds)("packing on %s", (kind) => {
     expect(await subject.da.packing.pending()).toMatchObject([{ count: 2 }]);
   });
 
+  test("a packer makes tasks of some messages, each with what its program reads", async () => {
+    const { da } = subject;
+    await append(4);
+    const input = [bytes("one"), new Uint8Array(), bytes("two")];
+    const records = await da.packing.packEach(group, wide, async (messages) => {
+      const of = (...indexes: number[]) => indexes.map((i) => messages[i] as Message);
+      return [
+        { messages: of(2), packed: { ...await build(of(2)), input } },
+        { messages: of(3, 0), packed: await build(of(3, 0)) },
+      ];
+    });
+    expect(records?.map(({ messageCount }) => messageCount)).toEqual([1, 2]);
+    const [first = "0x", second = "0x"] = records?.map(({ taskId }) => taskId) ?? [];
+    expect(await da.tasks.input(first)).toEqual(input);
+    expect(await da.tasks.messages(first)).toHaveLength(1);
+    expect(await da.tasks.input(second)).toEqual([bytes("reading"), bytes("reading")]);
+    expect(await da.packing.pending()).toMatchObject([{ count: 1 }]);
+    expect(await da.packing.packEach(group, wide, async () => [])).toEqual([]);
+    expect(await da.packing.packEach({ ...group, projectId: 9n }, wide, async () => []))
+      .toBeUndefined();
+    await da.tasks.save({
+      taskId: first,
+      revision: 0,
+      phase: "failed",
+      machine: "{}",
+      wakeAt: null,
+      log: [],
+    });
+    await da.tasks.purge(1n, "0.1", Date.now() + 60_000);
+    expect((await rejection(da.tasks.input(first))).message).toContain("purged");
+  });
+
   test("maxBytes bounds a task, but never to nothing", async () => {
     for (const size of [100, 10, 10, 10, 10]) await append(1, { data: new Uint8Array(size) });
     const sizes: number[][] = [];

@@ -1,8 +1,15 @@
 import type { Hex } from "viem";
 import { leafHash } from "../protocol/merkle.ts";
-import type { Message, PackedTask, PackStore, PendingGroup, TaskRecord } from "./da.ts";
+import type {
+  Message,
+  PackedGroup,
+  PackedTask,
+  PackStore,
+  PendingGroup,
+  TaskRecord,
+} from "./da.ts";
 import type { Database } from "./database.ts";
-import { byteaArray, fromHex, ms, plainArray } from "./encode.ts";
+import { byteaArray, fromHex, ms, packList, plainArray } from "./encode.ts";
 import { uuidBytes } from "./ids.ts";
 import { appendedChannel } from "./messages.ts";
 import { messageOf, type MessageRow, taskColumns, taskOf, type TaskRow } from "./records.ts";
@@ -14,31 +21,53 @@ export const pendingLimit = 4096;
 
 type Group = Pick<PendingGroup, "projectId" | "version" | "group">;
 
+interface Limits {
+  readonly maxCount: number;
+  readonly maxBytes: number;
+}
+
 export function packStore(database: Database): PackStore {
   return {
     pending: () => pending(database),
     async pack(group, limits, build) {
-      const name = `w3bstream:pack:${group.projectId}:${group.version}:${group.group}`;
-      const unlock = await database.tryLock(name);
-      if (!unlock) return undefined;
-      try {
-        const messages = await oldest(database, group, limits);
-        if (messages.length === 0) return undefined;
-        // Outside of any transaction: a build may run a program for seconds.
+      const records = await packEach(database, group, limits, async (messages) => {
         const packed = await build(messages);
-        if (!packed) return undefined;
-        const record = await commit(database, messages, packed);
-        if (record) database.notify(packedChannel);
-        return record;
-      } finally {
-        await unlock();
-      }
+        return packed ? [{ messages, packed }] : [];
+      });
+      return records?.[0];
     },
+    packEach: (group, limits, build) => packEach(database, group, limits, build),
     onAppended(listener) {
       const stops = [appendedChannel, packedChannel].map((c) => database.listen(c, listener));
       return () => stops.forEach((stop) => stop());
     },
   };
+}
+
+/** Undefined when there is nothing to pack, or another node packs the group. */
+async function packEach(
+  database: Database,
+  group: Group,
+  limits: Limits,
+  build: (messages: readonly Message[]) => Promise<readonly PackedGroup[]>,
+): Promise<TaskRecord[] | undefined> {
+  const name = `w3bstream:pack:${group.projectId}:${group.version}:${group.group}`;
+  const unlock = await database.tryLock(name);
+  if (!unlock) return undefined;
+  const records: TaskRecord[] = [];
+  try {
+    const messages = await oldest(database, group, limits);
+    if (messages.length === 0) return undefined;
+    // Outside of any transaction: a build may run a program for seconds.
+    for (const { messages: own, packed } of await build(messages)) {
+      const record = await commit(database, own, packed);
+      if (record) records.push(record);
+    }
+    return records;
+  } finally {
+    if (records.length > 0) database.notify(packedChannel);
+    await unlock();
+  }
 }
 
 // Steps from group to group on the index and reads a bounded part of each: a plain `group by` reads
@@ -86,7 +115,7 @@ async function pending(database: Database): Promise<PendingGroup[]> {
 async function oldest(
   database: Database,
   group: Group,
-  limits: { readonly maxCount: number; readonly maxBytes: number },
+  limits: Limits,
 ): Promise<Message[]> {
   const rows = await database.query<MessageRow>(
     `select id::text as id, project_id, project_version, client_id, data, salt,
@@ -114,11 +143,12 @@ const commitPacked = `
      order by m.id for update
   ), t as (
     insert into w3bstream.tasks (task_hash, chain_id, router, project_id, version, program_id,
-      messages_root, input_commitment, nonce, signature, input_salt, message_count, wake_at, fund_at)
+      messages_root, input_commitment, nonce, signature, input_salt, message_count, wake_at, fund_at,
+      input)
     select $3::bytea, $4::numeric, $5::bytea, $6::int8, $7, $8::bytea, $9::bytea, $10::bytea,
            $11::numeric, $12::bytea, $13::bytea, $14::int4,
            case when $15::boolean then null else clock_timestamp() end,
-           case when $15::boolean then clock_timestamp() end
+           case when $15::boolean then clock_timestamp() end, $16::bytea
      where (select count(*) from locked) = $14::int4
     returning *
   ), taken as (
@@ -135,7 +165,7 @@ const commitPacked = `
 async function commit(
   database: Database,
   messages: readonly Message[],
-  { task, taskId, signature, inputSalt, leaves, unfunded }: PackedTask,
+  { task, taskId, signature, inputSalt, leaves, input, unfunded }: PackedTask,
 ): Promise<TaskRecord | undefined> {
   const hashes: readonly Hex[] = leaves ??
     messages.map((message) => leafHash({ ...message, id: uuidBytes(message.id) }));
@@ -156,6 +186,7 @@ async function commit(
     inputSalt,
     messages.length,
     unfunded ?? false,
+    input ? packList(input) : null,
   ]);
   if (row && Number(row.taken) !== messages.length) {
     throw new Error(`task ${taskId} took ${row.taken} of ${messages.length} messages`);

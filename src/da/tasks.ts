@@ -50,7 +50,7 @@ const purgeEnded = `
       from ended where m.task_serial = ended.serial and m.data is not null
     returning 1
   ), marked as (
-    update w3bstream.tasks t set purged_at = clock_timestamp(), input_salt = null
+    update w3bstream.tasks t set purged_at = clock_timestamp(), input_salt = null, input = null
       from ended where t.serial = ended.serial
     returning 1
   )
@@ -80,6 +80,13 @@ export function taskStore(database: Database): TaskStore {
         throw new Error(`the messages of task ${taskId} were purged`);
       }
       return payload?.messages ?? [];
+    },
+    async input(taskId) {
+      const payload = await payloadOf(taskId);
+      if (payload && !payload.messages) {
+        throw new Error(`the messages of task ${taskId} were purged`);
+      }
+      return payload?.input ?? payload?.messages?.map(({ data }) => data) ?? [];
     },
     async leaves(taskId) {
       const rows = await query<{ hash: Uint8Array }>(

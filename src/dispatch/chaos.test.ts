@@ -65,6 +65,8 @@ for (const kind of kinds) {
         },
         runtimes: { load: () => Promise.resolve(program) },
         signing: { network, signer: operator },
+        packers: { run: () => Promise.reject(new Error("no project has a packer")) },
+        now: () => db.da.now(),
         log: silent,
         metrics: { tasks: { inc: () => {} }, refused: { inc: () => {} } } as never,
       }));

@@ -11,22 +11,26 @@ const localChain = 31337n;
 export async function whyHopeless(
   record: TaskRecord,
   program: Program,
-  store: Pick<TaskStore, "messages" | "inputSalt">,
+  store: Pick<TaskStore, "input" | "inputSalt">,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { task, taskId, messageCount } = record;
+  const { task, taskId } = record;
   const { bindingKind, maxMessages, unsafeTestSetup } = program.info;
   if (unsafeTestSetup && task.chainId !== 0n && task.chainId !== localChain) {
     return "the program has a test setup, whose proofs anyone can forge, and the chain is real";
   }
-  if (maxMessages !== undefined && messageCount > maxMessages) {
-    return `the program takes at most ${maxMessages} messages, the task has ${messageCount}`;
+  if (maxMessages !== undefined && record.messageCount > maxMessages) {
+    // A packer may have made fewer of them.
+    const { length } = await store.input(taskId);
+    if (length > maxMessages) {
+      return `the program takes at most ${maxMessages} messages, the task has ${length}`;
+    }
   }
   if (bindingKind !== "data" || task.inputCommitment !== zeroHash) return undefined;
   // Packing could not commit to these messages; asked again, the program says why.
   const salt = await store.inputSalt(taskId);
   if (!salt) return "the messages were purged";
-  const messages = (await store.messages(taskId)).map((m) => m.data);
+  const messages = await store.input(taskId);
   try {
     await program.commit({ messages, salt }, signal);
   } catch (error) {

@@ -33,23 +33,23 @@ export function cancelFrame({ taskId }: TaskRecord, epoch: number, ended: boolea
 export function payloadFrame(record: TaskRecord, epoch: number, store: TaskStore): Outgoing {
   const { taskId } = record;
   return async () => {
-    const reading = store.messages(taskId);
-    // Both are read at once. Where the salt is gone, so are the messages.
+    const reading = Promise.all([store.messages(taskId), store.input(taskId)]);
+    // All are read at once. Where the salt is gone, so are the messages.
     const [inputSalt] = await Promise.all([
       store.inputSalt(taskId),
       reading.catch(() => undefined),
     ]);
     if (!inputSalt) throw new HopelessError("the messages were purged");
-    const messages = await reading;
+    const [messages, input] = await reading;
     // Each message costs a few bytes of framing.
-    const size = messages.reduce((sum, { data }) => sum + data.length + 16, frameRoom);
+    const size = input.reduce((sum, { length }) => sum + length + 16, frameRoom);
     if (size > limits.directFrame) {
       throw new HopelessError("the messages are too large to be sent in one task");
     }
     return ["payload", {
       taskId,
       epoch: BigInt(epoch),
-      messages: messages.map((m) => m.data),
+      messages: input,
       inputSalt,
       clientId: messages[0]?.clientId ?? "",
     }];

@@ -29,6 +29,7 @@ export function uuidBytes(id: string): Uint8Array {
 /**
  * Makes a signed task of messages. Without a program, or where its form can't commit, the task's
  * input commitment is zero.
+ * @param input what the program reads instead of the messages' data
  * @throws {ProgramError} `input` when the program refuses the messages
  */
 export async function buildTask(
@@ -37,13 +38,15 @@ export async function buildTask(
   program: Program | undefined,
   { network, signer, height = () => 0n }: Signing,
   signal: AbortSignal,
+  input?: readonly Uint8Array[],
 ): Promise<PackedTask> {
   const [first] = messages;
   if (!first) throw new RangeError("a task has at least one message");
   const { projectId, version } = first;
   const leaves = messages.map((m) => leafHash({ ...m, id: uuidBytes(m.id) }));
   const salt = inputSalt(messages.map((m) => m.salt));
-  const commitment = await program?.commit({ messages: messages.map((m) => m.data), salt }, signal);
+  const read = input ?? messages.map((m) => m.data);
+  const commitment = await program?.commit({ messages: read, salt }, signal);
   const task: Task = {
     ...network,
     projectId,
@@ -54,7 +57,8 @@ export async function buildTask(
     nonce: nonceAt(height()),
   };
   const signature = await signTask(task, signer);
-  return { task, taskId: taskIdOf(task), signature, inputSalt: salt, leaves };
+  const made = input === undefined ? {} : { input };
+  return { task, taskId: taskIdOf(task), signature, inputSalt: salt, leaves, ...made };
 }
 
 /** Index of the first message that the program can't take even alone; undefined: none. */

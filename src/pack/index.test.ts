@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { concat, keccak256, toHex, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { type Program, ProgramError, type ProgramErrorKind } from "../../runtimes/runtime.ts";
@@ -7,12 +9,15 @@ import { build, bytes, idOf, message, wide } from "../da/testing/make.ts";
 import { projectVersion, testProgram, until } from "../dispatch/testing/bench.ts";
 import type { PackingRule, Project, ProjectVersion } from "../project/types.ts";
 import { inputSalt, merkleRoot, taskIdOf, taskSigner } from "../protocol/index.ts";
-import { type PackDeps, startPack } from "./index.ts";
+import { type PackDeps, Packers, startPack } from "./index.ts";
+import { babbling, handMade, looping, packer, trapping } from "./program/testing.ts";
 
 const db = useDatabase("pglite");
 const operator = privateKeyToAccount(`0x${"11".repeat(32)}`);
 const network = { chainId: 5n, router: "0x00000000000000000000000000000000000000AA" } as const;
 const stops: (() => Promise<void>)[] = [];
+const packers = new Packers({ fuel: 2_000_000n });
+afterAll(() => packers.close());
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
@@ -43,6 +48,7 @@ class World {
       store: {
         pending: () => (this.looks++, packing.pending()),
         pack: (...a) => packing.pack(...a),
+        packEach: (...a) => packing.packEach(...a),
         onAppended: (listener) => packing.onAppended(listener),
       },
       projects: {
@@ -66,6 +72,8 @@ class World {
         },
       },
       signing: { network, signer: operator },
+      packers,
+      now: () => db.da.now(),
       log: silent,
       metrics: { tasks: { inc: () => {} }, refused: { inc: () => {} } } as never,
       onProblem: (_group, problem) => this.problems.push(problem),
@@ -332,6 +340,74 @@ describe("a message that the program can't take", () => {
     await packs([["1", "2", "3", "4"]]);
     expect((await records())[0]?.task.inputCommitment).toBe(keccak256("0x01"));
   });
+});
+
+describe("a project's own packer", () => {
+  const sample = join(import.meta.dirname, "../../wasm/dist/guests/packer_device.wasm");
+  const own = async () => packer(new Uint8Array(await readFile(sample)));
+
+  test("makes a task a device, whose program reads each reading once", async () => {
+    const world = new World();
+    world.rule = { ...world.rule, program: await own() };
+    world.start();
+    await db.da.messages.appendMany(
+      [["a", "1"], ["b", "2"], ["a", "1"], ["a", "3"]].map(([clientId = "", data = ""]) =>
+        message({ clientId, data: bytes(data) })
+      ),
+    );
+    await packs([["1", "1", "3"], ["2"]]);
+    const [first, second] = await records();
+    const inputs = [first, second].map(async (record) => ({
+      task: record?.task,
+      input: await db.da.tasks.input(record?.taskId ?? "0x"),
+    }));
+    for (const { task, input } of await Promise.all(inputs)) {
+      expect(task?.inputCommitment).toBe(keccak256(concat(input.map((item) => toHex(item)))));
+    }
+    expect(await db.da.tasks.input(first?.taskId ?? "0x")).toEqual([bytes("1"), bytes("3")]);
+  });
+
+  test("is asked again, not at once, about messages that it left", async () => {
+    const world = new World();
+    world.rule = { ...world.rule, count: 1, program: handMade() };
+    let asked = 0;
+    world.start({
+      packers: { run: (...args) => (asked++, packers.run(...args)) },
+    });
+    await send(["1"]);
+    await until(() => asked === 2, undefined, 20_000);
+    expect(await tasks()).toEqual([]);
+    expect(world.problems).toEqual([]);
+    expect(world.looks).toBeGreaterThan(asked);
+  });
+
+  test.each([["traps", trapping], ["loops", looping], ["babbles", babbling]])(
+    "that %s stalls its project alone, which is told why, and goes on when it is mended",
+    async (_, bad) => {
+      const world = new World();
+      const { version } = world;
+      let program = bad, asked = 0;
+      const packing = () => ({ ...world.rule, program });
+      world.start({
+        packers: { run: (...args) => (asked++, packers.run(...args)) },
+        projects: {
+          get: (id) => projectOf(id === 1n ? version : { ...version, packing: packing() }),
+          canOperate: () => Promise.resolve(true),
+          onChange: () => () => {},
+        },
+      });
+      await db.da.messages.appendMany(
+        ["a", "b", "c", "d"].map((d) => message({ projectId: 2n, data: bytes(d) })),
+      );
+      await send(["1", "2", "3", "4"]);
+      await packs([["1", "2", "3", "4"]]);
+      await until(() => asked >= 3);
+      for (const problem of world.problems) expect(problem).toContain("the project's packer: ");
+      program = await own();
+      await packs([["1", "2", "3", "4"], ["a", "b", "c", "d"]]);
+      expect(world.problems.at(-1)).toBeUndefined();
+    },
+  );
 });
 
 test("tasks of what is no program are made, so that they fail with the reason", async () => {

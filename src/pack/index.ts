@@ -3,12 +3,13 @@ import { ProgramError } from "../../runtimes/runtime.ts";
 import type { PackStore, PendingGroup, TaskRecord } from "../da/da.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Projects, ProjectVersion } from "../project/types.ts";
+import type { PackerProgram, Projects, ProjectVersion } from "../project/types.ts";
 import type { Signing } from "./build.ts";
 import { type Group, nameOf, Packer, PackingProblem } from "./packer.ts";
+import { PackerFailure, Packers } from "./program/index.ts";
 import { boundsOf, decide } from "./rules.ts";
 
-export { nameOf };
+export { nameOf, Packers };
 
 export interface PackDeps {
   readonly store: PackStore;
@@ -21,6 +22,10 @@ export interface PackDeps {
   readonly onProblem?: (group: Group, problem: string | undefined) => void;
   /** Told of each task, once it is stored. Must not throw. */
   readonly onPacked?: (task: TaskRecord) => void;
+  /** Runs projects' own packers. */
+  readonly packers: Pick<Packers, "run">;
+  /** The database's clock, ms since 1970. */
+  readonly now: () => Promise<number>;
   /** Milliseconds between looks when nothing wakes the stage: another node may have packed. */
   readonly idleMs?: number;
   /** Pause after a group could not be packed, ms. */
@@ -31,6 +36,10 @@ export interface PackDeps {
 const parallel = 4;
 /** Least time between looks, ms: messages come in thousands, and a look costs a query. */
 const restMs = 10;
+/** Least time between two questions to a project's packer about a group, ms. */
+const askMs = 1_000;
+/** A packer that fails again and again is asked at last so many times as rarely. */
+const mostPatience = 64;
 /** Pause when another node packs the group, ms. */
 const othersMs = 200;
 
@@ -50,6 +59,8 @@ class PackStage {
   readonly #packer: Packer;
   /** Groups that could not be packed, and why. */
   readonly #problems = new Map<string, { group: Group; reason: string }>();
+  /** How often in a row a project's packer has failed for a group. */
+  readonly #failures = new Map<string, number>();
   /** Until when groups rest. */
   readonly #rests = new Map<string, number>();
   readonly #running = new Map<string, Promise<void>>();
@@ -69,6 +80,7 @@ class PackStage {
       deps.projects.onChange(() => {
         // What was wrong with a project may be right now.
         this.#rests.clear();
+        this.#failures.clear();
         wake();
       }),
     ];
@@ -108,7 +120,9 @@ class PackStage {
     const groups = await store.pending();
     const names = new Set(groups.map(nameOf));
     for (const [name, { group }] of this.#problems) if (!names.has(name)) this.#solved(group);
-    for (const name of this.#rests.keys()) if (!names.has(name)) this.#rests.delete(name);
+    for (const gone of [this.#rests, this.#failures]) {
+      for (const name of gone.keys()) if (!names.has(name)) gone.delete(name);
+    }
     const due: Due[] = [];
     for (const group of groups) {
       const project = projects.get(group.projectId);
@@ -142,28 +156,58 @@ class PackStage {
 
   /** Answers how long until the group should be looked at again, ms. */
   async #packGroup({ group, version }: Due): Promise<number> {
-    const { log, metrics } = this.deps;
-    const bounds = boundsOf(version.packing);
-    let left = group.count;
+    const { program } = version.packing;
+    const name = nameOf(group);
     try {
-      do {
-        const packed = await this.#packer.pack(group, version, bounds);
-        if (!packed) return othersMs;
-        const project = group.projectId.toString();
-        const messages = packed.messageCount;
-        metrics.tasks.inc({ project, state: "packed" });
-        log.info({ project, task: packed.taskId, messages }, "packed");
-        this.deps.onPacked?.(packed);
-        left -= messages;
-        this.#solved(group);
-      } while (left >= bounds.maxCount && !this.#stop.signal.aborted);
-      return 0;
+      const restMs = program
+        ? await this.#askPacker(group, version, program)
+        : await this.#packRuns(group, version);
+      this.#failures.delete(name);
+      return restMs;
     } catch (error) {
       if (this.#stop.signal.aborted) return 0;
-      const own = error instanceof PackingProblem || error instanceof ProgramError;
+      const own = error instanceof PackingProblem || error instanceof ProgramError ||
+        error instanceof PackerFailure;
       this.#waits(group, errorText(error), own ? errorText(error) : "this node can't pack it now");
-      return this.#problemMs;
+      // Each try costs as much as the packer may use.
+      const failures = error instanceof PackerFailure ? this.#failures.get(name) ?? 0 : 0;
+      if (error instanceof PackerFailure) this.#failures.set(name, failures + 1);
+      return this.#problemMs * Math.min(mostPatience, 2 ** failures);
     }
+  }
+
+  /** One task after the other, by the project's rule. */
+  async #packRuns(group: PendingGroup, version: ProjectVersion): Promise<number> {
+    const bounds = boundsOf(version.packing);
+    let left = group.count;
+    do {
+      const packed = await this.#packer.pack(group, version, bounds);
+      if (!packed) return othersMs;
+      this.#packed(group, packed);
+      left -= packed.messageCount;
+    } while (left >= bounds.maxCount && !this.#stop.signal.aborted);
+    return 0;
+  }
+
+  async #askPacker(
+    group: PendingGroup,
+    version: ProjectVersion,
+    packer: PackerProgram,
+  ): Promise<number> {
+    const packed = await this.#packer.packEach(group, version, packer);
+    if (!packed) return othersMs;
+    for (const task of packed) this.#packed(group, task);
+    if (packed.length === 0) this.#solved(group);
+    return askMs;
+  }
+
+  #packed(group: PendingGroup, task: TaskRecord): void {
+    const project = group.projectId.toString();
+    const { taskId, messageCount: messages } = task;
+    this.deps.metrics.tasks.inc({ project, state: "packed" });
+    this.deps.log.info({ project, task: taskId, messages }, "packed");
+    this.deps.onPacked?.(task);
+    this.#solved(group);
   }
 
   /** @param shown to who sent the messages */

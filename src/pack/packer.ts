@@ -1,14 +1,18 @@
 import { type Program, ProgramError } from "../../runtimes/runtime.ts";
-import type { PendingGroup, TaskRecord } from "../da/da.ts";
-import type { ProjectVersion } from "../project/types.ts";
+import type { Message, PackedGroup, PendingGroup, TaskRecord } from "../da/da.ts";
+import { limits } from "../project/limits.ts";
+import type { PackerProgram, ProjectVersion } from "../project/types.ts";
 import { buildTask, firstRefused } from "./build.ts";
 import type { PackDeps } from "./index.ts";
-import { ruleProblem, type TaskBounds } from "./rules.ts";
+import { payloadBytes, ruleProblem, type TaskBounds } from "./rules.ts";
 
 /** A program whose cage dies this often in a row is one that can't load, or commit to the task. */
 const mostFailures = 2;
 /** How long a program that can't load is not tried again, ms. */
 const unloadableMs = 60_000;
+
+/** What a project's packer is shown of a group, the oldest first. */
+const shown: TaskBounds = { maxCount: 4096, maxBytes: 4 * payloadBytes };
 
 /** Refused messages remembered; one that is forgotten is found again. */
 const mostRefused = 10_000;
@@ -38,11 +42,8 @@ export class Packer {
     version: ProjectVersion,
     bounds: TaskBounds,
   ): Promise<TaskRecord | undefined> {
-    const { store, projects, signing } = this.deps;
-    const { address } = signing.signer;
-    if (!await projects.canOperate(group.projectId, address)) {
-      throw new PackingProblem(`this node's key ${address} may not operate the project`);
-    }
+    const { store, signing } = this.deps;
+    await this.#assertOperator(group);
     const program = await this.#load(version);
     const problem = ruleProblem(version.packing, program?.info.maxMessages);
     if (problem) throw new PackingProblem(problem);
@@ -80,6 +81,49 @@ export class Packer {
       if (packed && alone) this.#refused.delete(alone);
       return packed;
     }
+  }
+
+  /**
+   * Lets the project's own packer make tasks of the oldest messages of a group; undefined when there
+   * were none, or another node does it.
+   * @throws {PackerFailure} when the packer gives nothing that can be used
+   * @throws {PackingProblem} when the messages must wait for a person
+   */
+  async packEach(
+    group: PendingGroup,
+    version: ProjectVersion,
+    packer: PackerProgram,
+  ): Promise<TaskRecord[] | undefined> {
+    const { store, packers, signing, now } = this.deps;
+    await this.#assertOperator(group);
+    const program = await this.#load(version);
+    const perTask = limits.messagesPerTask;
+    const items = program?.info.maxMessages ?? perTask;
+    return await store.packEach(group, shown, async (messages) => {
+      const question = { messages, now: await now(), perTask, items };
+      const groups = await packers.run(packer, question, this.signal);
+      const tasks: PackedGroup[] = [];
+      for (const { messages: numbers, input } of groups) {
+        const own = numbers.map((i) => messages[i] as Message);
+        const build = (committer: Program | undefined) =>
+          buildTask(own, version.program.programId, committer, signing, this.signal, input);
+        const packed = await build(program).catch((error) => {
+          if (!(error instanceof ProgramError) || this.#mayRecover(nameOf(group), error)) {
+            throw error;
+          }
+          // Without a commitment the task fails, and says why.
+          return build(undefined);
+        });
+        tasks.push({ messages: own, packed });
+      }
+      return tasks;
+    });
+  }
+
+  async #assertOperator({ projectId }: PendingGroup): Promise<void> {
+    const { projects, signing: { signer: { address } } } = this.deps;
+    if (await projects.canOperate(projectId, address)) return;
+    throw new PackingProblem(`this node's key ${address} may not operate the project`);
   }
 
   /** Undefined for what is no program: its tasks are made, and fail with the reason. */

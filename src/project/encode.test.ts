@@ -8,6 +8,7 @@ import { CID } from "multiformats/cid";
 import { bytesToHex, sha256 } from "viem";
 import { encodeOriginal, encodeProject, type VersionDraft } from "./encode.ts";
 import { parseProjectFile } from "./file.ts";
+import type { ProjectVersion } from "./types.ts";
 import { openIpfs } from "./ipfs.ts";
 import { linkLoader } from "./source.ts";
 
@@ -18,6 +19,24 @@ const draft = (fields: Partial<VersionDraft> = {}): VersionDraft => ({
   vmType: "halo2",
   code: small,
   ...fields,
+});
+
+test("a packer is a block of its own, or of several when it is large", async () => {
+  for (const program of [small, large]) {
+    const { blocks, file } = await encodeProject({
+      versions: [draft({ packing: { program, count: 4 } })],
+    });
+    const { packing } = file.versions.get("0.1") as ProjectVersion;
+    expect(packing).toMatchObject({ count: 4, program: { code: program } });
+    expect(packing.program?.hash).toBe(sha256(program));
+    expect(blocks.length).toBeGreaterThan(program === large ? 3 : 1);
+  }
+  const original = await encodeOriginal({ versions: [draft({ packing: { program: large } })] });
+  const { versions } = await parseProjectFile(original, { projectId: 1n });
+  expect(versions.get("0.1")?.packing.program?.hash).toBe(sha256(large));
+  const huge = new Uint8Array(5 << 20);
+  await expect(encodeProject({ versions: [draft({ packing: { program: huge } })] })).rejects
+    .toThrow("versions[0].packing.program: is a packer of 5242880 bytes");
 });
 
 test("programs become raw blocks that versions share", async () => {

@@ -27,6 +27,8 @@ export interface VersionDraft {
   readonly version: string;
   readonly vmType: string;
   readonly code: Uint8Array;
+  /** A packer's `program` as its bytes, too. */
+  readonly packing?: { readonly program?: Uint8Array; readonly [field: string]: unknown };
   readonly [field: string]: unknown;
 }
 
@@ -53,6 +55,13 @@ export interface EncodedProject {
  */
 export async function encodeProject(draft: ProjectDraft): Promise<EncodedProject> {
   const blocks = new Map<string, Block>();
+  const store = async (bytes: Uint8Array): Promise<CID> => {
+    const made = bytes.length > chunkBytes
+      ? await writeUnixFs(bytes, chunkBytes)
+      : [await blockOf(raw, bytes)];
+    for (const block of made) blocks.set(`${block.cid}`, block);
+    return (made.at(-1) as Block).cid;
+  };
   const link = async (field: string, code: Uint8Array) => {
     const compressed = code.length > chunkBytes;
     const bytes = compressed ? await deflateAsync(code) : code;
@@ -60,16 +69,16 @@ export async function encodeProject(draft: ProjectDraft): Promise<EncodedProject
       const size = `${bytes.length} bytes compressed, more than ${limits.fileBytes}`;
       throw new ProjectFileError(field, `is a program of ${size}; make it smaller`);
     }
-    const made = bytes.length > chunkBytes
-      ? await writeUnixFs(bytes, chunkBytes)
-      : [await blockOf(raw, bytes)];
-    for (const block of made) blocks.set(`${block.cid}`, block);
-    const { cid } = made.at(-1) as Block;
-    return { code: cid, ...(compressed ? { compression: "zlib" } : {}) };
+    return { code: await store(bytes), ...(compressed ? { compression: "zlib" } : {}) };
   };
   const versions = [];
   for (const [index, version] of draft.versions.entries()) {
-    versions.push({ ...version, ...await link(`versions[${index}].code`, version.code) });
+    const field = `versions[${index}]`;
+    versions.push({
+      ...version,
+      ...await link(`${field}.code`, version.code),
+      ...await withPacker(version, store),
+    });
   }
   const root = await blockOf(dagJson.code, dagJson.encode(plain({ ...draft, versions })));
   if (root.bytes.length > maxRootBytes) {
@@ -96,12 +105,21 @@ export async function encodeProject(draft: ProjectDraft): Promise<EncodedProject
 export async function encodeOriginal(draft: ProjectDraft): Promise<Uint8Array> {
   const versions = [];
   for (const version of draft.versions) {
-    const code = Buffer.from(await deflateAsync(version.code)).toString("hex");
-    versions.push({ ...version, code });
+    const hex = async (code: Uint8Array) => Buffer.from(await deflateAsync(code)).toString("hex");
+    const packing = await withPacker(version, hex);
+    versions.push({ ...version, ...packing, code: await hex(version.code) });
   }
   const bytes = new TextEncoder().encode(`${JSON.stringify(versions)}\n`);
   await parseProjectFile(bytes, { projectId: 1n });
   return bytes;
+}
+
+async function withPacker(
+  { packing }: VersionDraft,
+  encode: (program: Uint8Array) => Promise<unknown>,
+): Promise<object> {
+  if (!packing?.program) return {};
+  return { packing: { ...packing, program: await encode(packing.program) } };
 }
 
 async function blockOf(codec: number, bytes: Uint8Array): Promise<Block> {

@@ -385,7 +385,17 @@ describe("refused, with the field and what to do", () => {
     [
       "packer program",
       [version({ packing: { program: "0x" } })],
-      "versions[0].packing.program: packer programs are not offered by this node; use count",
+      "versions[0].packing.program: must be zlib-compressed",
+    ],
+    [
+      "packer link",
+      [version({ packing: { program: { "/": "nothing" } } })],
+      'versions[0].packing.program: "nothing" is not a CID',
+    ],
+    [
+      "packer and group",
+      [version({ packing: { program: "0x", groupBy: "device" } })],
+      "versions[0].packing: has program and groupBy",
     ],
     ["packing list", [version({ packing: [] })], "versions[0].packing: must be an object with"],
     [

@@ -144,6 +144,11 @@ async function parseVersion(
     vmType,
     raw.codeExpParam ?? "",
   );
+  const packed = raw.packing?.program ?? "";
+  const packerField = `${field}.packing.program`;
+  const packer = packed === ""
+    ? undefined
+    : await decoder.packer(packerField, parseCode(packed, packerField));
   const remote = raw.provers?.remote ?? false;
   if (vmType === "risc0" && !remote && outputs.some(({ type }) => type === "ethereumContract")) {
     warn(
@@ -157,7 +162,7 @@ async function parseVersion(
     vmType,
     program,
     outputs,
-    packing: packingRule(raw),
+    packing: packer ? { ...packingRule(raw), program: packer } : packingRule(raw),
     redundancy: raw.redundancy ?? 1,
     timeoutSeconds: raw.timeout ?? defaultTimeoutSeconds[vmType],
     attempts: raw.attempts ?? defaultAttempts,

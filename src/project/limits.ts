@@ -8,6 +8,8 @@ export const limits = {
   programBytes: 64 * MiB,
   /** Bytes of all programs of a file together, decoded. */
   totalProgramBytes: 128 * MiB,
+  /** Bytes of a packer program. */
+  packerBytes: 4 * MiB,
   versions: 100,
   outputs: 16,
   /** Characters of `codeExpParam`. */

@@ -1,11 +1,12 @@
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
 import { CID } from "multiformats/cid";
-import type { Hex } from "viem";
+import { type Hex, sha256 } from "viem";
 import type { ProgramSpec, VmType } from "../../runtimes/runtime.ts";
 import { programIdOf } from "../protocol/task.ts";
 import { ProjectFileError } from "./errors.ts";
 import { limits } from "./limits.ts";
+import type { PackerProgram } from "./types.ts";
 
 const inflateAsync = promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(inflate);
 const raw = 0x55;
@@ -36,21 +37,39 @@ export class ProgramDecoder {
     vmType: VmType,
     param: string,
   ): Promise<ProgramSpec> {
-    const key = typeof code === "string" ? code : `${code}/${compression}`;
-    let bytes = this.#decoded.get(key);
-    if (!bytes) {
-      bytes = typeof code === "string"
-        ? await this.#inflate(field, fromHex(field, code))
-        : await this.#linked(field, code, compression);
-      this.#decoded.set(key, bytes);
-      this.#total += bytes.length;
-    }
+    const bytes = await this.#bytes(field, code, compression);
     const programId = programIdOf(bytes, param);
     const same = this.#specs.get(programId);
     if (same?.vmType === vmType) return same;
     const spec: ProgramSpec = { vmType, code: bytes, param, programId };
     this.#specs.set(programId, spec);
     return spec;
+  }
+
+  /** A packer's module. @throws as `decode` */
+  async packer(field: string, code: string | CID): Promise<PackerProgram> {
+    const bytes = await this.#bytes(field, code, undefined);
+    if (bytes.length > limits.packerBytes) {
+      const size = `${bytes.length} bytes, more than ${limits.packerBytes}`;
+      throw new ProjectFileError(field, `is a packer of ${size}; make it smaller`);
+    }
+    return { code: bytes, hash: sha256(bytes) };
+  }
+
+  async #bytes(
+    field: string,
+    code: string | CID,
+    compression: "zlib" | undefined,
+  ): Promise<Uint8Array> {
+    const key = typeof code === "string" ? code : `${code}/${compression}`;
+    const known = this.#decoded.get(key);
+    if (known) return known;
+    const bytes = typeof code === "string"
+      ? await this.#inflate(field, fromHex(field, code))
+      : await this.#linked(field, code, compression);
+    this.#decoded.set(key, bytes);
+    this.#total += bytes.length;
+    return bytes;
   }
 
   async #linked(field: string, cid: CID, compression: "zlib" | undefined): Promise<Uint8Array> {

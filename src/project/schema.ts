@@ -40,15 +40,18 @@ export const versionName = text('must be text such as "0.1"', 64)
   // deno-lint-ignore no-control-regex
   .regex(/^[^\u0000-\u001f\u007f]+$/, "must be printable text");
 
+const present = (value: unknown) => value !== undefined && value !== null && value !== "";
+
 const packing = object({
   count: optional(whole(1, limits.messagesPerTask)),
   window: optional(seconds(limits.windowSeconds)),
   bytes: optional(whole(1, limits.packBytes)),
   groupBy: optional(z.literal("device", { error: 'must be "device"' })),
-  program: z.undefined({
-    error: "packer programs are not offered by this node; use count, window, bytes or groupBy",
-  }).optional(),
-}, "must be an object with count, window, bytes or groupBy");
+  program: z.unknown().optional(),
+}, "must be an object with count, window, bytes, groupBy or program")
+  .refine(({ program, groupBy }) => !present(program) || groupBy === undefined, {
+    error: "has program and groupBy; a packer program groups by itself",
+  });
 
 const provers = object({
   allow: optional(

@@ -32,7 +32,14 @@ export type EthereumOutput =
     readonly contractAbi: readonly unknown[];
   };
 
-/** A task is packed as soon as one of the bounds is met. */
+/** A project's own packer, as `src/pack/program` runs it. */
+export interface PackerProgram {
+  readonly code: Uint8Array;
+  /** sha256 of the code. */
+  readonly hash: Hex;
+}
+
+/** A task is packed, or the project's packer asked, as soon as one of the bounds is met. */
 export interface PackingRule {
   /** Messages a task, ≥ 1. */
   readonly count: number;
@@ -42,6 +49,8 @@ export interface PackingRule {
   readonly bytes: number | undefined;
   /** One task never mixes senders when `device`. */
   readonly groupBy: "device" | undefined;
+  /** Groups the messages instead of the bounds, which say when it is asked. */
+  readonly program?: PackerProgram;
 }
 
 /** What a task may cost its project, in units of the reward pool's token. */

@@ -13,6 +13,8 @@ const draftSchema = z.object({
       vmType: z.string(),
       /** Path of the program, relative to this file. */
       code: z.string(),
+      /** A packer's `program` likewise. */
+      packing: z.looseObject({ program: z.string().optional() }).optional(),
     }),
   ).min(1),
 });
@@ -27,15 +29,34 @@ export async function readDraft(path: string): Promise<ProjectDraft> {
   if (!parsed.success) throw new UserError(`${path}: ${describeIssue(parsed.error)}`);
   const versions = [];
   for (const [index, version] of parsed.data.versions.entries()) {
-    const file = resolve(dirname(path), version.code);
-    try {
-      versions.push({ ...version, code: new Uint8Array(await readFile(file)) });
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new UserError(`${path}: versions.${index}.code: can't read ${file} (${code})`);
-    }
+    const field = `versions.${index}`;
+    const { packing, ...rest } = version;
+    const code = await program(path, `${field}.code`, version.code);
+    versions.push({ ...rest, code, ...await packingOf(path, `${field}.packing.program`, packing) });
   }
   return { defaultVersion: parsed.data.defaultVersion, versions };
+}
+
+async function packingOf(
+  path: string,
+  field: string,
+  packing: { readonly [field: string]: unknown; readonly program?: string | undefined } | undefined,
+) {
+  if (!packing) return {};
+  const { program: packer, ...rules } = packing;
+  if (packer === undefined) return { packing: rules };
+  return { packing: { ...rules, program: await program(path, field, packer) } };
+}
+
+/** The file that a field names, relative to the project's. */
+async function program(path: string, field: string, name: string): Promise<Uint8Array> {
+  const file = resolve(dirname(path), name);
+  try {
+    return new Uint8Array(await readFile(file));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserError(`${path}: ${field}: can't read ${file} (${code})`);
+  }
 }
 
 async function read(path: string, encoding: "utf8"): Promise<string> {

@@ -128,6 +128,10 @@ export class MemoryStore implements TaskStore {
     return Promise.resolve([...this.#row(taskId).messages]);
   }
 
+  input(taskId: Hex): Promise<Uint8Array[]> {
+    return Promise.resolve(this.#row(taskId).messages.map(({ data }) => data));
+  }
+
   leaves(): Promise<Hex[]> {
     throw new Error("dispatch needs no leaves");
   }
