@@ -2,7 +2,8 @@
  * Messages per second over HTTP, beside two loops of the same `insert … select from unnest` in the
  * same process, with as many callers, batches in flight and rows a batch: `bare` hands the arrays
  * to the client as a plain program would, `tuned` encodes them as the store does and is the floor
- * under everything that HTTP adds. Rounds alternate, so that a busy machine disturbs all alike.
+ * under everything that HTTP adds. `jwt` is HTTP again, for a project that takes only messages with
+ * a JWT (EdDSA), a token for each connection. Rounds alternate, so that a busy machine disturbs all alike.
  */
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
@@ -23,6 +24,7 @@ import { openPglite } from "../../src/da/pglite.ts";
 import { openPostgres } from "../../src/da/postgres.ts";
 import { createIngest } from "../../src/ingest/index.ts";
 import { identity, someProjects } from "../../src/ingest/testing/projects.ts";
+import { signer, tokenOf } from "../../src/ingest/testing/senders.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { runtimeName, serveHttp } from "../../src/platform.ts";
 import { startPostgres } from "../../tests/postgres.ts";
@@ -30,8 +32,8 @@ import { type LoadReport, quantile } from "./load.ts";
 
 const help = `Usage: bun scripts/bench/ingest.ts [options]
 
-Durable messages/s, p50 and p99 of POST /message, beside a bare unnest loop in the same run, and
-beside one with the store's own encoding. The clients take their share of the same cores.
+Durable messages/s, p50 and p99 of POST /message, with and without a JWT from each client, beside a
+bare unnest loop in the same run, and beside one with the store's own encoding. The clients take their share of the same cores.
 
   --databases <list>    of postgres, pglite (default both)
   --connections <list>  (default 1,16,64,256)
@@ -74,17 +76,26 @@ if (kinds.some((kind) => kind !== "postgres" && kind !== "pglite")) {
   wrong("--databases must be postgres, pglite or both");
 }
 
-type Figures = Pick<LoadReport, "p50Ms" | "p99Ms"> & { readonly perSecond: number };
+type Figures = Pick<LoadReport, "p50Ms" | "p99Ms"> & {
+  readonly perSecond: number;
+  /** CPU time of this process a message, µs, which a busy machine changes less than the rate. */
+  readonly cpuMicros?: number;
+};
 interface Result {
   readonly database: string;
   readonly connections: number;
   readonly http: Figures;
+  readonly jwt: Figures;
   readonly bare: Figures;
   readonly tuned: Figures;
   /** Of the bare loop's rate; the median over rounds. */
   readonly ratio: number;
   readonly ratioOfTuned: number;
+  /** Of messages with a JWT to those without. */
+  readonly ratioOfJwt: number;
 }
+
+type Name = "http" | "jwt" | "bare" | "tuned";
 
 /** How rows become the statement's parameters. */
 interface Encoding {
@@ -155,13 +166,15 @@ async function loop(database: Database, callers: number, encoding: Encoding): Pr
   };
 }
 
-function load(port: number, count: number): Promise<Figures> {
+function load(port: number, count: number, tokens: readonly string[] = []): Promise<Figures> {
   const script = new URL("./load.ts", import.meta.url).pathname;
   const arguments_ = [port, count, seconds * 1000, bytes].map(String);
   const runtime = runtimeName === "deno" ? ["run", "--quiet", "--allow-net"] : [];
   const child = spawn(process.execPath, [...runtime, script, ...arguments_], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
+  child.stdin.end(tokens.join("\n"));
+  const before = process.cpuUsage();
   let output = "";
   child.stdout.on("data", (text) => output += text);
   return new Promise((resolve, reject) =>
@@ -169,7 +182,9 @@ function load(port: number, count: number): Promise<Figures> {
       if (code !== 0) return reject(new Error(`the load generator ended with ${code}`));
       const report = JSON.parse(output) as LoadReport;
       if (report.failed > 0) return reject(new Error(`${report.failed} requests failed`));
-      resolve({ perSecond: report.answered / report.seconds, ...report });
+      const { user, system } = process.cpuUsage(before);
+      const cpuMicros = (user + system) / report.answered;
+      resolve({ perSecond: report.answered / report.seconds, cpuMicros, ...report });
     })
   );
 }
@@ -180,46 +195,73 @@ const median = <T>(values: readonly T[], by: (value: T) => number): T =>
 async function measure(kind: string, database: Database): Promise<Result[]> {
   await migrate(database, log);
   const da = storesOn(database);
-  const ingest = createIngest({
-    ...{ da, projects: someProjects(), maxBodyBytes: 1 << 21, identity, log },
-    metrics: createMetrics(),
-  });
-  const server = serveHttp((request) => ingest.fetch(request), {
-    ...{ hostname: "127.0.0.1", port: 0, maxBodyBytes: 1 << 22 },
-  });
+  const serve = (auth?: object) => {
+    const ingest = createIngest({
+      ...{ da, projects: someProjects(auth), maxBodyBytes: 1 << 21, identity, log },
+      metrics: createMetrics(),
+    });
+    return serveHttp((request) => ingest.fetch(request), {
+      ...{ hostname: "127.0.0.1", port: 0, maxBodyBytes: 1 << 22 },
+    });
+  };
+  const open = serve();
+  const issuer = signer("EdDSA");
+  const authenticated = serve({ type: "jwt", issuer: "bench", keys: [issuer.jwk] });
+  const tokens = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      tokenOf(issuer, {
+        ...{ iss: "bench", sub: `client-${i}`, aud: "w3bstream-project-1", exp: 4e9 },
+      }));
   const results: Result[] = [];
   try {
     for (const count of connections) {
-      const all: Record<"http" | "bare" | "tuned", Figures>[] = [];
+      const all: Record<Name, Figures>[] = [];
       for (let round = 0; round < rounds; round++) {
-        all.push({
-          bare: await loop(database, count, clientEncoding),
-          http: await load(server.port, count),
-          tuned: await loop(database, count, tunedEncoding),
-        });
-        // A table that grows through the run would slow the later ones.
-        await database.query("truncate w3bstream.messages");
+        const figures: Partial<Record<Name, Figures>> = {};
+        const measures: [Name, () => Promise<Figures>][] = [
+          ["bare", () => loop(database, count, clientEncoding)],
+          ["http", () => load(open.port, count)],
+          ["jwt", () => load(authenticated.port, count, tokens(count))],
+          ["tuned", () => loop(database, count, tunedEncoding)],
+        ];
+        // In turn each way round: who comes later finds another database cache and disk.
+        for (const [name, measure] of round % 2 === 0 ? measures : measures.reverse()) {
+          figures[name] = await measure();
+          // A table that grows through the run would slow the later ones.
+          await database.query("truncate w3bstream.messages");
+        }
+        all.push(figures as Record<Name, Figures>);
       }
-      const middle = (name: "http" | "bare" | "tuned") =>
+      const middle = (name: Name) =>
         median(all.map((figures) => figures[name]), ({ perSecond }) => perSecond);
-      const [http, bare, tuned] = [middle("http"), middle("bare"), middle("tuned")];
-      const ratioTo = (name: "bare" | "tuned") =>
-        median(all.map((f) => f.http.perSecond / f[name].perSecond), (value) => value);
-      const [ratio, ratioOfTuned] = [ratioTo("bare"), ratioTo("tuned")];
-      results.push({ database: kind, connections: count, http, bare, tuned, ratio, ratioOfTuned });
+      const figures = {
+        ...{ http: middle("http"), jwt: middle("jwt") },
+        ...{ bare: middle("bare"), tuned: middle("tuned") },
+      };
+      const { http, jwt, bare, tuned } = figures;
+      const ratioOf = (one: Name, other: Name) =>
+        median(all.map((f) => f[one].perSecond / f[other].perSecond), (value) => value);
+      const [ratio, ratioOfTuned] = [ratioOf("http", "bare"), ratioOf("http", "tuned")];
+      const ratioOfJwt = ratioOf("jwt", "http");
+      const ratios = { ratio, ratioOfTuned, ratioOfJwt };
+      results.push({ database: kind, connections: count, ...figures, ...ratios });
       const cell = (f: Figures) =>
         `${f.perSecond.toFixed(0).padStart(6)}/s p50 ${f.p50Ms.toFixed(1)} p99 ${
           f.p99Ms.toFixed(1)
         } ms`
           .padEnd(36);
       say(
-        `${kind.padEnd(8)} ${String(count).padStart(4)} connections  http ${cell(http)}` +
+        `${kind.padEnd(8)} ${String(count).padStart(4)} connections  http ${cell(http)}jwt ${
+          cell(jwt)
+        }` +
           `bare ${cell(bare)}tuned ${cell(tuned)}` +
-          `ratio ${ratio.toFixed(2)} (of tuned ${ratioOfTuned.toFixed(2)})`,
+          `ratio ${ratio.toFixed(2)} (of tuned ${ratioOfTuned.toFixed(2)}), ` +
+          `jwt of http ${ratioOfJwt.toFixed(2)}, ` +
+          `cpu ${http.cpuMicros?.toFixed(0)} and ${jwt.cpuMicros?.toFixed(0)} µs a message`,
       );
     }
   } finally {
-    await server.stop();
+    await Promise.all([open.stop(), authenticated.stop()]);
   }
   return results;
 }

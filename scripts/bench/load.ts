@@ -2,10 +2,12 @@
  * The bench's clients: each keeps one connection and sends its next request when the last was
  * answered. Sockets and fixed bytes, so that what it costs is little beside the server.
  *
- * Arguments: port, connections, milliseconds, bytes of data a message. Prints one line of JSON.
+ * Arguments: port, connections, milliseconds, bytes of data a message. Standard input: a token a
+ * line, one for each connection, or nothing. Prints one line of JSON.
  */
 import { connect } from "node:net";
 import process from "node:process";
+import { text } from "node:stream/consumers";
 
 export interface LoadReport {
   readonly answered: number;
@@ -50,14 +52,20 @@ if (import.meta.main) {
   const reading = JSON.stringify({ temperature: 21.5, humidity: 40 });
   const data = reading.padEnd(bytes, " ");
   const body = JSON.stringify({ projectID: 1, projectVersion: "0.1", data });
-  const request = new TextEncoder().encode(
-    `POST /message HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${body.length}\r\n\r\n${body}`,
-  );
+  const tokens = (await text(process.stdin)).split("\n").filter(Boolean);
+  const request = (token: string | undefined) =>
+    new TextEncoder().encode(
+      `POST /message HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n` +
+        (token === undefined ? "" : `Authorization: Bearer ${token}\r\n`) +
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
   const times: number[] = [];
   const started = performance.now();
   const until = started + milliseconds;
-  const clients = Array.from({ length: connections }, () => client(port, request, until, times));
+  const clients = Array.from(
+    { length: connections },
+    (_, i) => client(port, request(tokens[i]), until, times),
+  );
   const failed = (await Promise.all(clients)).reduce((sum, n) => sum + n, 0);
   const seconds = (performance.now() - started) / 1000;
   const sorted = Float64Array.from(times).sort();
