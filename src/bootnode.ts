@@ -3,12 +3,13 @@ import { serveHealth } from "./health.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { keepBootnode } from "./network/bootnode.ts";
-import { openHost, peerScores } from "./network/open_host.ts";
+import { openHost } from "./network/open_host.ts";
+import { PeerScores } from "./network/peer_scores.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 /** A peer through which others find each other; it has no key to sign with and reads nothing. */
 export async function startBootnode(config: Config, log: Log, shutdown: Shutdown): Promise<void> {
-  const scores = peerScores(config);
+  const scores = new PeerScores();
   const host = await openHost(config, scores, log, shutdown);
   if (!host) throw new Error("a boot node has a peer");
   shutdown.add("boot node", keepBootnode(host, config.BOOTNODE_MULTIADDR, scores, log));

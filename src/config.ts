@@ -6,6 +6,7 @@ import { type Address, type Hex, isHex, size } from "viem";
 import { z } from "zod";
 import { parseLogLevel } from "./log.ts";
 import { peerIdOf } from "./network/dial.ts";
+import { mostFound } from "./network/enode_choice.ts";
 import { dids, jwtSecrets, origins } from "./config_values.ts";
 import { address, describeIssue } from "./protocol/schema.ts";
 
@@ -244,6 +245,12 @@ export const settings = {
       "must end in /p2p/ and the peer's id",
     ),
     fallback: "",
+  },
+  P2P_ENODES: {
+    help: "znode: enodes it links to beside those that are named; half as many more that need some",
+    placeholder: "n",
+    schema: integer(1, 64),
+    fallback: String(mostFound),
   },
   P2P_MDNS: {
     help: "on: peers on the local network find each other by multicast",

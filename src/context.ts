@@ -17,8 +17,8 @@ import { type Keys, loadKeys } from "./keys.ts";
 import type { Log } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import type { Host } from "./network/host.ts";
-import { openHost, peerScores } from "./network/open_host.ts";
-import type { PeerScores } from "./network/peer_scores.ts";
+import { openHost } from "./network/open_host.ts";
+import { PeerScores } from "./network/peer_scores.ts";
 import type { EthereumDeps } from "./output/index.ts";
 import { outputChain } from "./output/ethereum/policy.ts";
 import { anyAddress } from "./safe-fetch.ts";
@@ -87,8 +87,8 @@ export async function openContext(
   const authority = contracts
     ? chainAuthority(chains, contracts, stakes)
     : ownAuthority([keys.operator.address, keys.prover.address], config.TRUSTED_PROVERS);
-  const scores = peerScores(config);
-  const host = await openHost(config, scores, log, shutdown);
+  const peerScores = new PeerScores();
+  const host = await openHost(config, peerScores, log, shutdown);
   const ipfs = openIpfs({
     directory: join(config.DATA_DIRECTORY, "ipfs"),
     endpoint: config.IPFS_ENDPOINT,
@@ -177,7 +177,7 @@ export async function openContext(
     chains: contracts && chains,
     da,
     host,
-    peerScores: scores,
+    peerScores,
     ipfs,
     projects,
     runtimes,

@@ -72,8 +72,8 @@ export function report(world: World) {
     },
     gossip: {
       told: totals.gossip,
-      framesAnEnodePerSecond: round(totals.gossipFrames / enodes.length / seconds),
-      framesAZnodePerSecond: round(totals.gossipFrames / znodes.length / seconds),
+      messagesAnEnodePerSecond: round(totals.gossipSent / enodes.length / seconds),
+      messagesAZnodePerSecond: round(totals.gossipSent / znodes.length / seconds),
     },
     enodes: {
       mostTasksHeld: Math.max(...enodes.map((e) => e.mostHeld)),

@@ -38,7 +38,7 @@ export class World {
   readonly open: number[] = [];
   readonly totals = {
     ...{ events: 0, ended: 0, rankings: 0, fullRankings: 0, invalid: 0 },
-    ...{ provedMs: 0, abandonedMs: 0, gossip: 0, gossipFrames: 0 },
+    ...{ provedMs: 0, abandonedMs: 0, gossip: 0, gossipSent: 0 },
     bars: { honest: 0, slow: 0, lazy: 0, liar: 0 },
   };
   #packed = 0;
@@ -129,10 +129,10 @@ export class World {
     this.totals.ended++;
   }
 
-  /** Publishing sends to every subscribed peer, and all peers subscribe to all projects. */
+  /** Each linked peer gets each message, at once or when it asks; several share a frame. */
   #gossip(enode: Enode | undefined): void {
     this.totals.gossip++;
-    if (enode) this.totals.gossipFrames += this.links.count(enode);
+    if (enode) this.totals.gossipSent += this.links.count(enode);
   }
 
   #arrive(index: number): void {

@@ -4,6 +4,7 @@ import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import { errorText, type Log } from "../log.ts";
 import { taskProtocol } from "../protocol/index.ts";
+import { EnodeChoice, mostFound, mostKnown } from "./enode_choice.ts";
 import { directly } from "./relayed.ts";
 
 export interface DialOptions {
@@ -15,6 +16,8 @@ export interface DialOptions {
   readonly maxRedialMs: number;
   /** Until an enode is dialled again that was named as a boot node. */
   readonly enodeMs: number;
+  /** Peers that nobody named and that are dialled all the same, at once. */
+  readonly mostFound?: number;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -29,17 +32,22 @@ const enodeText = "this boot node is an enode, and is dialled only now and then"
 
 const bootNodeText = "connected to a boot node";
 
-/** Most peers that nobody named and that are dialled all the same. */
-const mostFound = 32;
+/** Peers are found one by one; which of them to dial is chosen so much later, ms. */
+const gatherMs = 300;
 /** Dials after which a peer that nobody named is forgotten, until it is found again. */
 const foundTries = 4;
 
 /** One loop for each peer, which may have several addresses; they end with the signal. */
 export class Dialler {
   readonly #loops = new Map<string, Promise<void>>();
-  #found = 0;
+  readonly #choice: EnodeChoice;
+  readonly #addresses = new Map<string, Multiaddr[]>();
+  #gathering: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly host: Libp2p, private readonly options: DialOptions) {}
+  constructor(private readonly host: Libp2p, private readonly options: DialOptions) {
+    this.#choice = new EnodeChoice(host.peerId.toString(), options.mostFound ?? mostFound);
+    options.signal.addEventListener("abort", () => clearTimeout(this.#gathering), { once: true });
+  }
 
   /** Keeps a stream to these, whatever happens. */
   keep(addresses: readonly Multiaddr[]): void {
@@ -48,21 +56,40 @@ export class Dialler {
     }
   }
 
-  /** Tries a peer that was found, and keeps a stream while it is of use. */
-  found({ id, multiaddrs }: PeerInfo): void {
+  /**
+   * Some of the peers that were found are tried, and kept while they are of use.
+   * @param short whether it said that few are connected to it
+   */
+  found({ id, multiaddrs }: PeerInfo, short = false): void {
     const peer = id.toString();
-    if (this.options.signal.aborted || this.#loops.has(peer) || this.#found >= mostFound) return;
+    if (this.options.signal.aborted || this.#loops.has(peer)) return;
     if (multiaddrs.length === 0 || id.equals(this.host.peerId)) return;
     const list = multiaddrs.slice(0, 16)
       .map((m) => peerIdOf(m) === "" ? m.encapsulate(`/p2p/${peer}`) : m)
       .filter((m) => peerIdOf(m) === peer);
     if (list.length === 0) return;
-    this.#found++;
-    const loop = keep(this.host, peer, list, foundTries, this.options).finally(() => {
-      this.#found--;
-      this.#loops.delete(peer);
-    });
-    this.#loops.set(peer, loop);
+    this.#choice.add(peer, short, performance.now());
+    this.#addresses.delete(peer);
+    this.#addresses.set(peer, list);
+    if (this.#addresses.size > mostKnown) {
+      this.#addresses.delete(this.#addresses.keys().next().value as string);
+    }
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = undefined;
+      this.#dial();
+    }, gatherMs);
+  }
+
+  #dial(): void {
+    for (const peer of this.#choice.next(performance.now())) {
+      const list = this.#addresses.get(peer) ?? [];
+      const loop = keep(this.host, peer, list, foundTries, this.options).finally(() => {
+        this.#loops.delete(peer);
+        this.#choice.ended(peer, performance.now());
+        if (!this.options.signal.aborted) this.#dial();
+      });
+      this.#loops.set(peer, loop);
+    }
   }
 
   /** Resolves when all loops have ended, after the signal. */

@@ -54,6 +54,7 @@ export interface HostOptions {
  * heartbeats, upon which they ask for it: znodes that only dial have it of nobody but their enodes.
  * Many messages then share a frame.
  */
+// Peers are found over the DHT; who subscribes to a topic is mostly znodes, which nobody can dial.
 const gossipMesh = { floodPublish: false, D: 8, Dlo: 6, Dhi: 12, gossipFactor: 1, mcacheGossip: 2 };
 
 /** What runs beside the links on a node's peer. */

@@ -32,6 +32,7 @@ export async function openLinks(context: NodeContext): Promise<NodeLinks> {
       identity: { network, signer: keys.prover },
       role: "znode",
       dial,
+      mostFound: config.P2P_ENODES,
       // Each lease names its project, and only then is it known who may operate it.
       mayLink: () => Promise.resolve(true),
       log,
@@ -41,7 +42,9 @@ export async function openLinks(context: NodeContext): Promise<NodeLinks> {
     const found = ({ detail }: CustomEvent<PeerInfo>) => links.found(detail);
     if (config.P2P_MDNS) host.addEventListener("peer:discovery", found);
     const { signal } = context.shutdown;
-    void findEnodes(host, config.IOTEX_CHAINID, (peer) => links.found(peer), log, signal);
+    void findEnodes({ host, chainId: config.IOTEX_CHAINID, log, signal }, (peer, short) => {
+      links.found(peer, short);
+    });
     return { enode: undefined, znode: links, gossip: openGossip(context, host) };
   }
   const identity = { network, signer: keys.operator };
@@ -63,7 +66,8 @@ export async function openLinks(context: NodeContext): Promise<NodeLinks> {
   });
   context.shutdown.add("links", () => links.close());
   const gossip = openGossip(context, host);
-  void offerEnode(host, config.IOTEX_CHAINID, log, context.shutdown.signal);
+  const { signal } = context.shutdown;
+  void offerEnode({ host, chainId: config.IOTEX_CHAINID, log, signal }, () => links.list().length);
   const remoteOf = (peer: string) => links.remoteOf(peer);
   if (config.role === "enode") return { enode: links, znode: undefined, gossip, remoteOf };
   return { enode: mergeLinks(local.enode, links), znode: local.znode, gossip, remoteOf };

@@ -21,6 +21,8 @@ export interface PeerLinksOptions {
   readonly role: LinkRole;
   /** Peers that are kept: enodes, to which a znode links, and boot nodes. Each has its peer id. */
   readonly dial?: readonly Multiaddr[];
+  /** Enodes that a znode links to beside those. */
+  readonly mostFound?: number;
   /** Whether the address may be linked at all; what it may do is checked for each frame. */
   readonly mayLink: (remote: Address) => Promise<boolean>;
   readonly log: Log;
@@ -60,8 +62,8 @@ const maxPerAddress = 4;
 const slack = 1024;
 
 export interface PeerLinks extends Links {
-  /** A peer that may be an enode: a znode tries to link to it. */
-  found(peer: PeerInfo): void;
+  /** A peer that may be an enode: a znode may link to it, all the more where it has few znodes. */
+  found(peer: PeerInfo, short?: boolean): void;
   /** The address that a linked peer speaks for. */
   remoteOf(peer: string): Address | undefined;
   /** Ends all links and stops dialling; the host is the caller's. */
@@ -100,6 +102,7 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
     this.#dialler = new Dialler(deps.host, {
       ...(deps.role === "znode" ? { protocol: taskProtocol } : {}),
       link: (stream, connection) => this.#establish(stream, connection),
+      ...(deps.mostFound === undefined ? {} : { mostFound: deps.mostFound }),
       log: deps.log,
       signal: this.#stop.signal,
       ...this.#times,
@@ -118,8 +121,8 @@ class Libp2pLinks extends LinkSet implements PeerLinks {
     for (const connection of host.getConnections()) this.#limit(connection);
   }
 
-  found(peer: PeerInfo): void {
-    if (this.deps.role === "znode") this.#dialler.found(peer);
+  found(peer: PeerInfo, short = false): void {
+    if (this.deps.role === "znode") this.#dialler.found(peer, short);
   }
 
   remoteOf(peer: string): Address | undefined {

@@ -6,8 +6,7 @@ import type { Config } from "../config.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Shutdown } from "../shutdown.ts";
 import { createHost, type Host } from "./host.ts";
-import { peerIdOf } from "./dial.ts";
-import { PeerScores } from "./peer_scores.ts";
+import type { PeerScores } from "./peer_scores.ts";
 import { isRelayed, needsMore } from "./relayed.ts";
 
 /** Starts the peer, if the role needs one; `shutdown` ends it. */
@@ -49,10 +48,6 @@ export async function openHost(
   });
   return host;
 }
-
-/** Nothing is held against anybody yet. */
-export const peerScores = ({ BOOTNODE_MULTIADDR }: Config): PeerScores =>
-  new PeerScores(new Set(BOOTNODE_MULTIADDR.map(peerIdOf)));
 
 function listenOn({ role, CHAIN_ENDPOINT, P2P_LISTEN }: Config): string[] {
   if (P2P_LISTEN) return P2P_LISTEN.map(String);

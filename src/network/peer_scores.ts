@@ -9,15 +9,10 @@ const halfLifeMs = 120_000;
 const most = 400;
 /** Peers remembered; those that erred longest ago are forgotten first. */
 const mostPeers = 4_096;
-/** What a peer has ahead of others that the operator named. */
-const named = 10;
-
 export const thresholds = {
   gossipThreshold: -20,
   publishThreshold: -40,
   graylistThreshold: -100,
-  /** Peers are taken from those alone that the operator named, and that did nothing wrong. */
-  acceptPXThreshold: named,
 } satisfies Partial<PeerScoreThresholds>;
 
 /** Told of one peer: 0 or less. */
@@ -27,11 +22,8 @@ export class PeerScores {
   readonly #lost = new Map<string, { points: number; at: number }>();
   readonly #opinions: Opinion[] = [];
 
-  /** @param peers ids of those that the operator named */
-  constructor(
-    private readonly peers: ReadonlySet<string> = new Set(),
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+  /** @param now ms, of a clock that is never set */
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** Takes into account what another part of the node thinks. */
   heed(opinion: Opinion): void {
@@ -47,8 +39,7 @@ export class PeerScores {
   }
 
   of(peer: string): number {
-    const bonus = this.peers.has(peer) ? named : 0;
-    return this.#opinions.reduce((sum, opinion) => sum + opinion(peer), bonus) -
+    return this.#opinions.reduce((sum, opinion) => sum + opinion(peer), 0) -
       this.#points(peer);
   }
 
