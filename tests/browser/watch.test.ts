@@ -157,6 +157,21 @@ if (!hasChromium) {
     expect(await checkFile("risc0.json", tampered(text))).toStartWith("refused");
   });
 
+  test("a page comes by webrtc-direct too", async () => {
+    const direct = await startNode({
+      DATA_DIRECTORY: at("direct"),
+      PROJECT_FILE_DIRECTORY: at("projects"),
+      P2P_LISTEN: "/ip4/127.0.0.1/udp/0/webrtc-direct",
+    }, { role: "enode" });
+    nodes.push(direct);
+    const other = await chromium.open(`${direct.url}/watch?project=1`);
+    await other.getByText("connected; watching project 1").waitFor(patience);
+    await post(direct.url, 1, '{"value":1}');
+    await other.locator("#tasks tr[data-state=packed]").waitFor(patience);
+    await other.close();
+    expect(await direct.stop()).toBe(0);
+  });
+
   test("nothing went wrong, and the page is light", async () => {
     expect(chromium.errors).toEqual([]);
     const bounds = { "page.js": 300, "worker.js": 120, "zkwasm.wasm": 1024, "risc0.wasm": 1024 };
