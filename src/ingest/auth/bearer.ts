@@ -16,6 +16,8 @@ const leeway = 30;
 /** Remembered tokens of one set of rules: good ones, and, apart so that they push out none, bad ones. */
 const mostGood = 16_384;
 const mostBad = 512;
+/** Most bytes of messages that wait for the tokens of one set of rules: a DID's document may be slow. */
+const mostWaiting = 16 * 1024 * 1024;
 
 const second = z.number().min(0).max(1e11);
 const projectId = z.union([z.number(), z.string().max(20)]);
@@ -69,6 +71,8 @@ export interface BearerOptions {
 interface Audience {
   readonly projectId: bigint;
   readonly rules: readonly AuthRule[];
+  /** Held while the token is checked. */
+  readonly bytes: number;
 }
 
 interface Outcome {
@@ -81,6 +85,8 @@ interface Known {
   readonly bad: Map<string, { readonly error: unknown; readonly until: number }>;
   /** Being checked: a batch of many messages has one token. */
   readonly pending: Map<string, Promise<Outcome>>;
+  /** Bytes of messages that wait for it. */
+  waiting: number;
 }
 
 export const defaultAudience = (projectId: bigint): string => `w3bstream-project-${projectId}`;
@@ -101,7 +107,8 @@ export function createBearer(options: BearerOptions) {
     }
     let known = byRules.get(audience.rules);
     if (!known) {
-      byRules.set(audience.rules, known = { good: new Map(), bad: new Map(), pending: new Map() });
+      known = { good: new Map(), bad: new Map(), pending: new Map(), waiting: 0 };
+      byRules.set(audience.rules, known);
     }
     const { good, bad, pending } = known;
     // Projects of one file may share their rules, and a token is for one of them.
@@ -110,19 +117,27 @@ export function createBearer(options: BearerOptions) {
     if (found && found.until > options.now()) return found.bearer;
     const failed = bad.get(key);
     if (failed && failed.until > options.now()) throw failed.error;
-    let checking = pending.get(key);
-    if (!checking) {
-      pending.set(key, checking = verify(token, audience, options));
-      try {
-        const outcome = await checking;
-        remember(good, key, outcome, mostGood);
-      } catch (error) {
-        remember(bad, key, { error, until: options.now() + refusalMs(error) }, mostBad);
-      } finally {
-        pending.delete(key);
-      }
+    if (known.waiting > 0 && known.waiting + audience.bytes > mostWaiting) {
+      throw refused(
+        "unavailable",
+        "Authorization: too many messages wait for tokens to be checked",
+      );
     }
-    return (await checking).bearer;
+    known.waiting += audience.bytes;
+    try {
+      let checking = pending.get(key);
+      if (!checking) {
+        pending.set(key, checking = verify(token, audience, options));
+        checking.then(
+          (outcome) => remember(good, key, outcome, mostGood),
+          (error) =>
+            remember(bad, key, { error, until: options.now() + refusalMs(error) }, mostBad),
+        ).finally(() => pending.delete(key));
+      }
+      return (await checking).bearer;
+    } finally {
+      known.waiting -= audience.bytes;
+    }
   };
 }
 

@@ -22,8 +22,11 @@ const subject = useDatabase("postgres");
 /** Documents by path, of did:web over TLS and of a universal resolver over HTTP. */
 const documents = new Map<string, unknown>();
 let asked = 0, webPort = 0, resolverPort = 0;
+/** Takes a response in place of what would answer it. */
+let hold: ((response: ServerResponse) => void) | undefined;
 const answer = (request: IncomingMessage, response: ServerResponse) => {
   asked++;
+  if (hold) return hold(response);
   const document = documents.get(request.url ?? "");
   response.statusCode = document === undefined ? 404 : 200;
   response.end(typeof document === "string" ? document : JSON.stringify(document ?? {}));
@@ -273,6 +276,30 @@ describe("did:web", () => {
       expect(asked).toBe(1);
     });
   }
+
+  test("that is slow holds few messages, whatever is sent", async () => {
+    const held: ServerResponse[] = [];
+    hold = (response) => held.push(response);
+    const body = JSON.stringify({ projectID: 1, projectVersion: "0.2", data: "x".repeat(60_000) });
+    const headers = {
+      authorization: `Bearer ${credential()}`,
+      "content-length": `${body.length}`,
+    };
+    let refused = 0;
+    const all = Array.from({ length: 300 }, async () => {
+      const answer = await ingest.app.request("/message", { method: "POST", headers, body });
+      if (answer.status === 503) refused++;
+      return answer.status;
+    });
+    while (refused === 0 || held.length === 0) await new Promise((done) => setTimeout(done, 5));
+    expect(refused).toBeGreaterThan(0);
+    hold = undefined;
+    documents.set("/fleet/did.json", document());
+    for (const response of held) response.end(JSON.stringify(document()));
+    const statuses = await Promise.all(all);
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(200);
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(10);
+  });
 
   test("points to no private address", async () => {
     const local = `did:web:localhost%3A${webPort}`;

@@ -38,8 +38,12 @@ export interface Auth {
 export function createAuth(options: AuthOptions = {}): Auth {
   const { now = Date.now, secrets = new Map() } = options;
   const bearer = createBearer({ secrets, now, didKeys: createDidKeys({ now, ...options.did }) });
-  const bearerOf = async (token: string, projectId: bigint, rules: readonly AuthRule[]) => {
-    const { clientId, once } = await bearer(token, { projectId, rules });
+  const bearerOf = async (
+    token: string,
+    { projectId, auth: rules = [] }: ProjectVersion,
+    bytes: number,
+  ) => {
+    const { clientId, once } = await bearer(token, { projectId, rules, bytes });
     return { clientId, ...(once === undefined ? {} : { key: ownKey("jti", once) }) };
   };
   return {
@@ -60,14 +64,17 @@ export function createAuth(options: AuthOptions = {}): Auth {
       }
       const token = rules.some(isBearer) ? tokenOf(request) : undefined;
       if (token === undefined) throw refused("missing", nobody(version, rules));
-      return await bearerOf(token, version.projectId, rules);
+      return await bearerOf(token, version, data.length + messageBytes);
     },
-    async bearer(request, { projectId, auth: rules = [] }) {
+    async bearer(request, version) {
       const token = tokenOf(request) ?? new URL(request.url).searchParams.get("authorization");
-      return token === null ? undefined : await bearerOf(token, projectId, rules);
+      return token === null ? undefined : await bearerOf(token, version, messageBytes);
     },
   };
 }
+
+/** What a request holds beside its data. */
+const messageBytes = 1024;
 
 const isBearer = ({ type }: AuthRule) => type === "jwt" || type === "credential";
 
