@@ -468,3 +468,24 @@ describe("the successor's signature", () => {
     expect((await send(undefined, await sign("1"))).status).toBe(401);
   });
 });
+
+test("any rule of a list admits, whatever the others say", async () => {
+  const [own, other] = [signer("ES256"), signer("EdDSA")];
+  ingest = make([
+    { type: "jwt", issuer, keys: [other.jwk] },
+    { type: "device", devices: [other.did], window: 1 },
+    { type: "device", devices: [own.did] },
+  ]);
+  const fields = { device: own.did, time: now - 60, nonce: "1" };
+  const text = deviceText({
+    ...{ audience: "w3bstream-project-1", version: "0.2", ...fields },
+    data: new TextEncoder().encode(body.data),
+  });
+  const signed = { ...body, ...fields, signature: hex(own.sign(text)) };
+  expect((await send(undefined, signed)).status).toBe(200);
+  // A gateway's token also carries what is signed for something else.
+  const token = tokenOf(other, claims);
+  expect((await send(token, { ...body, signature: "0x12" })).status).toBe(200);
+  expect((await send(undefined, { ...body, signature: "0x12" })).status).toBe(401);
+  expect(await senders()).toEqual([own.did, `${issuer}#meter-1`].sort());
+});

@@ -54,17 +54,20 @@ export function createAuth(options: AuthOptions = {}): Auth {
         const clientId = signature === undefined ? "" : await senderOf({ ...message, signature });
         return { clientId };
       }
-      const rule = signature === undefined ? undefined : signatureRule(message, rules);
-      if (rule) {
-        const signed = rule.type === "device"
-          ? await signedByDevice(message, rule, data, now())
-          : await signedBySuccessor(message, rule);
-        const { clientId, once } = signed;
-        return { clientId, ...(once === undefined ? {} : { key: ownKey("signed", once) }) };
+      let failure: unknown;
+      for (const rule of signature === undefined ? [] : signatureRules(message, rules)) {
+        try {
+          const { clientId, once } = rule.type === "device"
+            ? await signedByDevice(message, rule, data, now())
+            : await signedBySuccessor(message, rule);
+          return { clientId, ...(once === undefined ? {} : { key: ownKey("signed", once) }) };
+        } catch (error) {
+          failure ??= error;
+        }
       }
       const token = rules.some(isBearer) ? tokenOf(request) : undefined;
-      if (token === undefined) throw refused("missing", nobody(version, rules));
-      return await bearerOf(token, version, data.length + messageBytes);
+      if (token !== undefined) return await bearerOf(token, version, data.length + messageBytes);
+      throw failure ?? refused("missing", nobody(version, rules));
     },
     async bearer(request, version) {
       const token = tokenOf(request) ?? new URL(request.url).searchParams.get("authorization");
@@ -81,12 +84,12 @@ const isBearer = ({ type }: AuthRule) => type === "jwt" || type === "credential"
 /** Idempotency keys that no client can choose: theirs are ASCII. */
 const ownKey = (kind: "jti" | "signed", text: string): string => `§${kind} ${text}`;
 
-/** The rule that a message with a signature is held to. */
-function signatureRule(message: MessageRequest, rules: readonly AuthRule[]) {
-  const of = <T extends AuthRule["type"]>(type: T) =>
-    rules.find((rule): rule is Extract<AuthRule, { type: T }> => rule.type === type);
-  const [device, successor] = [of("device"), of("successor")];
-  return message.device !== undefined && device ? device : successor ?? device;
+/** The rules that may admit a message with a signature: one that names its device is of our form. */
+function signatureRules(message: MessageRequest, rules: readonly AuthRule[]) {
+  const ours = rules.filter((rule) => rule.type === "device");
+  const successors = rules.filter((rule) => rule.type === "successor");
+  if (message.device !== undefined && ours.length > 0) return ours;
+  return successors.length > 0 ? successors : ours;
 }
 
 function tokenOf(request: Request): string | undefined {
