@@ -79,6 +79,23 @@ test("what is said within a moment shares a frame, and all of it is heard in its
   expect(frames).toBe(2);
 });
 
+test("more peers of one address than a mesh has all hear what is said", async () => {
+  const count = 18;
+  const a = await peers.host() as Host;
+  const { gossip } = join(a);
+  const listeners: ReturnType<typeof join>[] = [];
+  for (let i = 0; i < count; i++) {
+    const host = await peers.host({ listen: [] }) as Host;
+    listeners.push(join(host));
+    await host.dial(a.getMultiaddrs());
+  }
+  const topic = projectTopic(7n);
+  const { pubsub } = a.services;
+  await until("all are known", () => pubsub.getSubscribers(topic).length === count, 60_000);
+  gossip.tell(enode.signer, "state", body);
+  await until("all have heard", () => listeners.every(({ heard }) => heard.length === 1), 60_000);
+}, 300_000);
+
 test("a peer that goes on sending what is no frame is not listened to any more", async () => {
   const { b, listener, scores, send } = await pair();
   const peer = b.peerId.toString();
