@@ -5,6 +5,7 @@ import { createMetrics } from "./metrics.ts";
 import { keepBootnode } from "./network/bootnode.ts";
 import { openHost } from "./network/open_host.ts";
 import { PeerScores } from "./network/peer_scores.ts";
+import { Readiness } from "./ready.ts";
 import type { Shutdown } from "./shutdown.ts";
 
 /** A peer through which others find each other; it has no key to sign with and reads nothing. */
@@ -13,6 +14,8 @@ export async function startBootnode(config: Config, log: Log, shutdown: Shutdown
   const host = await openHost(config, scores, log, shutdown);
   if (!host) throw new Error("a boot node has a peer");
   shutdown.add("boot node", keepBootnode(host, config.BOOTNODE_MULTIADDR, scores, log));
-  serveHealth({ config, metrics: createMetrics(), shutdown, log });
+  const readiness = new Readiness();
+  readiness.add("p2p", () => host.getMultiaddrs().length > 0 ? undefined : "it has no address yet");
+  serveHealth({ config, metrics: createMetrics(), readiness, shutdown, log });
   log.info({ role: config.role }, "running");
 }

@@ -25,6 +25,7 @@ import { anyAddress } from "./safe-fetch.ts";
 import { createProjects, type Ipfs, openIpfs } from "./project/index.ts";
 import type { Projects } from "./project/types.ts";
 import type { Network } from "./protocol/index.ts";
+import { Readiness } from "./ready.ts";
 import { Shutdown } from "./shutdown.ts";
 
 /** What the stages of a node share, whatever its role. */
@@ -32,6 +33,8 @@ export interface NodeContext {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What `/ready` asks. */
+  readonly readiness: Readiness;
   readonly shutdown: Shutdown;
   readonly keys: Keys;
   readonly network: Network;
@@ -71,6 +74,8 @@ export async function openContext(
     directory: join(config.DATA_DIRECTORY, "pglite"),
     log,
   });
+  const readiness = new Readiness();
+  if (da) readiness.add("database", async () => void await da.now());
   const store = da ?? openLocal(join(config.DATA_DIRECTORY, "znode.sqlite"));
   shutdown.add("database", () => store.close());
   const chains = createChains(config);
@@ -169,6 +174,7 @@ export async function openContext(
     config,
     log,
     metrics: createMetrics(),
+    readiness,
     shutdown,
     keys,
     network,

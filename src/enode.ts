@@ -120,10 +120,12 @@ export async function startEnode(
     corsOrigins: config.CORS_ORIGINS,
     rates: { project: config.PROJECT_RATE ?? 0, client: config.CLIENT_RATE ?? 0 },
     issuer: await credentialIssuer(config),
+    unready: () => context.readiness.ask(),
     problemOf: (group) => waiting.get(nameOf(group)),
     log,
     metrics,
   });
+  context.readiness.add("projects", () => projects.unready);
   const { host } = context;
   if (host) ingest.app.route("/watch", watchRoutes({ host, network, projects, log }));
   const server = serveHttp((request) => ingest.fetch(request), {

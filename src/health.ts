@@ -1,13 +1,21 @@
 import { Hono } from "hono";
 import type { NodeContext } from "./context.ts";
 import { serveHttp } from "./platform.ts";
+import { readyAnswer } from "./ready.ts";
 
 /** What an operator's monitoring asks; beside an enode, ingestion answers it. */
 export function serveHealth(
-  { config, metrics, shutdown, log }: Pick<NodeContext, "config" | "metrics" | "shutdown" | "log">,
+  { config, metrics, readiness, shutdown, log }: Pick<
+    NodeContext,
+    "config" | "metrics" | "readiness" | "shutdown" | "log"
+  >,
 ): void {
   const app = new Hono()
     .get("/live", (c) => c.json({ status: "up" }))
+    .get("/ready", async (c) => {
+      const [status, body] = readyAnswer(await readiness.ask());
+      return c.body(body, status, { "content-type": "application/json" });
+    })
     .get("/metrics", async (c) =>
       c.body(await metrics.registry.metrics(), 200, {
         "content-type": metrics.registry.contentType,

@@ -15,6 +15,8 @@ import { Receipts } from "./prove/receipts.ts";
 
 /** How long the chain's height is used when the chain falls silent, ms. */
 const silentMs = 10_000;
+/** How long until that makes a znode unready, ms. */
+const unreadyMs = 60_000;
 
 /** prove → output */
 export async function startZnode(context: NodeContext, links: Links): Promise<void> {
@@ -69,7 +71,16 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
     reports.close();
     await stopProver();
   });
-  if (config.role === "znode") serveHealth(context);
+  if (config.role !== "znode") return;
+  context.readiness.add("enodes", () => links.list().length > 0 ? undefined : "none is linked");
+  if (stakes) context.readiness.add("chain", () => whySilent(stakes.silentMs));
+  serveHealth(context);
+}
+
+/** Without the chain no new task is taken. */
+function whySilent(ms: number): string | undefined {
+  if (ms === Infinity) return "it was not read yet";
+  return ms > unreadyMs ? `it was not read for ${Math.round(ms / 1000)} s` : undefined;
 }
 
 /** What an operator's signatures put at risk; undefined without a chain. */

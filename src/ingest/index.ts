@@ -5,6 +5,7 @@ import { OverloadedError } from "../da/da.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Projects } from "../project/types.ts";
+import { readyAnswer, type Unready } from "../ready.ts";
 import { acceptance, idempotencyKey, idOf, versionOf } from "./accept.ts";
 import { failure, json } from "./answers.ts";
 import { type RateOptions, Rates } from "./rates.ts";
@@ -50,6 +51,8 @@ export interface IngestDeps {
   readonly rates?: RateOptions;
   /** Signs credentials of senders; undefined: the route is not offered. */
   readonly issuer?: Issuer | undefined;
+  /** What is missing for `/ready`. Default nothing. */
+  readonly unready?: () => Promise<Unready>;
   /** Why messages of a group can't be packed, if they can't. */
   readonly problemOf?: (
     group: Pick<PendingGroup, "projectId" | "version" | "group">,
@@ -202,6 +205,10 @@ export function createIngest(deps: IngestDeps): Ingest {
     "/live",
     () => draining ? json(503, `{"status":"draining"}`) : json(200, `{"status":"up"}`),
   );
+  app.get("/ready", async () => {
+    const missing = draining ? { node: "it is about to stop" } : await deps.unready?.() ?? {};
+    return json(...readyAnswer(missing));
+  });
   app.get("/metrics", async () => {
     const headers = { "content-type": metrics.registry.contentType };
     return new Response(await metrics.registry.metrics(), { headers });

@@ -77,3 +77,9 @@ export const credentialAnswerSchema = z.object({
 export const faultsSchema = z.object({ faults: z.array(faultSummarySchema) });
 
 export const liveSchema = z.object({ status: z.enum(["up", "draining"]) });
+
+export const readySchema = z.object({
+  status: z.enum(["ready", "not ready"]),
+  /** By what is missing. */
+  reasons: z.record(z.string(), z.string()).optional(),
+});

@@ -143,6 +143,11 @@ describe("a listening server", () => {
     const late = await fetch(`${base}/message`, { method: "POST", body });
     expect([late.status, late.headers.get("retry-after")]).toEqual([503, "5"]);
     expect((await fetch(`${base}/live`)).status).toBe(503);
+    const ready = await fetch(`${base}/ready`);
+    expect([ready.status, await ready.json()]).toEqual([
+      503,
+      { status: "not ready", reasons: { node: "it is about to stop" } },
+    ]);
     expect(drained).toBe(false);
     go.resolve();
     expect((await first).status).toBe(200);

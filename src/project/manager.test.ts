@@ -303,6 +303,7 @@ describe("on the chain", () => {
     await create(of, files.put("/good", await original({})));
     const projects = await onChain(of);
     expect(projects.version(13n, "0.1")).toBeDefined();
+    await until(() => projects.unready === undefined);
     expect(projects.list().filter(({ problem }) => problem !== undefined)).toHaveLength(12);
   });
 
@@ -351,6 +352,7 @@ describe("on the chain", () => {
     const projects = await onChain(of);
     expect(performance.now() - begin).toBeLessThan(1500);
     expect(projects.version(1n, "0.1")?.program.programId).toBe(idOf("one"));
+    await until(() => projects.unready === undefined);
     await of.proxy.up();
     await create(of, files.put("/2", await original({})));
     await until(() => projects.version(2n, "0.1"));
@@ -366,6 +368,7 @@ describe("on the chain", () => {
     });
     expect(performance.now() - begin).toBeLessThan(1500);
     expect(projects.list()).toEqual([]);
+    expect(projects.unready).toBe("they were not read from the chain yet");
   });
 
   test("a project that a reorganisation took gets no new tasks", async () => {

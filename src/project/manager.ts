@@ -75,6 +75,7 @@ class ProjectManager implements Projects {
   readonly #rows = new Map<bigint, ChainProject>();
   readonly #inDirectory = new Set<bigint>();
   #started: Promise<void> = Promise.resolve();
+  #tried = false;
   readonly #ipfs: Ipfs;
   readonly #loader: ConfigLoader;
   readonly #past: PastVersions;
@@ -120,6 +121,7 @@ class ProjectManager implements Projects {
   async start(): Promise<void> {
     await this.#directory?.start();
     if (this.#chain) await this.#startChain(this.#chain);
+    void this.#started.then(() => this.#served.tried()).then(() => this.#tried = true);
     if (this.options.awaitConfigs === false) return;
     await this.#atMost(this.#served.tried());
   }
@@ -130,6 +132,13 @@ class ProjectManager implements Projects {
 
   list(): Project[] {
     return this.#served.list().sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  get unready(): string | undefined {
+    if (this.#chain && this.#chain.chainId === undefined) {
+      return "they were not read from the chain yet";
+    }
+    return this.#tried ? undefined : "their configs are being loaded";
   }
 
   version(id: bigint, version: string): ProjectVersion | undefined {

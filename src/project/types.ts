@@ -120,6 +120,8 @@ export interface Project {
 export interface Projects {
   get(id: bigint): Project | undefined;
   list(): Project[];
+  /** Why some may be missing still; undefined once they were read and each config was tried. */
+  readonly unready: string | undefined;
   /** The version of that name that new messages get; undefined for a retired one. */
   version(id: bigint, version: string): ProjectVersion | undefined;
   /**

@@ -26,6 +26,7 @@ export const schemas = {
   Faults: s.faultsSchema,
   Fault: storedFaultSchema,
   Live: s.liveSchema,
+  Ready: s.readySchema,
 } satisfies Record<string, z.ZodType>;
 export type SchemaName = keyof typeof schemas;
 
@@ -229,6 +230,15 @@ export const operations: readonly Operation[] = [
     summary: "Whether it takes messages",
     answer: "Live",
     also: { 503: { text: "it is about to stop", of: "Live" } },
+    errors: [],
+  },
+  {
+    id: "isReady",
+    method: "get",
+    path: "/ready",
+    summary: "Whether it has what it needs to work on messages",
+    answer: "Ready",
+    also: { 503: { text: "something is missing", of: "Ready" } },
     errors: [],
   },
   {
