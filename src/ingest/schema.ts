@@ -3,9 +3,11 @@ import { z } from "zod";
 import { faultSummarySchema } from "../protocol/fault.ts";
 
 const uint64 = 1n << 64n;
-const projectId = z.union([z.int().min(1), z.bigint().min(1n).max(uint64 - 1n)], {
-  error: "must be a whole number from 1 to 2^64-1",
-}).transform((id) => BigInt(id))
+const isProjectId = "must be a whole number from 1 to 2^64-1";
+const projectId = z.union([
+  z.int(isProjectId).min(1, isProjectId),
+  z.bigint().min(1n, isProjectId).max(uint64 - 1n, isProjectId),
+], { error: isProjectId }).transform((id) => BigInt(id))
   .meta({ description: "the project's number on the chain", examples: [1] });
 const text = (max: number) => z.string().min(1).max(max);
 
