@@ -103,15 +103,31 @@ export async function encodeProject(draft: ProjectDraft): Promise<EncodedProject
  * @throws {ProjectFileError} when nodes would refuse the file
  */
 export async function encodeOriginal(draft: ProjectDraft): Promise<Uint8Array> {
-  const versions = [];
-  for (const version of draft.versions) {
-    const hex = async (code: Uint8Array) => Buffer.from(await deflateAsync(code)).toString("hex");
-    const packing = await withPacker(version, hex);
-    versions.push({ ...version, ...packing, code: await hex(version.code) });
-  }
+  const versions = await withHexPrograms(draft);
   const bytes = new TextEncoder().encode(`${JSON.stringify(versions)}\n`);
   await parseProjectFile(bytes, { projectId: 1n });
   return bytes;
+}
+
+/**
+ * Encodes a project as dag-json that stands alone: with `code` as hex(zlib(program)).
+ * @throws {ProjectFileError} when nodes would refuse the file
+ */
+export async function encodeDagJson(draft: ProjectDraft): Promise<Uint8Array> {
+  const versions = await withHexPrograms(draft);
+  const bytes = dagJson.encode(plain({ ...draft, versions }));
+  await parseProjectFile(bytes, { projectId: 1n });
+  return bytes;
+}
+
+async function withHexPrograms(draft: ProjectDraft): Promise<unknown[]> {
+  const hex = async (code: Uint8Array) => Buffer.from(await deflateAsync(code)).toString("hex");
+  const versions = [];
+  for (const version of draft.versions) {
+    const packing = await withPacker(version, hex);
+    versions.push({ ...version, ...packing, code: await hex(version.code) });
+  }
+  return versions;
 }
 
 async function withPacker(

@@ -7,17 +7,31 @@ import { UserError } from "./cli.ts";
 
 const draftSchema = z.object({
   defaultVersion: z.string().optional(),
+  /** Solidity files, which are no part of what is published: for `ws dev`. */
+  contracts: z.strictObject({ dapp: z.string(), verifier: z.string().optional() }).optional(),
   versions: z.array(
     z.looseObject({
       version: z.string(),
       vmType: z.string(),
       /** Path of the program, relative to this file. */
       code: z.string(),
+      /** What the program is built of, likewise. */
+      source: z.string().optional(),
       /** A packer's `program` likewise. */
       packing: z.looseObject({ program: z.string().optional() }).optional(),
     }),
   ).min(1),
 });
+
+/** A project's file as its developer has it, with paths as they are written. */
+export type ProjectSource = z.output<typeof draftSchema>;
+
+/** @throws {UserError} naming the file, and the field */
+export async function readSource(path: string): Promise<ProjectSource> {
+  const parsed = draftSchema.safeParse(parseJson(path, await read(path, "utf8")));
+  if (!parsed.success) throw new UserError(`${path}: ${describeIssue(parsed.error)}`);
+  return parsed.data;
+}
 
 /**
  * Reads a project as its developer writes it: our JSON form, with each version's `code` the path
@@ -25,16 +39,15 @@ const draftSchema = z.object({
  * @throws {UserError} naming the file, and the field
  */
 export async function readDraft(path: string): Promise<ProjectDraft> {
-  const parsed = draftSchema.safeParse(parseJson(path, await read(path, "utf8")));
-  if (!parsed.success) throw new UserError(`${path}: ${describeIssue(parsed.error)}`);
+  const { defaultVersion, versions: sources } = await readSource(path);
   const versions = [];
-  for (const [index, version] of parsed.data.versions.entries()) {
+  for (const [index, version] of sources.entries()) {
     const field = `versions.${index}`;
-    const { packing, ...rest } = version;
+    const { packing, source: _, ...rest } = version;
     const code = await program(path, `${field}.code`, version.code);
     versions.push({ ...rest, code, ...await packingOf(path, `${field}.packing.program`, packing) });
   }
-  return { defaultVersion: parsed.data.defaultVersion, versions };
+  return { defaultVersion, versions };
 }
 
 async function packingOf(

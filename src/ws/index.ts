@@ -9,6 +9,7 @@ import { imageId } from "./image_id.ts";
 import { init } from "./init.ts";
 import { message } from "./message.ts";
 import { project } from "./project.ts";
+import { code } from "./project_file.ts";
 import { prove } from "./prove.ts";
 import { rewards } from "./rewards.ts";
 import { slasher } from "./slasher.ts";
@@ -23,6 +24,7 @@ const commands = [
   deploy,
   verifier,
   project,
+  code,
   znode,
   slasher,
   evidence,

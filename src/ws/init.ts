@@ -1,11 +1,31 @@
 import { cp, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Option } from "commander";
-import { vmTypes } from "../../runtimes/runtime.ts";
+import { type VmType, vmTypes } from "../../runtimes/runtime.ts";
 import { type Register, UserError } from "./cli.ts";
 
-const template = join(import.meta.dirname, "templates/risc0");
-const library = join(import.meta.dirname, "../../wasm/guests/risc0/guest");
+const root = join(import.meta.dirname, "../..");
+
+/**
+ * What a project gets beside its template, from where in the repository: copies, so that it stands
+ * alone and its programs stay as they are.
+ */
+const parts: Readonly<Record<VmType, Readonly<Record<string, string>>>> = {
+  halo2: {
+    "circuit.wasm": "wasm/dist/weather_halo2.wasm",
+    "contract/UnsafeTestSetupWeatherVerifier.sol":
+      "contracts/src/generated/UnsafeTestSetupWeatherVerifier.sol",
+  },
+  zkwasm: {
+    "program/host.ts": "wasm/guests/host.ts",
+    "program/committed.ts": "wasm/guests/committed.ts",
+    "program/sha256.ts": "wasm/guests/sha256.ts",
+  },
+  risc0: {
+    "guest/w3bstream-guest/Cargo.toml": "wasm/guests/risc0/guest/Cargo.toml",
+    "guest/w3bstream-guest/src": "wasm/guests/risc0/guest/src",
+  },
+};
 
 export const init: Register = (program, io) => {
   program.command("init")
@@ -15,16 +35,11 @@ export const init: Register = (program, io) => {
       new Option("--runtime <name>", "the machine that runs the program")
         .choices(vmTypes).makeOptionMandatory(),
     )
-    .action(async (folder, { runtime }) => {
-      if (runtime !== "risc0") {
-        throw new UserError(`there is no template for ${runtime} yet, but one for risc0`);
-      }
+    .action(async (folder: string, { runtime }: { runtime: VmType }) => {
       await makeEmpty(folder);
-      await cp(template, folder, { recursive: true });
-      // A copy, so that the project stands alone and its image id stays as it is.
-      const copy = join(folder, "guest/w3bstream-guest");
-      for (const part of ["Cargo.toml", "src"]) {
-        await cp(join(library, part), join(copy, part), { recursive: true });
+      await cp(join(root, "templates", runtime), folder, { recursive: true });
+      for (const [to, from] of Object.entries(parts[runtime])) {
+        await cp(join(root, from), join(folder, to), { recursive: true });
       }
       io().result({ folder, runtime }, [`${folder}: a project; its README.md tells what is next`]);
     });

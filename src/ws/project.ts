@@ -1,61 +1,23 @@
-import { join } from "node:path";
-import process from "node:process";
+import type { Address } from "viem";
 import { projectRegistrarAbi } from "../chain/abi/projectRegistrar.ts";
 import {
   addOperator,
+  canOperate,
   createProject,
   removeOperator,
   setProjectPaused,
   setRoute,
   updateProject,
 } from "../chain/registrars.ts";
-import { settings } from "../config.ts";
-import { encodeOriginal, encodeProject } from "../project/encode.ts";
-import { openIpfs } from "../project/ipfs.ts";
-import { chainOptions, contracts, openChain, openSender } from "./chain.ts";
+import { chainOptions, contracts, openChain, openSender, startBlock } from "./chain.ts";
 import type { Register } from "./cli.ts";
-import { readDraft } from "./draft.ts";
+import { projectFile } from "./project_file.ts";
 import { aBytes32, anAddress, aProjectId } from "./values.ts";
-import { writeFile } from "node:fs/promises";
 
 export const project: Register = (program, io) => {
   const group = program.command("project").description("publish and register projects");
 
-  group.command("publish")
-    .description("put a project's config and programs into the data directory's IPFS node")
-    .argument("<file>", "the project as JSON, each version's code the path of its program")
-    .option("--data-directory <dir>", "the node's data (default: DATA_DIRECTORY or ./data)")
-    .action(async (file, flags) => {
-      const encoded = await encodeProject(await readDraft(file));
-      const directory = flags.dataDirectory ?? process.env.DATA_DIRECTORY ??
-        settings.DATA_DIRECTORY.fallback;
-      const ipfs = openIpfs({ directory: join(directory, "ipfs") });
-      try {
-        await ipfs.put(encoded.blocks);
-      } finally {
-        await ipfs.close();
-      }
-      const uri = `ipfs://${encoded.root.cid}`;
-      const programs = [...encoded.file.versions.values()].map((v) => ({
-        version: v.version,
-        programId: v.program.programId,
-      }));
-      io().result({ uri, hash: encoded.hash, programs }, [
-        `uri   ${uri}`,
-        `hash  ${encoded.hash}`,
-        ...programs.map((p) => `program of version ${p.version}: ${p.programId}`),
-      ]);
-    });
-
-  group.command("build")
-    .description("write a project as a file in the original's form, for PROJECT_FILE_DIRECTORY")
-    .argument("<file>", "the project as JSON, each version's code the path of its program")
-    .argument("<output>", "where to write; a node serves files named by the project's id")
-    .action(async (file, output) => {
-      const bytes = await encodeOriginal(await readDraft(file));
-      await writeFile(output, bytes);
-      io().result({ file: output, bytes: bytes.length }, [`${output}: ${bytes.length} bytes`]);
-    });
+  projectFile(group, io);
 
   const config = (name: string) =>
     chainOptions(group.command(name))
@@ -147,6 +109,37 @@ export const project: Register = (program, io) => {
         `uri     ${uri}`,
         `hash    ${hash}`,
         `paused  ${paused ? "yes" : "no"}`,
+      ]);
+    });
+
+  chainOptions(group.command("operators"))
+    .description("who may sign a project's tasks: its owner, and the keys that were added")
+    .argument("<project>", "project id", aProjectId)
+    .action(async (projectId: bigint, flags) => {
+      const { id, reader } = await openChain(flags);
+      const { projectRegistrar } = await contracts(flags, id);
+      const logs = await reader.getContractEvents({
+        address: projectRegistrar,
+        abi: projectRegistrarAbi,
+        eventName: "OperatorAdded",
+        args: { projectId },
+        fromBlock: await startBlock(flags),
+        strict: true,
+      });
+      const owner = await reader.readContract({
+        address: projectRegistrar,
+        abi: projectRegistrarAbi,
+        functionName: "ownerOf",
+        args: [projectId],
+      });
+      const operators: Address[] = [];
+      for (const operator of new Set(logs.map(({ args }) => args.operator))) {
+        const may = await canOperate(reader, projectRegistrar, { projectId, operator });
+        if (may && operator !== owner) operators.push(operator);
+      }
+      io().result({ projectId, owner, operators }, [
+        `owner     ${owner}`,
+        ...operators.map((operator) => `operator  ${operator}`),
       ]);
     });
 };

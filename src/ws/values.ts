@@ -30,6 +30,13 @@ export function anAmount(text: string): bigint {
   return parseEther(text);
 }
 
+/** An http(s) URL. */
+export function aUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol)) return url;
+  throw new InvalidArgumentError("must be an http(s) URL");
+}
+
 /** A znode's number. */
 export function anId(text: string): bigint {
   if (!/^[1-9]\d{0,18}$/.test(text)) throw new InvalidArgumentError("must be a number from 1");
