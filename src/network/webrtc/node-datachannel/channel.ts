@@ -1,12 +1,13 @@
 import { Buffer } from "node:buffer";
 import type { RTCDataChannel as Channel } from "werift";
 import { Emitter } from "./emitter.ts";
+import { windowBytes } from "./sctp.ts";
 
 /** Most time that the last bytes of a channel may take, ms. */
 const drainMs = 5_000;
 
 /** Most bytes that are held while the channel is paused: twice the window, which the peer heeds. */
-const mostHeld = 2 * 1024 * 1024;
+const mostHeld = 2 * windowBytes;
 /** Pauses after which the peer is told that there is room again, ms. */
 const windowTellsMs = [0, 200, 1_000, 3_000] as const;
 /** werift's number for an association that is up. */

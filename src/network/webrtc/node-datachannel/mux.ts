@@ -14,6 +14,7 @@ import {
   parseMessage,
   StunProtocol,
 } from "werift";
+import { makeRoom } from "./udp.ts";
 
 export interface IceUdpMuxRequest {
   /** The user name's part for us. */
@@ -58,6 +59,7 @@ export class IceUdpMuxListener {
       if (error.code === "ECONNREFUSED") return;
       console.error(`the UDP socket of webrtc-direct on port ${this.port}: ${error.message}`);
     });
+    this.#socket.once("listening", () => makeRoom(this.#socket));
     this.#socket.bind(port, host);
   }
 

@@ -9,6 +9,7 @@ import { RTCDataChannel } from "./channel.ts";
 import { Emitter } from "./emitter.ts";
 import { takeFromMux } from "./mux.ts";
 import type { PeerConnection } from "./peer.ts";
+import { steady } from "./sctp.ts";
 import { surviveSocketErrors } from "./udp.ts";
 
 export { RTCDataChannel } from "./channel.ts";
@@ -104,6 +105,7 @@ export class RTCPeerConnection extends Emitter {
     sctpManager.createSctpTransport = (...options) => {
       const sctp = create(...options);
       catching(sctp, "datachannelReceive", () => this.close());
+      steady(sctp);
       numberChannels(sctp, () => this.#werift.dtlsTransports[0]?.role ?? "server");
       return sctp;
     };
