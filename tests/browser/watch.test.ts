@@ -77,7 +77,7 @@ if (!hasChromium) {
       known,
       patience,
     );
-    return { row, taskId: await row.getAttribute("data-task") };
+    return { id, row, taskId: await row.getAttribute("data-task") };
   };
 
   /** The verdict on a file, and what it says. */
@@ -138,6 +138,32 @@ if (!hasChromium) {
     const other = { ...file, programId: `0x${"22".repeat(32)}` };
     expect(await checkFile("other.json", JSON.stringify(other))).toStartWith("refused");
     expect(await checkFile("text.json", "{")).toContain("no receipt");
+  });
+
+  test("a message is followed from what was sent to its proof", async () => {
+    const [sent, other] = ['{"value":19.5}', '{"value":19.6}'];
+    const { id, taskId } = await outputted(1, sent);
+    const ask = async (data: string): Promise<string> => {
+      await page.locator("#checked").evaluate((element) => element.replaceChildren());
+      await page.getByLabel("message", { exact: true }).fill(id);
+      await page.getByLabel("what was sent").fill(data);
+      await page.locator("#lookup").getByRole("button").click();
+      await page.locator("#checked").getByText(/^(valid|refused)/).waitFor(patience);
+      return await page.locator("#checked").innerText();
+    };
+    const answer = await ask(sent);
+    expect(answer).toStartWith("valid");
+    for (const text of [id, taskId ?? "", "1 of 1", "halo2"]) expect(answer).toContain(text);
+    expect(answer.replace(/\s+/g, " ")).toContain("is of the message given yes");
+    expect(await ask(other)).toContain("refused: it is of another message");
+    expect((await ask("")).replace(/\s+/g, " ")).toContain("is of the message given not checked");
+    const receipt = await (await fetch(`${enode.url}/message/${id}/receipt`)).json();
+    const moved = { ...receipt, leaf: { ...receipt.leaf, hash: receipt.taskId } };
+    expect(await checkFile("moved.json", JSON.stringify(moved)))
+      .toContain("refused: the leaf is not under the task's root");
+    const { proof } = receipt;
+    const broken = { ...receipt, proof: JSON.parse(tampered(JSON.stringify(proof))) };
+    expect(await checkFile("broken.json", JSON.stringify(broken))).toStartWith("refused");
   });
 
   test("risc0 receipts are checked by the module alone", async () => {

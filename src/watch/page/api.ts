@@ -45,6 +45,9 @@ export async function getProgram(programId: string) {
 export const getReceipt = async (project: bigint, taskId: string): Promise<string> =>
   await (await get(`/task/${project}/${taskId}/receipt`)).text();
 
+export const getMessageReceipt = async (id: string): Promise<string> =>
+  await (await get(`/message/${encodeURIComponent(id)}/receipt`)).text();
+
 /** The task as its operator signed it. */
 export async function getTask(project: bigint, taskId: string) {
   const response = await get(`/task/${project}/${taskId}/assignments`);

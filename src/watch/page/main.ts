@@ -2,7 +2,14 @@
 import type { Log } from "../../log.ts";
 import { Gossip } from "../../network/gossip.ts";
 import type { Project } from "../../project/types.ts";
-import { getNetwork, getProgram, getReceipt, getTask, mayOperate } from "./api.ts";
+import {
+  getMessageReceipt,
+  getNetwork,
+  getProgram,
+  getReceipt,
+  getTask,
+  mayOperate,
+} from "./api.ts";
 import { checkAway } from "./checker.ts";
 import { keepConnected, openPeer } from "./peer.ts";
 import { createView, type ShownTask } from "./view.ts";
@@ -14,24 +21,25 @@ const mostProjects = 64;
 const lookMs = 30_000;
 
 const view = createView(checkTask);
-view.onFile((text) => checkReceipt(text));
+view.onFile((receipt, data) => checkReceipt({ receipt, ...data }));
+view.onMessage(async (id, data) => checkReceipt({ receipt: await getMessageReceipt(id), ...data }));
 
 async function checkTask({ projectId, taskId }: ShownTask): Promise<Answer> {
   const [receipt, task] = await Promise.all([
     getReceipt(projectId, taskId),
     getTask(projectId, taskId),
   ]);
-  const answer = await checkReceipt(receipt, task);
-  const { operator, refused } = answer;
-  if (refused !== undefined || operator === undefined) return answer;
-  if (await mayOperate(projectId, operator)) return answer;
-  return { ...answer, refused: `the task is signed by ${operator}, no operator of its project` };
+  return await checkReceipt({ receipt, task });
 }
 
-async function checkReceipt(receipt: string, task?: Question["task"]): Promise<Answer> {
-  const programId = /"programId":\s*"(0x[0-9a-fA-F]{64})"/.exec(receipt)?.[1];
+async function checkReceipt(question: Question): Promise<Answer> {
+  const programId = /"programId":\s*"(0x[0-9a-fA-F]{64})"/.exec(question.receipt)?.[1];
   const program = programId === undefined ? undefined : await getProgram(programId);
-  return await checkAway({ receipt, ...(program ? { program } : {}), ...(task ? { task } : {}) });
+  const answer = await checkAway({ ...question, ...(program ? { program } : {}) });
+  const { operator, projectId, refused } = answer;
+  if (refused !== undefined || operator === undefined || projectId === undefined) return answer;
+  if (await mayOperate(projectId, operator)) return answer;
+  return { ...answer, refused: `the task is signed by ${operator}, no operator of its project` };
 }
 
 /** Operators that the enode knows, each asked about once. */

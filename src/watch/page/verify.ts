@@ -13,12 +13,21 @@ import { profileOfParam } from "../../../runtimes/zkwasm/profile.ts";
 import { ZkWasm } from "../../../runtimes/zkwasm/program.ts";
 import { decodeStatement, statuses } from "../../../runtimes/zkwasm/statement.ts";
 import type { Program, ProgramSpec, Receipt, VmType } from "../../../runtimes/runtime.ts";
+import {
+  checkInclusion,
+  isMessageReceipt,
+  isOfData,
+  type MessageReceipt,
+  parseMessageReceipt,
+} from "../../protocol/message_receipt.ts";
 import { parseReceipt, type ReceiptFile } from "../../protocol/receipt_file.ts";
 import { bindingOf, programIdOf, type Task, taskIdOf, taskSigner } from "../../protocol/task.ts";
 
 export interface Question {
-  /** A receipt file's text. */
+  /** A receipt file's text, of a task or of a message. */
   readonly receipt: string;
+  /** What the message of a message receipt must be. */
+  readonly data?: string;
   /** The program that the receipt names, as its project has it. */
   readonly program?: Pick<ProgramSpec, "vmType" | "code" | "param">;
   /** What the receipt must be about. */
@@ -34,8 +43,9 @@ export interface Answer {
   readonly refused?: string;
   /** What the proof says, and what it was checked against. */
   readonly facts: readonly (readonly [name: string, value: string])[];
-  /** Who signed the task. */
+  /** Who signed the task, which is of this project. */
   readonly operator?: string;
+  readonly projectId?: bigint;
 }
 
 type Facts = [name: string, value: string][];
@@ -43,15 +53,47 @@ type Facts = [name: string, value: string][];
 /** Bounds on a project's own verifier; its time is bounded by who runs this. */
 const limits = { timeoutSeconds: 60, memoryBytes: 1024 * 1024 * 1024 };
 
-export async function check({ receipt: text, program: given, task }: Question): Promise<Answer> {
+export async function check(question: Question): Promise<Answer> {
+  let json: unknown, file: MessageReceipt | ReceiptFile;
+  try {
+    json = JSON.parse(question.receipt);
+    file = isMessageReceipt(json) ? parseMessageReceipt(json) : parseReceipt(json);
+  } catch (error) {
+    return { refused: `this is no receipt: ${(error as Error).message}`, facts: [] };
+  }
+  return "kind" in file ? await checkMessage(file, question) : await checkTask(file, question);
+}
+
+/** From the message to the proof; what only the chain knows is not asked. */
+async function checkMessage(receipt: MessageReceipt, question: Question): Promise<Answer> {
+  const { message: { id, projectId }, leaf, taskId, task, signature, proof, withheld } = receipt;
+  const facts: Facts = [["message", id], ["project", `${projectId}`], ["task", taskId]];
+  const { data } = question;
+  const same = data === undefined ? undefined : isOfData(receipt, new TextEncoder().encode(data));
+  if (same === false) return { refused: "it is of another message than the one given", facts };
+  facts.push(["is of the message given", same ? "yes" : "not checked"]);
+  let operator: string;
+  try {
+    ({ operator } = await checkInclusion(receipt));
+  } catch (error) {
+    return { refused: (error as Error).message, facts };
+  }
+  facts.push(["place in the task", `${leaf.index + 1} of ${leaf.count}`]);
+  for (const { state, reference } of receipt.outputs) {
+    facts.push(["output", `${state} ${reference}`]);
+  }
+  const signed = { operator, projectId };
+  if (!proof) return { facts: [...facts, ["proof", withheld ?? "none yet"]], ...signed };
+  const answer = await checkTask(proof, { ...question, task: { taskId, task, signature } });
+  return { ...answer, facts: [...facts, ...answer.facts], ...signed };
+}
+
+async function checkTask(
+  file: ReceiptFile,
+  { program: given, task }: Question,
+): Promise<Answer> {
   const facts: Facts = [];
   const refuse = (refused: string): Answer => ({ refused, facts });
-  let file: ReceiptFile;
-  try {
-    file = parseReceipt(JSON.parse(text));
-  } catch (error) {
-    return refuse(`this is no receipt: ${(error as Error).message}`);
-  }
   facts.push(["machine", file.vmType], ["program", file.programId]);
   if (!given) return await checkAlone(file, facts);
   const spec = { ...given, programId: programIdOf(given.code, given.param) };
@@ -80,7 +122,8 @@ export async function check({ receipt: text, program: given, task }: Question): 
     return refuse("the proof is about other input than the task's");
   }
   facts.push(["about the task's data", bindingKind === "data" ? "yes" : "not shown by the proof"]);
-  return { facts, operator: await taskSigner(task.task, task.signature) };
+  const operator = await taskSigner(task.task, task.signature);
+  return { facts, operator, projectId: task.task.projectId };
 }
 
 /** Checks a proof for the image that it names itself. */

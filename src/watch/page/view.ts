@@ -89,8 +89,17 @@ export function createView(check: (task: ShownTask) => Promise<Answer>) {
       row.dataset.state = task.state;
     },
 
+    /** Calls with the id of each message that is asked for, and what it must be where that is given. */
+    onMessage(check: (id: string, message: GivenMessage) => Promise<Answer>) {
+      byId("lookup").addEventListener("submit", async (event) => {
+        event.preventDefault();
+        const id = (byId("message") as HTMLInputElement).value.trim();
+        await showAnswer(byId("checked"), () => check(id, givenMessage()));
+      });
+    },
+
     /** Calls with the text of each file that is chosen. */
-    onFile(check: (text: string) => Promise<Answer>) {
+    onFile(check: (text: string, message: GivenMessage) => Promise<Answer>) {
       byId("file").addEventListener("change", async ({ target }) => {
         const input = target as HTMLInputElement;
         const file = input.files?.[0];
@@ -98,10 +107,19 @@ export function createView(check: (task: ShownTask) => Promise<Answer>) {
         const text = file.text();
         // The same file may be chosen again.
         input.value = "";
-        await showAnswer(byId("checked"), async () => check(await text));
+        await showAnswer(byId("checked"), async () => check(await text, givenMessage()));
       });
     },
   };
+}
+
+interface GivenMessage {
+  readonly data?: string;
+}
+
+function givenMessage(): GivenMessage {
+  const data = (byId("data") as HTMLTextAreaElement).value;
+  return data === "" ? {} : { data };
 }
 
 async function showAnswer(place: HTMLElement, ask: () => Promise<Answer>): Promise<void> {
