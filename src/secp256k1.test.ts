@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { bytesToHex, type Hex, hexToBytes, keccak256, recoverAddress, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { accountOf, recoverSigner } from "./secp256k1.ts";
+import { accountOf, isCanonical, recoverAnySigner, recoverSigner } from "./secp256k1.ts";
+import { recoverSigner as pageRecoverSigner } from "./watch/page/secp256k1.ts";
 
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const word = (n: bigint): Uint8Array => hexToBytes(toHex(n, { size: 32 }));
@@ -17,7 +18,7 @@ async function both(digest: Uint8Array, signature: Uint8Array): Promise<[string,
   const hash = bytesToHex(digest);
   const theirs = await recoverAddress({ hash, signature: bytesToHex(signature) }).catch(() => "no");
   try {
-    return [recoverSigner(digest, signature), theirs];
+    return [recoverAnySigner(digest, signature), theirs];
   } catch {
     return ["no", theirs];
   }
@@ -56,5 +57,23 @@ test("agrees with viem about odd, altered and impossible signatures", async () =
   for (const v of [2, 3, 26, 29, 30, 255]) {
     expect((await both(digest, join(r, s, v)))[0]).toBe("no");
   }
-  expect(() => recoverSigner(digest, made.slice(0, 64))).toThrow();
+  expect(() => recoverAnySigner(digest, made.slice(0, 64))).toThrow();
+});
+
+test("what is signed for contracts has one form", async () => {
+  const { address, sign } = accountOf(keccak256("0x08"));
+  const digest = hexToBytes(keccak256("0x07"));
+  const made = hexToBytes(await sign({ hash: bytesToHex(digest) }));
+  const [r, s, v] = [made.slice(0, 32), made.slice(32, 64), made[64] as number];
+  const high = word(order - BigInt(bytesToHex(s)));
+  expect(recoverSigner(digest, made)).toBe(address);
+  const same = [join(r, s, v - 27), join(r, high, 55 - v), join(r, high, 28 - v)];
+  for (const signature of same) {
+    expect(recoverAnySigner(digest, signature)).toBe(address);
+    expect(() => recoverSigner(digest, signature)).toThrow();
+    expect(() => pageRecoverSigner(digest, signature)).toThrow();
+  }
+  expect(pageRecoverSigner(digest, made)).toBe(address);
+  const half = (order - 1n) / 2n;
+  expect([half, half + 1n].map((s) => isCanonical(join(r, word(s), v)))).toEqual([true, false]);
 });

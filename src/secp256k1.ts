@@ -26,11 +26,28 @@ function signDigest(digest: Uint8Array, secret: Uint8Array): Uint8Array {
   return whole;
 }
 
+/** (n - 1) / 2, n the order of the group: the greatest low s (EIP-2). */
+const mostS = "7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0";
+
+/** Whether contracts take a signature's form: v is 27 or 28, s is low. Each has one such form. */
+export const isCanonical = (signature: Uint8Array): boolean =>
+  signature.length === 65 && (signature[64] === 27 || signature[64] === 28) &&
+  bytesToHex(signature.subarray(32, 64)).slice(2) <= mostS;
+
 /**
- * The address whose key signed a digest, as viem's `recoverAddress`: v is 0, 1, 27 or 28.
- * @throws when nobody can have made the signature
+ * The address whose key signed a digest, as the router recovers it.
+ * @throws when nobody can have made the signature, or it is not in the form that contracts take
  */
 export function recoverSigner(digest: Uint8Array, signature: Uint8Array): Address {
+  if (!isCanonical(signature)) throw new Error("not a signature with a low s, and v 27 or 28");
+  return recoverAnySigner(digest, signature);
+}
+
+/**
+ * The same of whatever form signers give, as viem's `recoverAddress`: v is 0, 1, 27 or 28.
+ * @throws when nobody can have made the signature
+ */
+export function recoverAnySigner(digest: Uint8Array, signature: Uint8Array): Address {
   const v = signature[64] ?? -1;
   const bit = v >= 27 ? v - 27 : v;
   if (signature.length !== 65 || (bit !== 0 && bit !== 1)) throw new Error("not a signature");

@@ -4,7 +4,7 @@ import { createHash, hash } from "node:crypto";
 import { getAddress, isAddress } from "viem";
 import { keccak } from "../../keccak.ts";
 import type { Rule } from "../../project/auth.ts";
-import { recoverSigner } from "../../secp256k1.ts";
+import { recoverAnySigner } from "../../secp256k1.ts";
 import type { MessageRequest } from "../message.ts";
 import { senderOf, signedText } from "../sender.ts";
 import { defaultAudience } from "./bearer.ts";
@@ -101,7 +101,7 @@ async function isSigner(name: string, isDid: boolean, text: string, signature: s
     if (isDid) return await (await keyOf(name)).verify(signed, bytes);
     // EIP-191, as wallets sign text.
     const prefix = encoder.encode(`\x19Ethereum Signed Message:\n${signed.length}`);
-    return recoverSigner(keccak(Buffer.concat([prefix, signed])), bytes) === name;
+    return recoverAnySigner(keccak(Buffer.concat([prefix, signed])), bytes) === name;
   } catch {
     return false;
   }

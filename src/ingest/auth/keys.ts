@@ -7,7 +7,7 @@ import { varint } from "multiformats";
 import * as secp from "tiny-secp256k1";
 import type { Address } from "viem";
 import type { PublicJwk } from "../../project/auth.ts";
-import { recoverSigner } from "../../secp256k1.ts";
+import { recoverAnySigner } from "../../secp256k1.ts";
 
 /** Asymmetric algorithms of JWS; ES256K-R's signatures recover the key, as did:ethr has them. */
 export type Algorithm = "EdDSA" | "ES256" | "ES256K" | "ES256K-R";
@@ -58,7 +58,7 @@ export const keyOfAddress = (address: Address, kid: string): PublicKey => ({
   kid,
   verify: async (signed, signature) => {
     try {
-      return recoverSigner(sha256(signed), signature) === address;
+      return recoverAnySigner(sha256(signed), signature) === address;
     } catch {
       return false;
     }

@@ -3,12 +3,12 @@ import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { type Address, checksumAddress } from "viem";
 import { keccakHex } from "../../keccak.ts";
 
-/** @throws when nobody can have made the signature */
+/** As there. */
 export function recoverSigner(digest: Uint8Array, signature: Uint8Array): Address {
-  const v = signature[64] ?? -1;
-  const bit = v >= 27 ? v - 27 : v;
+  const bit = (signature[64] ?? 0) - 27;
   if (signature.length !== 65 || (bit !== 0 && bit !== 1)) throw new Error("not a signature");
-  const point = secp256k1.Signature.fromBytes(signature.subarray(0, 64), "compact")
-    .addRecoveryBit(bit).recoverPublicKey(digest).toBytes(false);
+  const made = secp256k1.Signature.fromBytes(signature.subarray(0, 64), "compact");
+  if (made.hasHighS()) throw new Error("not a signature with a low s");
+  const point = made.addRecoveryBit(bit).recoverPublicKey(digest).toBytes(false);
   return checksumAddress(`0x${keccakHex(point.subarray(1)).slice(26)}`);
 }
