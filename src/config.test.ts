@@ -49,6 +49,8 @@ describe("configuration", () => {
   const bad: [string, string, RegExp][] = [
     ["HTTP_SERVICE_ENDPOINT", "host:99999", /HTTP_SERVICE_ENDPOINT must be host:port/],
     ["DATABASE_DSN", "mysql://u:hunter2@x", /DATABASE_DSN must start with postgres/],
+    ["MQTT_ENDPOINT", "http://u:hunter2@x", /MQTT_ENDPOINT must be an mqtt/],
+    ["MQTT_TOPIC", "a/b+", /MQTT_TOPIC must be a topic filter/],
     ["CHAIN_ENDPOINT", "ftp://x", /CHAIN_ENDPOINT must be an http/],
     ["CHAIN_ENDPOINTS", "4690=x", /CHAIN_ENDPOINTS must be chainId=url/],
     ["WORKERS", "0", /WORKERS must be from 1/],

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { parseLogLevel } from "./log.ts";
 import { peerIdOf } from "./network/dial.ts";
 import { mostFound } from "./network/enode_choice.ts";
-import { dids, jwtSecrets, origins } from "./config_values.ts";
+import { dids, jwtSecrets, mqttUrl, origins, topicFilter } from "./config_values.ts";
 import { address, describeIssue } from "./protocol/schema.ts";
 
 export const roles = ["all", "enode", "znode", "bootnode"] as const;
@@ -340,6 +340,23 @@ export const settings = {
     placeholder: "bytes",
     schema: integer(1024, 3 * 1024 * 1024),
     fallback: String(1024 * 1024),
+  },
+  MQTT_ENDPOINT: {
+    help: "MQTT broker from which messages are taken too",
+    placeholder: "url",
+    schema: mqttUrl,
+    secret: true,
+  },
+  MQTT_TOPIC: {
+    help: "topic filter of those messages; where it ends in +/+: their project and version",
+    placeholder: "filter",
+    schema: topicFilter,
+    fallback: "w3bstream/+/+",
+  },
+  MQTT_CLIENT_ID: {
+    help: "names this enode's session at the broker; unset: by its operator's address",
+    placeholder: "id",
+    schema: z.string().regex(/^[\w.:-]{1,128}$/, "must be 1 to 128 of letters, digits, . _ : -"),
   },
   CORS_ORIGINS: {
     help: "origins whose web pages may use the HTTP API, or *; unset: none",

@@ -1,4 +1,4 @@
-/** Values of settings about who uses the HTTP API, as text. */
+/** Values of settings about who sends messages and by what way, as text. */
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { didPattern } from "./project/auth.ts";
@@ -40,4 +40,19 @@ export const origins = z.string().transform((text) =>
 ).refine(
   (list) => list.every(isOrigin),
   "must be origins such as https://app.example separated by commas, or *",
+);
+
+export const mqttUrl = z.string().refine(
+  (s) => URL.canParse(s) && /^(mqtts?|wss?):$/.test(new URL(s).protocol),
+  "must be an mqtt, mqtts, ws or wss URL",
+);
+
+/** MQTT 5, 4.7.1. */
+export const topicFilter = z.string().min(1).max(1000).refine(
+  (s) =>
+    !s.includes("\0") &&
+    s.split("/").every((level, i, all) =>
+      !/[+#]/.test(level) || level === "+" || (level === "#" && i === all.length - 1)
+    ),
+  "must be a topic filter: + is any level, and # at the end all further ones",
 );

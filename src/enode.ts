@@ -21,6 +21,7 @@ import { nameOf, Packers, startPack } from "./pack/index.ts";
 import { serveHttp } from "./platform.ts";
 import { withFunding } from "./enode_fund.ts";
 import { reportFaults } from "./enode_report.ts";
+import { startSources } from "./enode_sources.ts";
 import { createDispatch } from "./dispatch/index.ts";
 import { watchRoutes } from "./watch/index.ts";
 
@@ -138,6 +139,7 @@ export async function startEnode(
     await ingest.drain();
     await server.stop();
   });
+  await startSources(context, ingest);
   log.info({ url: `http://${server.hostname}:${server.port}` }, "the HTTP API listens");
 }
 

@@ -27,10 +27,13 @@ export function versionOf(
 
 const encoder = new TextEncoder();
 
-/** Gives a function that makes a row of a message, or throws a `RequestError` about its sender. */
+/**
+ * Gives a function that makes a row of a message, or throws a `RequestError` about its sender.
+ * Without a request, what is in the message alone says who that is.
+ */
 export const acceptance = (auth: Auth, rates: Rates) =>
 async (
-  request: Request,
+  request: Request | undefined,
   message: MessageRequest,
   version: ProjectVersion,
   idempotencyKey: string | undefined,
@@ -65,11 +68,15 @@ export function idOf(
 
 /** @throws {RequestError} */
 export function idempotencyKey(request: Request): string | undefined {
-  const key = request.headers.get("idempotency-key");
+  return clientsKey("Idempotency-Key", request.headers.get("idempotency-key"));
+}
+
+/** @throws {RequestError} unless a client may choose the key */
+export function clientsKey(name: string, key: string | null): string | undefined {
   if (key === null) return undefined;
   // Room for a batch's "/<index>".
   if (!/^[\x20-\x7e]{1,200}$/.test(key)) {
-    throw new RequestError(400, "Idempotency-Key must have 1 to 200 printable ASCII characters");
+    throw new RequestError(400, `${name} must have 1 to 200 printable ASCII characters`);
   }
   return key;
 }

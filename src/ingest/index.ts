@@ -19,7 +19,7 @@ import { allowOrigins } from "./cors.ts";
 import { BodyReader } from "./body.ts";
 import { decodeMessage, decodeMessages, formOf } from "./decode.ts";
 import { type EventsOptions, MessageEvents } from "./events.ts";
-import { RequestError } from "./message.ts";
+import { type MessageRequest, RequestError } from "./message.ts";
 import { observe } from "./observe.ts";
 
 export interface IngestLimits {
@@ -65,9 +65,23 @@ export interface Ingest {
   /** The routes, to mount beside others. */
   readonly app: Hono;
   fetch(request: Request): Response | Promise<Response>;
+  /**
+   * Takes a message that a source brought, by the rules and limits of `POST /message`; resolves
+   * once it is durable.
+   * @throws {RequestError} when it is refused
+   * @throws {OverloadedError} when it should be brought again
+   * @throws {DatabaseUnavailableError} when it should be brought again, or is stored already
+   */
+  readonly take: Take;
   /** Refuses new messages from now on; settles when those that are being stored are answered. */
   drain(): Promise<void>;
 }
+
+/** `read` gives the message and `keyOf` its idempotency key; either may throw a `RequestError`. */
+export type Take = (
+  read: () => MessageRequest,
+  keyOf: () => string | undefined,
+) => Promise<{ readonly id: string; readonly duplicate: boolean }>;
 
 type Work = (request: Request, ...path: string[]) => Promise<Response>;
 /** Makes a handler of a route's work. */
@@ -108,24 +122,37 @@ export function createIngest(deps: IngestDeps): Ingest {
     };
   };
 
-  const postMessage = route("POST /message", async (request) => {
+  const store = async (
+    request: Request | undefined,
+    read: () => MessageRequest | Promise<MessageRequest>,
+    keyOf: () => string | undefined,
+  ): Promise<{ readonly id: string; readonly duplicate: boolean }> => {
     if (draining) throw new OverloadedError(5);
     let known: bigint | undefined;
     try {
-      const form = formOf(request);
-      const parsed = decodeMessage(await bodies.read(request, bodyLimits, form), form);
+      const parsed = await read();
       const version = versionOf(deps.projects, parsed);
       known = version.projectId;
-      const message = await accept(request, parsed, version, idempotencyKey(request));
-      const id = idOf(await da.messages.append(message));
+      const id = idOf(
+        await da.messages.append(await accept(request, parsed, version, keyOf())),
+      );
       if (id instanceof RequestError) throw id;
       count(known, id.duplicate ? "duplicate" : "accepted");
-      return json(200, `{"messageID":"${id.id}"}`);
+      return id;
     } catch (error) {
       count(known, resultOf(error));
       countRefused(known, error);
       throw error;
     }
+  };
+
+  const postMessage = route("POST /message", async (request) => {
+    const read = async () => {
+      const form = formOf(request);
+      return decodeMessage(await bodies.read(request, bodyLimits, form), form);
+    };
+    const { id } = await store(request, read, () => idempotencyKey(request));
+    return json(200, `{"messageID":"${id}"}`);
   });
 
   const postMessages = route("POST /messages", async (request) => {
@@ -233,6 +260,15 @@ export function createIngest(deps: IngestDeps): Ingest {
   return {
     app,
     fetch: (request) => app.fetch(request),
+    async take(read, keyOf) {
+      running++;
+      try {
+        return await store(undefined, read, keyOf);
+      } finally {
+        running--;
+        if (running === 0) draining?.resolve();
+      }
+    },
     drain() {
       draining ??= Promise.withResolvers();
       events.close();

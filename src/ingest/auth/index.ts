@@ -24,9 +24,12 @@ export interface AuthOptions {
 }
 
 export interface Auth {
-  /** @throws {RequestError} when no rule of the project admits who sent it */
+  /**
+   * @param request undefined for a message that came by another way than HTTP
+   * @throws {RequestError} when no rule of the project admits who sent it
+   */
   sender(
-    request: Request,
+    request: Request | undefined,
     message: MessageRequest,
     version: ProjectVersion,
     data: Uint8Array,
@@ -65,9 +68,9 @@ export function createAuth(options: AuthOptions = {}): Auth {
           failure ??= error;
         }
       }
-      const token = rules.some(isBearer) ? tokenOf(request) : undefined;
+      const token = request && rules.some(isBearer) ? tokenOf(request) : undefined;
       if (token !== undefined) return await bearerOf(token, version, data.length + messageBytes);
-      throw failure ?? refused("missing", nobody(version, rules));
+      throw failure ?? refused("missing", nobody(version, rules, request !== undefined));
     },
     async bearer(request, version) {
       const token = tokenOf(request) ?? new URL(request.url).searchParams.get("authorization");
@@ -102,9 +105,16 @@ function tokenOf(request: Request): string | undefined {
   return match[1];
 }
 
-function nobody({ projectId }: ProjectVersion, rules: readonly AuthRule[]): string {
+function nobody(
+  { projectId }: ProjectVersion,
+  rules: readonly AuthRule[],
+  isHttp: boolean,
+): string {
+  if (!isHttp && rules.every(isBearer)) {
+    return `project ${projectId} takes messages with an Authorization header only: send by HTTP`;
+  }
   const ways = [
-    ...(rules.some(isBearer) ? ['a header "Authorization: Bearer <JWT>"'] : []),
+    ...(isHttp && rules.some(isBearer) ? ['a header "Authorization: Bearer <JWT>"'] : []),
     ...(rules.some(({ type }) => type === "device")
       ? ["the fields device, time, nonce and signature"]
       : []),
