@@ -16,6 +16,9 @@ export async function startBootnode(config: Config, log: Log, shutdown: Shutdown
   shutdown.add("boot node", keepBootnode(host, config.BOOTNODE_MULTIADDR, scores, log));
   const readiness = new Readiness();
   readiness.add("p2p", () => host.getMultiaddrs().length > 0 ? undefined : "it has no address yet");
-  serveHealth({ config, metrics: createMetrics(), readiness, shutdown, log });
+  const metrics = createMetrics();
+  metrics.ready.from(async () => Object.keys(await readiness.ask()).length === 0 ? 1 : 0);
+  metrics.connections.from(() => host.getConnections().length);
+  serveHealth({ config, metrics, readiness, shutdown, log });
   log.info({ role: config.role }, "running");
 }

@@ -69,12 +69,18 @@ export async function openContext(
   shutdown.add("data directory", lockDirectory(config.DATA_DIRECTORY));
   // A znode has no messages and tasks: the embedded PostgreSQL would only cost it memory.
   const light = config.role === "znode" && !config.DATABASE_DSN;
+  const metrics = createMetrics();
   const da = light ? undefined : await openDa({
     ...(config.DATABASE_DSN ? { dsn: config.DATABASE_DSN } : {}),
     directory: join(config.DATA_DIRECTORY, "pglite"),
     log,
+    onCommit(rows, ms) {
+      metrics.commitSeconds.observe(ms / 1000);
+      metrics.commitMessages.observe(rows);
+    },
   });
   const readiness = new Readiness();
+  metrics.ready.from(async () => Object.keys(await readiness.ask()).length === 0 ? 1 : 0);
   if (da) readiness.add("database", async () => void await da.now());
   const store = da ?? openLocal(join(config.DATA_DIRECTORY, "znode.sqlite"));
   shutdown.add("database", () => store.close());
@@ -88,12 +94,17 @@ export async function openContext(
     pollMs: Math.min(config.CHAIN_POLL_SECONDS * 1000, stakesMs),
     log,
   });
-  if (stakes) shutdown.add("stakes", () => stakes.close());
+  if (stakes) {
+    shutdown.add("stakes", () => stakes.close());
+    metrics.chainHeight.from(() => Number(stakes.height));
+    metrics.chainSilent.from(() => stakes.silentMs / 1000);
+  }
   const authority = contracts
     ? chainAuthority(chains, contracts, stakes)
     : ownAuthority([keys.operator.address, keys.prover.address], config.TRUSTED_PROVERS);
   const peerScores = new PeerScores();
   const host = await openHost(config, peerScores, log, shutdown);
+  if (host) metrics.connections.from(() => host.getConnections().length);
   const ipfs = openIpfs({
     directory: join(config.DATA_DIRECTORY, "ipfs"),
     endpoint: config.IPFS_ENDPOINT,
@@ -173,7 +184,7 @@ export async function openContext(
   return {
     config,
     log,
-    metrics: createMetrics(),
+    metrics,
     readiness,
     shutdown,
     keys,

@@ -69,6 +69,13 @@ export async function startEnode(
     log,
     metrics,
   });
+  metrics.links.from(() => links.list().length);
+  metrics.dispatch.from(() => dispatch.status());
+  metrics.openTasks.from(() => da.tasks.openCounts());
+  metrics.queued.from(() => {
+    const { rows: messages, bytes } = da.messages.queued;
+    return { messages, bytes };
+  });
   context.peerScores.heed((peer) => {
     const prover = remoteOf?.(peer);
     if (!prover) return 0;

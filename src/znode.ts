@@ -72,6 +72,7 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
     await stopProver();
   });
   if (config.role !== "znode") return;
+  metrics.links.from(() => links.list().length);
   context.readiness.add("enodes", () => links.list().length > 0 ? undefined : "none is linked");
   if (stakes) context.readiness.add("chain", () => whySilent(stakes.silentMs));
   serveHealth(context);

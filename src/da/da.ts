@@ -105,6 +105,8 @@ export interface TaskRecord {
   /** Grows by one with each `save`; a save with an old one is refused. */
   readonly revision: number;
   readonly messageCount: number;
+  /** Milliseconds since 1970, by the database's clock. */
+  readonly packedAt: number;
 }
 
 /** Who got a lease and why, signed: `Assignment` of the protocol with the text it has the hash of. */
@@ -181,6 +183,8 @@ export interface MessageStore {
   /** All or, row by row, an error each; one answer a message, in order. */
   appendMany(messages: readonly NewMessage[]): Promise<Appended[]>;
   status(id: string): Promise<MessageStatus | undefined>;
+  /** What is not stored yet. */
+  readonly queued: { readonly rows: number; readonly bytes: number };
 }
 
 /** Packing: messages become tasks in one transaction each. */
@@ -269,8 +273,10 @@ export interface TaskStore {
     after: bigint,
     limit: number,
   ): Promise<{ readonly serial: bigint; readonly taskId: Hex }[]>;
-  /** Counts by phase, for metrics and the demo's table. */
+  /** Counts by phase, of all tasks. */
   counts(): Promise<Record<TaskPhase, number>>;
+  /** Counts by phase, of those that wait or are worked on; what it costs grows with these alone. */
+  openCounts(): Promise<Partial<Record<TaskPhase, number>>>;
   /** Wakes when a task was packed, by this or another node. */
   onPacked(listener: () => void): () => void;
   /** Deletes data and salts of messages whose tasks ended before the instant; answers how many. */

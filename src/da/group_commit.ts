@@ -95,6 +95,11 @@ export class GroupCommit<In, Out> {
     });
   }
 
+  /** What waits or is in flight. */
+  get held(): Readonly<Held> {
+    return this.#total;
+  }
+
   /** Settles when nothing waits and nothing is in flight. */
   async drained(): Promise<void> {
     while (this.#total.rows > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));

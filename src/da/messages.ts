@@ -34,6 +34,8 @@ export interface MessageStoreOptions {
   readonly queueRows?: number;
   readonly queueBytes?: number;
   readonly batchRows?: number;
+  /** Told of each batch that was stored. */
+  readonly onCommit?: (rows: number, ms: number) => void;
 }
 
 export type ClosableMessageStore = MessageStore & { drained(): Promise<void> };
@@ -45,7 +47,9 @@ export function messageStore(
   const commits = new GroupCommit<NewRow, Appended>(
     { ...groupCommitDefaults, ...options, concurrency: database.concurrency },
     async (rows) => {
+      const began = performance.now();
       const results = await store(database, rows);
+      options.onCommit?.(rows.length, performance.now() - began);
       database.notify(appendedChannel);
       return results;
     },
@@ -60,6 +64,9 @@ export function messageStore(
     );
   };
   return {
+    get queued() {
+      return commits.held;
+    },
     append(message) {
       try {
         commits.admit(1, bytesOf(message), message.projectId);

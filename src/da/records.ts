@@ -1,6 +1,6 @@
 import { getAddress } from "viem";
 import type { Message, TaskPhase, TaskRecord } from "./da.ts";
-import { plainBytes, toHex } from "./encode.ts";
+import { ms, plainBytes, toHex } from "./encode.ts";
 
 /** A row of `tasks` as `taskColumns` selects it. */
 export interface TaskRow extends Record<string, unknown> {
@@ -19,13 +19,14 @@ export interface TaskRow extends Record<string, unknown> {
   machine: string | null;
   revision: number;
   message_count: number;
+  packed: bigint;
 }
 
 export const taskColumns = [
   ...["serial", "task_hash", "chain_id", "router", "project_id", "version", "program_id"],
   ...["messages_root", "input_commitment", "nonce", "signature", "phase", "machine", "revision"],
   "message_count",
-].map((column) => `t.${column}`).join(", ");
+].map((column) => `t.${column}`).join(", ") + `, ${ms("t.packed_at")} as packed`;
 
 export function taskOf(row: TaskRow): TaskRecord {
   return {
@@ -46,6 +47,7 @@ export function taskOf(row: TaskRow): TaskRecord {
     machine: row.machine,
     revision: row.revision,
     messageCount: row.message_count,
+    packedAt: Number(row.packed),
   };
 }
 

@@ -344,6 +344,22 @@ describe.each(kinds)("tasks on %s", (kind) => {
       await tasks().save(update(made[0]!, { phase: "failed" }));
       expect(await tasks().counts()).toEqual({ packed: 2, dispatched: 0, proved: 0, failed: 1 });
     });
+
+    test("open ones are those that dispatch must look at again", async () => {
+      const made = await make(3);
+      expect(await tasks().openCounts()).toEqual({ packed: 3 });
+      await tasks().save(update(made[0]!, { phase: "failed", wakeAt: null }));
+      await tasks().save(update(made[1]!, { phase: "dispatched", wakeAt: 1 }));
+      expect(await tasks().openCounts()).toEqual({ packed: 1, dispatched: 1 });
+    });
+
+    test("a task knows when it was packed, by the database's clock", async () => {
+      const before = await subject.da.now();
+      const [made] = await make(1);
+      expect(made!.packedAt).toBeGreaterThanOrEqual(before - 1);
+      expect(made!.packedAt).toBeLessThanOrEqual(await subject.da.now());
+      expect((await tasks().get(made!.taskId))?.packedAt).toBe(made!.packedAt);
+    });
   });
 
   describe("purge", () => {

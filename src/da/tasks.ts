@@ -144,6 +144,13 @@ export function taskStore(database: Database): TaskStore {
       for (const { phase, count } of rows) counts[phase] = Number(count);
       return counts;
     },
+    async openCounts() {
+      const rows = await query<{ phase: TaskPhase; count: bigint }>(
+        `select phase, count(*) as count from w3bstream.tasks
+          where wake_at is not null or fund_at is not null group by phase`,
+      );
+      return Object.fromEntries(rows.map(({ phase, count }) => [phase, Number(count)]));
+    },
     onPacked: (listener) => database.listen(packedChannel, listener),
     async purge(projectId, version, endedBefore) {
       for (let purged = 0;;) {

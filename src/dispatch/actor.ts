@@ -37,6 +37,8 @@ type Apply = (body: EventBody) => void;
 export class Actor implements TaskActor {
   #record: TaskRecord | undefined;
   #state: State | undefined;
+  /** States that were told of, each once a task where this process alone drives it. */
+  readonly #told = new Set<string>();
   /** The database gave the task to this node; other nodes' tasks only get their events passed on. */
   #owned = false;
   #prepared = false;
@@ -423,12 +425,17 @@ export class Actor implements TaskActor {
   }
 
   #tell(log: readonly NewStateEntry[]): void {
-    const { task, serial } = this.#record as TaskRecord;
+    const { task, serial, packedAt } = this.#record as TaskRecord;
+    const { metrics } = this.desk.deps;
     const project = task.projectId.toString();
     for (const { state, by, comment } of log) {
       // A task that is still packed did not reach that state here.
       if (state !== "packed") {
-        this.desk.deps.metrics?.tasks.inc({ project, state });
+        metrics?.tasks.inc({ project, state });
+        if (!this.#told.has(state)) {
+          metrics?.taskSeconds.observe({ state }, (this.desk.clock.at() - packedAt) / 1000);
+        }
+        this.#told.add(state);
         this.desk.deps.onState?.(this.#record as TaskRecord, state);
       }
       const fields = { project, task: this.taskId, serial: serial.toString(), by, comment };

@@ -8,6 +8,7 @@ import { kinds, silent, useDatabase } from "../da/testing/databases.ts";
 import { bytes, message } from "../da/testing/make.ts";
 import { Bench, projectVersion, router, sleep, testProgram, text, until } from "./testing/bench.ts";
 import { account, network, operator, ScriptedZnode } from "./testing/znode.ts";
+import { createMetrics } from "../metrics.ts";
 
 const seed = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 
@@ -68,7 +69,7 @@ for (const kind of kinds) {
         packers: { run: () => Promise.reject(new Error("no project has a packer")) },
         now: () => db.da.now(),
         log: silent,
-        metrics: { tasks: { inc: () => {} }, refused: { inc: () => {} } } as never,
+        metrics: createMetrics(),
       }));
 
       const accepted = new Map<Hex, number>();

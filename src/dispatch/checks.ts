@@ -56,7 +56,9 @@ export class Checks {
     const receipt = this.#receipts.get(key);
     if (!receipt) return;
     this.#run(key, async () => {
+      const began = performance.now();
       const verdict = await this.#judge(record, prover, receipt);
+      this.desk.deps.metrics?.checkSeconds.observe((performance.now() - began) / 1000);
       return async () => {
         // Without a verdict the machine ends the check by itself.
         if (!verdict) return;

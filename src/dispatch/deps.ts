@@ -77,7 +77,14 @@ export interface DispatchDeps {
   readonly log: Log;
   readonly metrics?: Pick<
     Metrics,
-    "tasks" | "refused" | "outputs" | "faults" | "conduct" | "barred"
+    | "tasks"
+    | "taskSeconds"
+    | "checkSeconds"
+    | "refused"
+    | "outputs"
+    | "faults"
+    | "conduct"
+    | "barred"
   >;
   /** Names this node among the drivers of one database; a name kept over restarts wins its tasks
    * back at once. */

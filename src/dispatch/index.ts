@@ -24,8 +24,8 @@ export interface Dispatch {
   stop(): Promise<void>;
   /** What is held against a znode. */
   conduct(prover: Address): Conduct;
-  /** Tasks in memory, those of them that wait for a znode, and linked znodes. */
-  status(): { readonly held: number; readonly waiting: number; readonly peers: number };
+  /** Tasks in memory, those of them that wait for a znode, linked znodes, and what these have. */
+  status(): Readonly<Record<"held" | "waiting" | "peers" | "leases", number>>;
 }
 
 /**
@@ -149,6 +149,7 @@ class Dispatcher implements Dispatch, Desk {
       held: this.#actors.size,
       waiting: this.#waiting.size,
       peers: this.peers.all().length,
+      leases: this.peers.leases,
     };
   }
 

@@ -192,6 +192,11 @@ export class Peers {
     return this.#ready().reduce((sum, peer) => sum + (peer.hello?.capacity ?? 0), 0);
   }
 
+  /** Leases that znodes have. */
+  get leases(): number {
+    return this.#busy.values().reduce((sum, leases) => sum + leases.size, 0);
+  }
+
   /** Of which so many places are free. */
   get free(): number {
     return this.#ready().reduce((sum, { prover, hello, resting }) => {

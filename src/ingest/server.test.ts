@@ -44,6 +44,7 @@ describe("a listening server", () => {
       append: () => append(++calls),
       appendMany: () => Promise.resolve([]),
       status: () => Promise.resolve(undefined),
+      queued: { rows: 0, bytes: 0 },
     };
     const ingest = createIngest({
       da: { ...{} as IngestDeps["da"], messages },

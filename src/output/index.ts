@@ -21,7 +21,7 @@ export interface OutputDeps {
   /** Undefined on a node without a chain. */
   readonly ethereum: Omit<EthereumDeps, "log"> | undefined;
   readonly log: Log;
-  readonly metrics?: Pick<Metrics, "outputs">;
+  readonly metrics?: Pick<Metrics, "outputs" | "outputSeconds">;
   /** Jobs under way at once; most of their time they wait for blocks. */
   readonly concurrency?: number;
   /** Takes what goes to stdout. */
@@ -90,7 +90,10 @@ async function runJob(
     sent: (reference, comment) => report("sent", reference, comment),
     signal,
   };
+  const began = performance.now();
   const outcome = await attempt(outputs, job, context);
+  const seconds = (performance.now() - began) / 1000;
+  if (outcome) metrics?.outputSeconds.observe({ type, state: outcome.state }, seconds);
   if (outcome) report(outcome.state, outcome.reference, outcome.comment);
   await told;
 }

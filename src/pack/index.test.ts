@@ -11,6 +11,7 @@ import type { PackingRule, Project, ProjectVersion } from "../project/types.ts";
 import { inputSalt, merkleRoot, taskIdOf, taskSigner } from "../protocol/index.ts";
 import { type PackDeps, Packers, startPack } from "./index.ts";
 import { babbling, handMade, looping, packer, trapping } from "./program/testing.ts";
+import { createMetrics } from "../metrics.ts";
 
 const db = useDatabase("pglite");
 const operator = privateKeyToAccount(`0x${"11".repeat(32)}`);
@@ -75,7 +76,7 @@ class World {
       packers,
       now: () => db.da.now(),
       log: silent,
-      metrics: { tasks: { inc: () => {} }, refused: { inc: () => {} } } as never,
+      metrics: createMetrics(),
       onProblem: (_group, problem) => this.problems.push(problem),
       idleMs: 200,
       problemMs: 60,

@@ -17,7 +17,10 @@ export interface PackDeps {
   readonly runtimes: Pick<Runtimes, "load">;
   readonly signing: Signing;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, "tasks" | "refused">;
+  readonly metrics: Pick<
+    Metrics,
+    "tasks" | "refused" | "unpacked" | "unpackedSeconds" | "packSeconds"
+  >;
   /** Told, as everybody may know it, why the messages of a group wait; undefined: no longer. */
   readonly onProblem?: (group: Group, problem: string | undefined) => void;
   /** Told of each task, once it is stored. Must not throw. */
@@ -118,6 +121,7 @@ class PackStage {
     // One that ends during the query was counted as it was before.
     const busy = new Set(this.#running.keys());
     const groups = await store.pending();
+    this.#measure(groups);
     const names = new Set(groups.map(nameOf));
     for (const [name, { group }] of this.#problems) if (!names.has(name)) this.#solved(group);
     for (const gone of [this.#rests, this.#failures]) {
@@ -139,6 +143,18 @@ class PackStage {
     const last = ({ group }: Due) => this.#rests.get(nameOf(group)) ?? 0;
     for (const next of due.sort((a, b) => last(a) - last(b))) this.#begin(next);
     return waitMs;
+  }
+
+  #measure(groups: readonly PendingGroup[]): void {
+    const { unpacked, unpackedSeconds } = this.deps.metrics;
+    unpacked.reset();
+    unpackedSeconds.reset();
+    for (const [id, own] of Map.groupBy(groups, ({ projectId }) => projectId)) {
+      const project = id.toString();
+      unpacked.set({ project }, own.reduce((sum, { count }) => sum + count, 0));
+      const oldest = own.reduce((most, { ageMs }) => Math.max(most, ageMs), 0);
+      unpackedSeconds.set({ project }, oldest / 1000);
+    }
   }
 
   /** Packs a group beside others; its end wakes the stage, which starts what found no place. */
@@ -181,8 +197,10 @@ class PackStage {
     const bounds = boundsOf(version.packing);
     let left = group.count;
     do {
+      const took = this.deps.metrics.packSeconds.startTimer();
       const packed = await this.#packer.pack(group, version, bounds);
       if (!packed) return othersMs;
+      took();
       this.#packed(group, packed);
       left -= packed.messageCount;
     } while (left >= bounds.maxCount && !this.#stop.signal.aborted);
@@ -194,8 +212,11 @@ class PackStage {
     version: ProjectVersion,
     packer: PackerProgram,
   ): Promise<number> {
+    const began = performance.now();
     const packed = await this.#packer.packEach(group, version, packer);
     if (!packed) return othersMs;
+    const seconds = (performance.now() - began) / 1000 / packed.length;
+    for (const _ of packed) this.deps.metrics.packSeconds.observe(seconds);
     for (const task of packed) this.#packed(group, task);
     if (packed.length === 0) this.#solved(group);
     return askMs;

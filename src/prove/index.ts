@@ -296,7 +296,8 @@ class Prover {
       timeoutSeconds: timeoutMs / 1000,
     };
     const input = { messages: payload.messages, salt: payload.inputSalt };
-    const end = metrics.proofSeconds.startTimer({ runtime: program.spec.vmType });
+    const runtime = program.spec.vmType;
+    const end = metrics.proofSeconds.startTimer({ runtime });
     metrics.running.inc();
     try {
       const receipt = await program.prove(input, context, signal, (p) => assignment.show(p));
@@ -305,7 +306,11 @@ class Prover {
         throw new ProgramError("input", "the payload is not what the task commits to");
       }
       end();
+      metrics.proofs.inc({ runtime, result: "made" });
       return receipt;
+    } catch (error) {
+      metrics.proofs.inc({ runtime, result: signal.aborted ? "stopped" : "failed" });
+      throw error;
     } finally {
       metrics.running.dec();
     }

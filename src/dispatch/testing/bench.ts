@@ -144,6 +144,8 @@ export class Bench {
           inc: ({ kind }: { kind: string }) => this.refused[kind] = (this.refused[kind] ?? 0) + 1,
         },
         tasks: { inc: () => undefined },
+        taskSeconds: { observe: () => undefined },
+        checkSeconds: { observe: () => undefined },
         outputs: { inc: () => undefined },
         faults: { inc: () => undefined },
         conduct: { inc: () => undefined },

@@ -48,6 +48,7 @@ export class MemoryStore implements TaskStore {
       machine: null,
       revision: 0,
       messageCount: messages.length,
+      packedAt: Date.now(),
     };
     this.rows.set(taskId, {
       record,
@@ -156,6 +157,11 @@ export class MemoryStore implements TaskStore {
     const counts = { packed: 0, dispatched: 0, proved: 0, failed: 0 };
     for (const { record } of this.rows.values()) counts[record.phase]++;
     return Promise.resolve(counts);
+  }
+
+  async openCounts(): ReturnType<TaskStore["openCounts"]> {
+    const { packed, dispatched } = await this.counts();
+    return { packed, dispatched };
   }
 
   onPacked(listener: () => void): () => void {
