@@ -49,6 +49,8 @@ describe("configuration", () => {
   const bad: [string, string, RegExp][] = [
     ["HTTP_SERVICE_ENDPOINT", "host:99999", /HTTP_SERVICE_ENDPOINT must be host:port/],
     ["DATABASE_DSN", "mysql://u:hunter2@x", /DATABASE_DSN must start with postgres/],
+    ["DATASOURCE_DSN", "mysql://u:hunter2@x", /DATASOURCE_DSN must start with postgres/],
+    ["DATASOURCE_TABLE", "a.b.c", /DATASOURCE_TABLE must be a table/],
     ["MQTT_ENDPOINT", "http://u:hunter2@x", /MQTT_ENDPOINT must be an mqtt/],
     ["MQTT_TOPIC", "a/b+", /MQTT_TOPIC must be a topic filter/],
     ["CHAIN_ENDPOINT", "ftp://x", /CHAIN_ENDPOINT must be an http/],

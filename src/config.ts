@@ -358,6 +358,21 @@ export const settings = {
     placeholder: "id",
     schema: z.string().regex(/^[\w.:-]{1,128}$/, "must be 1 to 128 of letters, digits, . _ : -"),
   },
+  DATASOURCE_DSN: {
+    help: "PostgreSQL with a table of which each row is taken as a message",
+    placeholder: "dsn",
+    schema: z.string().regex(/^postgres(ql)?:\/\//, "must start with postgres://"),
+    secret: true,
+  },
+  DATASOURCE_TABLE: {
+    help: "that table or view, with the columns id, project_id, project_version and data",
+    placeholder: "name",
+    schema: z.string().regex(
+      /^[^."\0]{1,63}(\.[^."\0]{1,63})?$/,
+      "must be a table, or schema.table",
+    ),
+    fallback: "messages",
+  },
   CORS_ORIGINS: {
     help: "origins whose web pages may use the HTTP API, or *; unset: none",
     placeholder: "origin,…",

@@ -1,9 +1,10 @@
 import type { NodeContext } from "./context.ts";
 import type { Ingest } from "./ingest/index.ts";
+import { startTable } from "./ingest/sources/postgres.ts";
 
 /** Where messages come from beside HTTP, as far as the settings name it. */
 export async function startSources(
-  { config, log, keys, projects, readiness, shutdown }: NodeContext,
+  { config, da, log, keys, projects, readiness, shutdown }: NodeContext,
   { take }: Ingest,
 ): Promise<void> {
   const common = { take, unready: () => projects.unready, log };
@@ -14,5 +15,11 @@ export async function startSources(
     const source = startMqtt({ endpoint, topic, clientId, maxBodyBytes, ...common });
     readiness.add("MQTT", () => source.unready);
     shutdown.add("MQTT", () => source.stop());
+  }
+  const { DATASOURCE_DSN: dsn, DATASOURCE_TABLE: table } = config;
+  if (dsn !== undefined && da) {
+    const source = startTable({ dsn, table, maxBodyBytes, places: da.chain, ...common });
+    readiness.add("data source", () => source.unready);
+    shutdown.add("data source", () => source.stop());
   }
 }

@@ -13,6 +13,8 @@ export interface BringDeps {
   readonly source: string;
   /** Whether a project that is not known now may still be read. */
   readonly unready: () => string | undefined;
+  /** Whether what comes too fast may wait, as it does in a table; else it is refused. */
+  readonly patient?: boolean;
   readonly log: Log;
 }
 
@@ -26,7 +28,10 @@ export type Bring = (
  * Gives a function that takes a message until it is stored, or refused for a reason that stays. It
  * throws when the signal aborts; the message may be stored then, or not.
  */
-export function bringing({ source, unready, log }: BringDeps): Bring {
+export function bringing({ source, unready, patient, log }: BringDeps): Bring {
+  const mayPass = ({ status }: RequestError): boolean =>
+    status === 503 || (status === 429 && patient === true) ||
+    (status === 404 && unready() !== undefined);
   const say = quietly();
   return async (take, signal) => {
     const backoff = new Backoff(firstMs, mostMs);
@@ -36,7 +41,7 @@ export function bringing({ source, unready, log }: BringDeps): Bring {
         await take();
         return undefined;
       } catch (error) {
-        if (error instanceof RequestError && !mayPass(error, unready)) {
+        if (error instanceof RequestError && !mayPass(error)) {
           const { status, message } = error;
           say((times) => log.warn({ source, status, times }, `message refused: ${message}`));
           return error;
@@ -47,9 +52,6 @@ export function bringing({ source, unready, log }: BringDeps): Bring {
     }
   };
 }
-
-const mayPass = ({ status }: RequestError, unready: () => string | undefined): boolean =>
-  status === 503 || (status === 404 && unready() !== undefined);
 
 /** Lets one of many lines through, with how many it stands for. */
 function quietly() {
