@@ -1,5 +1,5 @@
 /** Messages from a table of an existing PostgreSQL. */
-import { sleep } from "../../abort.ts";
+import { Backoff, sleep } from "../../abort.ts";
 import type { ChainView } from "../../da/da.ts";
 import { type Datasource, openDatasource, type SourceRow } from "../../da/datasource.ts";
 import { errorText, type Log } from "../../log.ts";
@@ -11,6 +11,8 @@ import { bringing } from "./bring.ts";
 const pageRows = 100;
 /** Between looks, ms; at least ten times what the last took, as each reads the whole table. */
 const pollMs = 1_000;
+/** Longest between tries to read it, ms. */
+const mostPauseMs = 30_000;
 
 export interface TableDeps {
   readonly dsn: string;
@@ -61,15 +63,19 @@ export function startTable(deps: TableDeps): TableSource {
     await places.save(place, { block: look.horizon, hash: look.identity }, []);
   };
   const running = (async () => {
+    const backoff = new Backoff(pollMs, mostPauseMs);
     while (!signal.aborted) {
       const started = performance.now();
       try {
         await follow(source);
         unready = undefined;
+        backoff.reset();
       } catch (error) {
         if (signal.aborted) break;
         unready = "the data source can't be read";
         log.warn({ table, reason: errorText(error) }, "data source not read");
+        await sleep(backoff.next(), signal);
+        continue;
       }
       await sleep(Math.max(pollMs, 10 * (performance.now() - started)), signal);
     }
