@@ -1,5 +1,5 @@
-import { type Address, bytesToHex, type Hex, type LocalAccount } from "viem";
-import { anvilAccount } from "../../src/chain/anvil.ts";
+import type { Address, Hex, LocalAccount } from "viem";
+import { anvilAccount, anvilKey } from "../../src/chain/anvil.ts";
 import { weatherVerifier } from "../../src/chain/bytecode/weatherVerifier.ts";
 import type { ChainClient } from "../../src/chain/clients.ts";
 import {
@@ -46,11 +46,8 @@ export function localParties(): Parties {
   };
 }
 
-const keyOf = (index: number): Hex =>
-  bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
-
 /** Of the prover and the second znode. */
-export const znodeKeys = (): Hex[] => [keyOf(4), keyOf(6)];
+export const znodeKeys = (): Hex[] => [anvilKey(4), anvilKey(6)];
 
 /** What a node of role all needs to take part with the operator's and the prover's keys. */
 export function nodeEnvironment(chainUrl: string, deployment: Deployment): Record<string, string> {
@@ -60,8 +57,8 @@ export function nodeEnvironment(chainUrl: string, deployment: Deployment): Recor
     ZNODE_CONTRACT_ADDRESS: deployment.znodeRegistrar,
     ROUTER_CONTRACT_ADDRESS: deployment.router,
     CHAIN_POLL_SECONDS: "1",
-    OPERATOR_PRIVATE_KEY: keyOf(2),
-    PROVER_PRIVATE_KEY: keyOf(4),
+    OPERATOR_PRIVATE_KEY: anvilKey(2),
+    PROVER_PRIVATE_KEY: anvilKey(4),
   };
 }
 

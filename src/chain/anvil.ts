@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import process from "node:process";
+import { bytesToHex, type Hex } from "viem";
 import { type HDAccount, mnemonicToAccount } from "viem/accounts";
 
 export interface Anvil {
@@ -34,11 +35,17 @@ export function anvilAccount(index: number): HDAccount {
   return mnemonicToAccount(mnemonic, { addressIndex: index });
 }
 
+/** An account's private key, which is public. */
+export const anvilKey = (index: number): Hex =>
+  bytesToHex(anvilAccount(index).getHdKey().privateKey as Uint8Array);
+
 /** Starts a chain on a free port of the loopback. Rejects if it isn't up within 20 seconds. */
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const args = ["--host", "127.0.0.1", "--port", "0", "--chain-id", `${options.chainId ?? 31337}`];
   if (options.blockTime !== undefined) args.push("--block-time", `${options.blockTime}`);
-  const child = spawn(binary(), [...args, ...options.args ?? []], {
+  // By the shell, which is all that our tasks for Deno may run.
+  const shell = ["-c", 'exec "$0" "$@"', binary()];
+  const child = spawn("/bin/sh", [...shell, ...args, ...options.args ?? []], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");

@@ -4,6 +4,7 @@ import process from "node:process";
 import { runCli } from "./cli.ts";
 import { deploy } from "./deploy.ts";
 import { evidence } from "./evidence.ts";
+import { dev } from "./dev.ts";
 import { doctor } from "./doctor.ts";
 import { imageId } from "./image_id.ts";
 import { init } from "./init.ts";
@@ -21,6 +22,7 @@ import { znode } from "./znode.ts";
 // A connection that some library keeps must not keep the command.
 const commands = [
   init,
+  dev,
   deploy,
   verifier,
   project,
