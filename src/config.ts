@@ -458,13 +458,14 @@ export class ConfigError extends Error {
 export const flagOf = (name: SettingName): string => `--${name.toLowerCase().replaceAll("_", "-")}`;
 
 /**
- * Flags over environment over defaults. An empty value counts as unset, as in the original.
+ * Flags over environment over file over defaults. An empty value counts as unset, as in the original.
  * @throws {ConfigError}
  */
 export function loadConfig(
   role: string,
   flags: Partial<Record<SettingName, string>> = {},
   env: Record<string, string | undefined> = process.env,
+  file: Partial<Record<SettingName, string>> = {},
 ): Config {
   if (!roles.includes(role as Role)) {
     throw new ConfigError(`--role must be one of ${roles.join(", ")}, got "${role}"`);
@@ -472,7 +473,7 @@ export function loadConfig(
   const values: Record<string, unknown> = {};
   for (const name of Object.keys(settings) as SettingName[]) {
     const setting: Setting = settings[name];
-    const text = flags[name] || env[name] || setting.fallback;
+    const text = flags[name] || env[name] || file[name] || setting.fallback;
     if (text === undefined) continue;
     const parsed = setting.schema.safeParse(text);
     if (!parsed.success) {

@@ -10,6 +10,7 @@ import {
   type SettingName,
   settings,
 } from "./config.ts";
+import { readConfigFile } from "./config_file.ts";
 import { startBootnode } from "./bootnode.ts";
 import { openContext } from "./context.ts";
 import { startEnode } from "./enode.ts";
@@ -18,7 +19,7 @@ import { openLinks } from "./network/index.ts";
 import { Shutdown } from "./shutdown.ts";
 import { startZnode } from "./znode.ts";
 
-function readConfig(argv: readonly string[]): Config {
+function readConfig(argv: readonly string[]): { config: Config; warnings: readonly string[] } {
   const command = new Command("node")
     .description("Run a W3bstream node.")
     .addOption(
@@ -28,10 +29,15 @@ function readConfig(argv: readonly string[]): Config {
       )
         .choices(roles).makeOptionMandatory(),
     )
+    .option(
+      "--config <file>",
+      "settings by the names of their environment variables, as NAME=value lines or JSON",
+    )
     .addHelpText(
       "after",
       "\nEach setting is also an environment variable: --data-directory is DATA_DIRECTORY.\n" +
-        "Keys and tokens belong in the environment, where other users can't see them.",
+        "Flags win over the environment, and that over the file of --config.\n" +
+        "Keys and tokens belong in the environment or that file, where other users can't see them.",
     );
   for (const name of Object.keys(settings) as SettingName[]) {
     const setting = settings[name];
@@ -41,18 +47,23 @@ function readConfig(argv: readonly string[]): Config {
     command.option(`${flagOf(name)} <${setting.placeholder}>`, `${setting.help}${fallback}`);
   }
   command.parse([...argv], { from: "user" });
-  const { role, ...flags } = command.opts<Record<string, string>>();
+  const { role, config: path, ...flags } = command.opts<Record<string, string>>();
   const named: Partial<Record<SettingName, string>> = {};
   for (const [camel, value] of Object.entries(flags)) {
     const name = camel.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase() as SettingName;
     named[name] = value;
   }
-  return loadConfig(role ?? "", named);
+  const { values = {}, warnings = [] } = path === undefined ? {} : readConfigFile(path);
+  return { config: loadConfig(role ?? "", named, process.env, values), warnings };
 }
 
 /** Starts the stages of the role; resolves when they run. */
-async function start(config: Config, shutdown: Shutdown): Promise<void> {
+async function start(
+  { config, warnings }: ReturnType<typeof readConfig>,
+  shutdown: Shutdown,
+): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
+  for (const warning of warnings) log.warn(warning);
   log.info(describeConfig(config), "starting");
   if (config.role === "bootnode") return await startBootnode(config, log, shutdown);
   const context = await openContext(config, log, shutdown);

@@ -158,7 +158,11 @@ export class Checks {
       const wait = pause(this.desk.options.acceptMs / 2, late.signal).then(() => undefined);
       return await Promise.race([ask(), wait]);
     } catch (error) {
-      this.desk.deps.log.warn(`the route of a project is not known: ${errorText(error)}`);
+      const reason = errorText(error);
+      this.desk.deps.log.warn(
+        { task: this.actor.taskId },
+        `the route of a project is not known: ${reason}`,
+      );
       return undefined;
     } finally {
       late.abort();

@@ -90,10 +90,10 @@ export class Witness {
       }
       const other = this.#others.get(key);
       this.#others.delete(key);
-      if (other) this.#run(() => this.#equivocated(claim, other));
+      if (other) this.#run(claim, () => this.#equivocated(claim, other));
       if (!this.#unsaved.has(key) || checked.has(key)) continue;
       this.#unsaved.delete(key);
-      this.#run(() => this.#compare(claim));
+      this.#run(claim, () => this.#compare(claim));
     }
   }
 
@@ -150,10 +150,10 @@ export class Witness {
     deps.metrics?.faults.inc({ kind: fault.kind });
   }
 
-  #run(work: () => Promise<void>): void {
+  #run({ statement: { taskId: task } }: Signed<ReceiptClaim>, work: () => Promise<void>): void {
     void work().catch((error) => {
       if (this.desk.signal.aborted) return;
-      this.desk.deps.log.warn(`evidence was not kept: ${errorText(error)}`);
+      this.desk.deps.log.warn({ task }, `evidence was not kept: ${errorText(error)}`);
     });
   }
 }

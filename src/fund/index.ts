@@ -163,14 +163,15 @@ class FundStage {
     await this.#holding(taskIds, () => this.#send("fund", projectId, escrowCall(items)));
     await store.funded(taskIds, Number(deadline) * 1000);
     metrics.funding.inc({ project: `${projectId}`, result: "escrowed" }, taskIds.length);
-    log.info({ project: `${projectId}`, tasks: taskIds.length }, "fees set aside");
+    log.info({ project: `${projectId}`, tasks: taskIds }, "fees set aside");
   }
 
   async #putOff(projectId: bigint, records: readonly TaskRecord[], comment: string) {
     const { store, metrics, log } = this.deps;
     await store.putOff(records.map(({ taskId }) => taskId), retryMs, comment.slice(0, 1000));
     metrics.funding.inc({ project: `${projectId}`, result: "waiting" }, records.length);
-    log.warn({ project: `${projectId}`, tasks: records.length }, comment);
+    const tasks = records.map(({ taskId }) => taskId);
+    log.warn({ project: `${projectId}`, tasks }, comment);
   }
 
   /** What nobody had accepted until its time was over goes back to its project. */
@@ -191,12 +192,15 @@ class FundStage {
         await this.#send("refund", projectId, refundCall(taskIds));
       } catch (error) {
         if (this.signal.aborted) throw error;
-        this.deps.log.warn({ project: `${projectId}` }, `fees stay: ${errorText(error)}`);
+        this.deps.log.warn(
+          { project: `${projectId}`, tasks: taskIds },
+          `fees stay: ${errorText(error)}`,
+        );
         continue;
       }
       await store.released(taskIds, true);
       metrics.funding.inc({ project: `${projectId}`, result: "refunded" }, taskIds.length);
-      this.deps.log.info({ project: `${projectId}`, tasks: taskIds.length }, "fees given back");
+      this.deps.log.info({ project: `${projectId}`, tasks: taskIds }, "fees given back");
     }
     return false;
   }

@@ -21,8 +21,9 @@ export function watchNeglected(
   async function look() {
     const late = await store.due(lateMs, 1000, lateMs);
     if (late.length === 0) return;
-    await store.putOff(late.map(({ taskId }) => taskId), 0, comment);
-    log.warn({ tasks: late.length }, comment);
+    const tasks = late.map(({ taskId }) => taskId);
+    await store.putOff(tasks, 0, comment);
+    log.warn({ tasks }, comment);
   }
   return async () => {
     clearInterval(timer);

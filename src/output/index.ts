@@ -79,11 +79,11 @@ async function runJob(
   let told: Promise<unknown> = Promise.resolve();
   const report = (state: OutputReport["state"], reference: string, comment: string) => {
     metrics?.outputs.inc({ type, state });
-    log.info({ taskId, output, type, reference, comment }, `output ${state}`);
+    log.info({ task: taskId, output, type, reference, comment }, `output ${state}`);
     const message = { taskId, epoch, output, state, reference, comment };
     told = told.then(() => reports.send(message, signal)).catch((error) =>
       // The job is given again until its end was reported.
-      log.debug({ taskId, output, state }, `not reported: ${failureText(error)}`)
+      log.debug({ task: taskId, output, state }, `not reported: ${failureText(error)}`)
     );
   };
   const context: OutputContext = {

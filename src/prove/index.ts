@@ -139,7 +139,10 @@ class Prover {
     if (refusal) {
       metrics.refused.inc({ kind: "lease" });
       if (!refusal.retryable) {
-        this.deps.log.warn({ taskId, enode: link.remote }, `a lease is refused: ${refusal.reason}`);
+        this.deps.log.warn(
+          { task: taskId, enode: link.remote },
+          `a lease is refused: ${refusal.reason}`,
+        );
       }
       return await link.send("refuse", { taskId, epoch, ...refusal });
     }
@@ -234,7 +237,7 @@ class Prover {
         await this.deps.receipts.forget(taskId, assignment.link.remote);
       }
       const failure = describeFailure(error, assignment);
-      this.deps.log.warn({ taskId, epoch: Number(epoch) }, `proof failed: ${failure.reason}`);
+      this.deps.log.warn({ task: taskId, epoch: Number(epoch) }, `proof failed: ${failure.reason}`);
       if (!this.#stop.signal.aborted) {
         await assignment.link.send("failure", { taskId, epoch, ...failure });
       }
@@ -261,7 +264,7 @@ class Prover {
       if (verdict.verdict !== "invalid") return receipt;
     } catch (error) {
       signal.throwIfAborted();
-      this.deps.log.warn({ taskId }, `a kept receipt was not checked: ${errorText(error)}`);
+      this.deps.log.warn({ task: taskId }, `a kept receipt was not checked: ${errorText(error)}`);
     }
     return undefined;
   }
@@ -271,7 +274,7 @@ class Prover {
       await this.deps.receipts.put(taskId, link.remote, receipt);
     } catch (error) {
       // The enode may take it all the same.
-      this.deps.log.warn({ taskId }, `a receipt was not kept: ${errorText(error)}`);
+      this.deps.log.warn({ task: taskId }, `a receipt was not kept: ${errorText(error)}`);
     }
   }
 
@@ -381,7 +384,7 @@ class Prover {
       const comment = report.comment.slice(0, limits.text);
       // In order, but not awaited: what is said at once shares a frame.
       link?.send("report", { ...report, comment }).catch((error) =>
-        this.deps.log.warn({ taskId: report.taskId }, `report not delivered: ${errorText(error)}`)
+        this.deps.log.warn({ task: report.taskId }, `report not delivered: ${errorText(error)}`)
       );
     }
   }

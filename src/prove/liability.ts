@@ -102,7 +102,7 @@ export class Liability {
         return await abortable(whyRefused(verifier, receipt), signal);
       } catch (error) {
         signal.throwIfAborted();
-        this.deps.log.warn({ taskId }, `a receipt waits to be signed: ${errorText(error)}`);
+        this.deps.log.warn({ task: taskId }, `a receipt waits to be signed: ${errorText(error)}`);
       }
       await sleep(backoff.next(), signal);
       signal.throwIfAborted();

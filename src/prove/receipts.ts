@@ -89,7 +89,7 @@ export class Receipts {
       const kept = record && this.#read(record.bytes);
       if (kept?.taskId === taskId) return kept.receipt;
     } catch (error) {
-      this.config.log.warn({ taskId }, `a kept receipt can't be read: ${errorText(error)}`);
+      this.config.log.warn({ task: taskId }, `a kept receipt can't be read: ${errorText(error)}`);
     }
     await this.#remove(taskId);
     return undefined;
