@@ -1,7 +1,7 @@
 //! The C ABI by which `src/pack/program` calls this module.
 
 use std::cell::RefCell;
-use std::slice;
+use std::ptr;
 
 use crate::run::{Limits, PackerError, check, run};
 
@@ -28,7 +28,7 @@ pub extern "C" fn packer_alloc(len: usize) -> *mut u8 {
 /// The pointer is one of `packer_alloc` with this length.
 unsafe fn taken(at: *mut u8, len: usize) -> Box<[u8]> {
     // SAFETY: made by `packer_alloc` of a box of this length.
-    unsafe { Box::from_raw(slice::from_raw_parts_mut(at, len)) }
+    unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(at, len)) }
 }
 
 /// 0: it has a packer's form; 1: the answer says why it hasn't.
