@@ -27,6 +27,15 @@ test("the dashboard shows every metric, and none that there is not", async () =>
   expect(namesIn(dashboard(), histograms)).toEqual(all);
 });
 
+test("what the operators' guide names is there", async () => {
+  const { all, histograms } = await registered();
+  const guide = readFileSync(new URL("../docs/operating.md", import.meta.url), "utf8");
+  // `w3bstream` alone is the database's schema; `unpacked_…` stands for several.
+  const named = namesIn(guide, histograms);
+  expect(named.size).toBeGreaterThan(8);
+  expect([...named].filter((name) => !all.has(name))).toEqual([]);
+});
+
 test("a reading has no value until it has a source, nor while that fails", async () => {
   const { registry, links, openTasks } = createMetrics();
   const lines = async () =>
