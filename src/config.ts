@@ -292,6 +292,27 @@ export const settings = {
     schema: secretKey,
     secret: true,
   },
+  OPERATOR_KEYSTORE: {
+    help: "file with the operator's key, encrypted (ws keys create), instead of the key itself",
+    placeholder: "file",
+    schema: z.string().min(1),
+  },
+  PROVER_KEYSTORE: {
+    help: "the same with the znode's key",
+    placeholder: "file",
+    schema: z.string().min(1),
+  },
+  KEYSTORE_PASSWORD: {
+    help: "opens these files",
+    placeholder: "password",
+    schema: z.string().min(1),
+    secret: true,
+  },
+  KEYSTORE_PASSWORD_FILE: {
+    help: "file whose first line opens these files",
+    placeholder: "file",
+    schema: z.string().min(1),
+  },
   OPERATOR_PRIVATE_KEY_ED25519: {
     help: "Solana operator key, shown as an address in /enode_config",
     placeholder: "hex",

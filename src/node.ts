@@ -14,12 +14,15 @@ import { readConfigFile } from "./config_file.ts";
 import { startBootnode } from "./bootnode.ts";
 import { openContext } from "./context.ts";
 import { startEnode } from "./enode.ts";
+import { withKeystores } from "./keystore.ts";
 import { createLog, errorText } from "./log.ts";
 import { openLinks } from "./network/index.ts";
 import { Shutdown } from "./shutdown.ts";
 import { startZnode } from "./znode.ts";
 
-function readConfig(argv: readonly string[]): { config: Config; warnings: readonly string[] } {
+async function readConfig(
+  argv: readonly string[],
+): Promise<{ config: Config; warnings: readonly string[] }> {
   const command = new Command("node")
     .description("Run a W3bstream node.")
     .addOption(
@@ -54,12 +57,14 @@ function readConfig(argv: readonly string[]): { config: Config; warnings: readon
     named[name] = value;
   }
   const { values = {}, warnings = [] } = path === undefined ? {} : readConfigFile(path);
-  return { config: loadConfig(role ?? "", named, process.env, values), warnings };
+  const set = Object.entries(process.env).filter(([, text]) => text);
+  const env = await withKeystores({ ...values, ...Object.fromEntries(set), ...named });
+  return { config: loadConfig(role ?? "", named, env, values), warnings };
 }
 
 /** Starts the stages of the role; resolves when they run. */
 async function start(
-  { config, warnings }: ReturnType<typeof readConfig>,
+  { config, warnings }: Awaited<ReturnType<typeof readConfig>>,
   shutdown: Shutdown,
 ): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
@@ -90,7 +95,7 @@ process.on("unhandledRejection", (error) => {
 });
 
 try {
-  await start(readConfig(process.argv.slice(2)), shutdown);
+  await start(await readConfig(process.argv.slice(2)), shutdown);
 } catch (error) {
   console.error(`error: ${errorText(error)}`);
   const debugging = process.env.LOG_LEVEL === "debug" || process.env.LOG_LEVEL === "-4";

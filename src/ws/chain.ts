@@ -4,8 +4,10 @@ import { privateKeyToAccount } from "viem/accounts";
 import { type ChainClient, connectChain, type Sender } from "../chain/clients.ts";
 import { type Deployment, readDeployment } from "../chain/deploy.ts";
 import { loadConfig } from "../config.ts";
+import { withKeystores } from "../keystore.ts";
 import { address } from "../protocol/schema.ts";
 import { UserError } from "./cli.ts";
+import { password } from "./prompt.ts";
 
 export interface ChainFlags {
   readonly chain?: string;
@@ -17,7 +19,10 @@ export function chainOptions(command: Command): Command {
   return command
     .option("--chain <url>", "RPC endpoint (default: CHAIN_ENDPOINT)")
     .option("--addresses <file>", "the deployment's file, as ws deploy writes it", "addresses.json")
-    .addHelpText("after", "\nOPERATOR_PRIVATE_KEY signs; keys are never given as arguments.");
+    .addHelpText(
+      "after",
+      "\nOPERATOR_KEYSTORE (ws keys) or OPERATOR_PRIVATE_KEY signs; keys are never arguments.",
+    );
 }
 
 /** @throws {UserError} if no endpoint is given */
@@ -27,15 +32,22 @@ export function openChain(flags: Pick<ChainFlags, "chain">): Promise<ChainClient
   return connectChain(url);
 }
 
-/** The chain with the key that signs. @throws {UserError} if OPERATOR_PRIVATE_KEY is not set */
+/** The chain with the key that signs. @throws {UserError} if none is set */
 export async function openSender(flags: Pick<ChainFlags, "chain">): Promise<Sender> {
-  const { OPERATOR_PRIVATE_KEY } = loadConfig("all", {}, {
-    OPERATOR_PRIVATE_KEY: process.env.OPERATOR_PRIVATE_KEY,
-  });
+  const { OPERATOR_PRIVATE_KEY } = loadConfig("all", {}, await signingKey());
   if (!OPERATOR_PRIVATE_KEY) {
-    throw new UserError("no key: set OPERATOR_PRIVATE_KEY to the account that signs");
+    throw new UserError("no key: set OPERATOR_KEYSTORE or OPERATOR_PRIVATE_KEY to what signs");
   }
   return (await openChain(flags)).sender(privateKeyToAccount(OPERATOR_PRIVATE_KEY));
+}
+
+/** From the environment, or out of its keystore, whose password is asked for where it is not set. */
+async function signingKey() {
+  const { OPERATOR_KEYSTORE, OPERATOR_PRIVATE_KEY } = process.env;
+  if (!OPERATOR_KEYSTORE) return { OPERATOR_PRIVATE_KEY };
+  const KEYSTORE_PASSWORD = await password();
+  const keys = { OPERATOR_KEYSTORE, OPERATOR_PRIVATE_KEY, KEYSTORE_PASSWORD };
+  return { OPERATOR_PRIVATE_KEY: (await withKeystores(keys)).OPERATOR_PRIVATE_KEY };
 }
 
 type Contracts = Pick<Deployment, "projectRegistrar" | "znodeRegistrar" | "router">;

@@ -8,6 +8,7 @@ import { isEligible } from "../chain/registrars.ts";
 import { type Contracts, contractsOf } from "../chain/network.ts";
 import { type Config, loadConfig } from "../config.ts";
 import { openPostgres } from "../da/postgres.ts";
+import { withKeystores } from "../keystore.ts";
 import { createLog, errorText } from "../log.ts";
 import { assertNotStakeOwner } from "../output/ethereum/policy.ts";
 import { Endpoint } from "../project/gateway.ts";
@@ -19,7 +20,7 @@ const timeoutMs = 10_000;
 
 /** Only services that are configured are asked; none of what is found holds a secret. */
 export async function inspectServices(env: Env): Promise<Finding[]> {
-  const { config, findings } = configuration(env);
+  const { config, findings } = await configuration(env);
   if (!config) return findings;
   const rest = await Promise.all([
     chains(config),
@@ -31,10 +32,12 @@ export async function inspectServices(env: Env): Promise<Finding[]> {
   return [...findings, ...rest.flat()];
 }
 
-function configuration(env: Env): { config: Config | undefined; findings: Finding[] } {
+async function configuration(
+  env: Env,
+): Promise<{ config: Config | undefined; findings: Finding[] }> {
   const check = "configuration";
   try {
-    const config = loadConfig("all", {}, { ...env });
+    const config = loadConfig("all", {}, await withKeystores(env));
     return { config, findings: [found(check, "ok", "a node of role all starts with it")] };
   } catch (error) {
     const findings = [found(check, "wrong", errorText(error))];

@@ -8,6 +8,7 @@ import { dev } from "./dev.ts";
 import { doctor } from "./doctor.ts";
 import { imageId } from "./image_id.ts";
 import { init } from "./init.ts";
+import { keys } from "./keys.ts";
 import { message } from "./message.ts";
 import { project } from "./project.ts";
 import { code } from "./project_file.ts";
@@ -36,6 +37,7 @@ const commands = [
   prove,
   verify,
   imageId,
+  keys,
   doctor,
 ];
 process.exit(await runCli(process.argv.slice(2), commands));

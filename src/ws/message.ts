@@ -30,7 +30,7 @@ export const message: Register = (program, io) => {
       if (status.states?.at(-1)?.state === "failed") throw new UserError("the message failed");
     });
 
-  enodeOption(group.command("show"))
+  enodeOption(group.command("show").alias("query"))
     .description("the states a message has gone through")
     .argument("<id>", "message id")
     .action(async (id, flags) => {

@@ -156,6 +156,8 @@ describe("ws", () => {
       messageID: id,
       states: [{ state: "received" }, {}, {}, {}, {}],
     });
+    const query = await ws(["message", "query", id, "--json", "--enode", node.url]);
+    expect(query.out).toBe(shown.out);
     const task = await ws(["task", "show", "10001", "1", "--enode", node.url]);
     expect(task.out).toContain("outputted");
     expect(task.out).toMatch(/^block bagu[a-z2-7]+$/m);
