@@ -1,4 +1,4 @@
-/** A task's way through all stages shows in the metrics. */
+/** A task's way through all stages shows in the metrics and in the log. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -53,4 +53,20 @@ test("each stage counts what it did, how long it took and what it has", async ()
   const text = await (await fetch(`${node.url}/metrics`)).text();
   expect(text).not.toContain("w3bstream_tasks_open{");
   expect(text).not.toContain("\nw3bstream_chain_silent_seconds ");
+});
+
+test("the log tells each step of a task with its id", async () => {
+  const id = await post(node.url, 1, '{"value":21}');
+  await reaches(node.url, id, "outputted");
+  const { taskId } = await (await fetch(`${node.url}/message/${id}/receipt`)).json();
+  const lines = node.log().split("\n").filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as { msg: string; task?: string });
+  const tasks = Map.groupBy(lines.filter(({ task }) => task !== undefined), ({ task }) => task);
+  expect(tasks.size).toBe(2);
+  expect([...tasks.keys()]).toContain(taskId);
+  for (const own of tasks.values()) {
+    expect(new Set(own.map(({ msg }) => msg))).toEqual(
+      new Set(["packed", "dispatched", "proved", "output confirmed", "outputted"]),
+    );
+  }
 });
