@@ -69,6 +69,9 @@ test("halo2: typed messages, a contract that is changed meanwhile, Ctrl-C", asyn
     await says(/(project 1 has config [^]*){2}/);
     dev.type('{"value":-3}');
     await says(/on the chain {2}count 1 {2}mean -30 {2}proven 1/);
+    // On its way when all ends.
+    dev.type('{"value":7}');
+    await says(/message 3 .*received/);
   } finally {
     expect({ code: await dev.interrupt(), said: dev.said() }).toMatchObject({ code: 0 });
   }

@@ -53,11 +53,11 @@ export async function sendLines(
     const say = (text: string) => options.say(`message ${line}  ${text}`);
     try {
       const messageID = await send(client, data, options);
-      followed.push(
-        follow(client, messageID, say, options).then((states) => {
-          return { line, messageID, states };
-        }),
-      );
+      const following = follow(client, messageID, say, options)
+        .then((states) => ({ line, messageID, states }));
+      // Told when all are awaited.
+      following.catch(() => {});
+      followed.push(following);
     } catch (error) {
       options.signal.throwIfAborted();
       if (!(error instanceof EnodeError)) throw error;
