@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import postgres from "postgres";
 import { startPostgres, type TestPostgres } from "../../tests/postgres.ts";
 import { openDurable } from "./durable.ts";
 import { openDa } from "./index.ts";
@@ -82,6 +83,14 @@ async function checkAll(ids: string[], config: { directory: string; dsn?: string
   }
 }
 
+/** Resolves once a message is in a task. */
+async function packs(dsn: string): Promise<void> {
+  const sql = postgres(dsn, { max: 1, onnotice: () => {} });
+  const some = () => sql`select from w3bstream.messages where task_serial is not null limit 1`;
+  while ((await some()).length === 0) await Bun.sleep(20);
+  await sql.end();
+}
+
 describe("kill -9 loses nothing acknowledged", () => {
   let server: TestPostgres;
   beforeAll(async () => {
@@ -109,6 +118,7 @@ describe("kill -9 loses nothing acknowledged", () => {
       const dsn = await server.freshDatabase();
       const child = start(runtime, "./testing/appender.ts", ["", dsn]);
       await child.atLeast(400);
+      await packs(dsn);
       await Promise.all([child.kill(), server.crash()]);
       await server.start();
       await checkAll(child.lines.filter((line) => line !== "open"), { directory: "", dsn });
