@@ -91,9 +91,9 @@ describe("a project file", () => {
     await until("file 7 is reported", async () => /code/.test(node.log()) || undefined);
     const refused = (id: number) => expect(post(node.url, id, "x")).rejects;
     const reason = (id: number) => `project config not exist, projectID ${id}, version 0.1`;
-    await refused(7).toThrow(`404: {"error":"${reason(7)}: project file 7: versions[0].code: `);
+    await refused(7).toThrow(`404: ${reason(7)}: project file 7: versions[0].code: `);
     await refused(8).toThrow(
-      `404: {"error":"${reason(8)}: project file 8: the project file is not`,
+      `404: ${reason(8)}: project file 8: the project file is not`,
     );
   });
 
