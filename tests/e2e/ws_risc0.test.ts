@@ -80,14 +80,16 @@ describe("ws, without risc0's native library,", () => {
       ...{ publicValues: "AAAA", proof: Buffer.alloc(300, 1).toString("base64") },
     };
     await writeFile(forged, JSON.stringify(receipt));
-    const halo2 = file("halo2.json"), short = file("short.json");
+    const halo2 = file("halo2.json"), other = file("other.json"), short = file("short.json");
     await writeFile(halo2, JSON.stringify({ ...receipt, vmType: "halo2" }));
+    await writeFile(other, JSON.stringify({ ...receipt, vmType: "cairo" }));
     await writeFile(short, JSON.stringify({ ...receipt, imageId: "0x12" }));
     await expectRefusals([
       [["verify", raw], /is not JSON, and as a receipt of risc0 it is malformed/],
       [["verify", forged], /not valid for image 0x1212/],
       [["verify", forged, "--profile", "zk"], /--profile is for zkwasm/],
-      [["verify", halo2], /vmType: must be a receipt of/],
+      [["verify", halo2], /is a receipt of halo2: an enode's page \/watch checks it/],
+      [["verify", other], /vmType: must be a receipt of/],
       [["verify", short], /imageId: must be 32 bytes/],
     ]);
   });
