@@ -10,6 +10,7 @@ import { hexToBytes } from "../hex.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { ProjectVersion, Reward } from "../project/types.ts";
+import { startRounds } from "../rounds.ts";
 import type { PoolView } from "./pool.ts";
 
 export { poolView } from "./pool.ts";
@@ -52,32 +53,14 @@ const retryMs = 3_000;
 
 /** Starts the stage. Answers a function that stops it. */
 export function startFund(deps: FundDeps): () => Promise<void> {
-  const stop = new AbortController();
-  let wake = () => {};
-  const unsubscribe = deps.onPacked(() => wake());
-  const stage = new FundStage(deps, stop.signal);
-  const loop = (async () => {
-    while (!stop.signal.aborted) {
-      let busy = false;
-      try {
-        busy = await stage.look();
-      } catch (error) {
-        if (stop.signal.aborted) return;
-        deps.log.warn(`funding tasks: ${errorText(error)}`);
-      }
-      if (busy) continue;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, deps.idleMs ?? 1_000);
-        wake = () => (clearTimeout(timer), resolve());
-        if (stop.signal.aborted) wake();
-      });
-    }
-  })();
+  const rounds = startRounds(
+    (signal) => new FundStage(deps, signal),
+    { name: "funding", idleMs: deps.idleMs ?? 1_000, log: deps.log },
+  );
+  const unsubscribe = deps.onPacked(rounds.wake);
   return async () => {
     unsubscribe();
-    stop.abort(new Error("funding stops"));
-    wake();
-    await loop;
+    await rounds.stop();
   };
 }
 

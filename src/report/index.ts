@@ -7,6 +7,7 @@ import type { ReportStore } from "../da/da.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type Fault, faultOf } from "../protocol/index.ts";
+import { startRounds } from "../rounds.ts";
 import type { SlasherView } from "./slasher.ts";
 
 export { slasherView } from "./slasher.ts";
@@ -37,30 +38,11 @@ const noProject = 0n;
 
 /** Starts the stage. Answers a function that stops it. */
 export function startReports(deps: ReportDeps): () => Promise<void> {
-  const stop = new AbortController();
-  const stage = new ReportStage(deps, stop.signal);
-  let wake = () => {};
-  const loop = (async () => {
-    while (!stop.signal.aborted) {
-      let busy = false;
-      try {
-        busy = await stage.look();
-      } catch (error) {
-        if (stop.signal.aborted) return;
-        deps.log.warn(`reporting faults: ${errorText(error)}`);
-      }
-      if (busy || stop.signal.aborted) continue;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, deps.idleMs ?? 2_000);
-        wake = () => (clearTimeout(timer), resolve());
-      });
-    }
-  })();
-  return async () => {
-    stop.abort(new Error("reporting stops"));
-    wake();
-    await loop;
-  };
+  const rounds = startRounds(
+    (signal) => new ReportStage(deps, signal),
+    { name: "reporting faults", idleMs: deps.idleMs ?? 2_000, log: deps.log },
+  );
+  return () => rounds.stop();
 }
 
 class ReportStage {
