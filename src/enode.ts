@@ -130,6 +130,7 @@ export async function startEnode(
     issuer: await credentialIssuer(config),
     unready: () => context.readiness.ask(),
     problemOf: (group) => waiting.get(nameOf(group)),
+    heldUpBy: (taskId) => dispatch.heldUpBy(taskId),
     log,
     metrics,
   });

@@ -84,6 +84,17 @@ export class Actor implements TaskActor {
     return this.#assigning.seedless;
   }
 
+  /** What the task is held up by, for people; undefined where nothing is, or another node knows. */
+  get heldUpBy(): string | undefined {
+    // Why may tell of the operator's endpoints, and is in the log.
+    if (this.#failingSince !== undefined) return "waits for its project, which can't be had now";
+    const [record, state, version] = [this.#record, this.#state, this.#loaded.known];
+    if (!record || !state || !version || !this.#owned || !this.idle) return undefined;
+    const { leases, outputs } = wants(state, this.desk.clock.at());
+    if (leases > 0) return this.#assigning.whyNone(record, version);
+    return outputs.length > 0 ? "waits for a znode that may output it" : undefined;
+  }
+
   concerns(prover: Address): boolean {
     return this.#state !== undefined && holders(this.#state).has(prover);
   }

@@ -34,6 +34,16 @@ export class Assigning {
     return leastBad(able, desk.standing.scores, desk.clock.at());
   }
 
+  /** Why `choose` finds none. */
+  whyNone(record: TaskRecord, { vmType, provers: { allow } }: ProjectVersion): string {
+    const { deps, peers } = this.desk;
+    const seed = deps.seeds?.of(record.task);
+    if (seed?.kind === "wait") return `waits for block ${seed.block}, which orders its znodes`;
+    const why = peers.whyNone(vmType, allow) ??
+      "those with room are barred, or failed at it just now";
+    return `waits for a znode: ${why}`;
+  }
+
   /** A znode for the proof, of those that can take it now. */
   choose(
     record: TaskRecord,

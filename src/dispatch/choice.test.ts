@@ -183,6 +183,7 @@ describe("with a ranking", () => {
     await until(() => dispatch.status().held === 5);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect([z.got("lease").length, dispatch.status().waiting]).toEqual([0, 0]);
+    expect(dispatch.heldUpBy(ids[0] as Hex)).toMatch(/^waits for block \d+, which orders its/);
     chain.known = true;
     chain.change();
     for (const id of ids) await b.ends(id, "outputted");

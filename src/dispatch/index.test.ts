@@ -78,8 +78,10 @@ describe("without a znode", () => {
     await sleep(300);
     expect(b.memory.states(id)).toEqual([]);
     expect(dispatch.status().waiting).toBe(1);
+    expect(dispatch.heldUpBy(id)).toBe("waits for a znode: none that is staked is linked");
     await znodeOn(b.links, 2);
     expect(await b.ends(id, "outputted")).toEqual(["dispatched", "proved", "outputted"]);
+    expect(dispatch.heldUpBy(id)).toBeUndefined();
   });
 
   test("that is registered, of the machine, or allowed by the project, tasks wait", async () => {
@@ -88,7 +90,7 @@ describe("without a znode", () => {
       version: { provers: { allow: [allowed.address, account(2).address], remote: false } },
       deps: { isEligible: (prover) => Promise.resolve(prover !== account(2).address) },
     });
-    b.start();
+    const dispatch = b.start();
     const stranger = await znodeOn(b.links, 2);
     const other = await new ScriptedZnode(account(5), b.links, undefined, {
       runtimes: ["risc0"],
@@ -104,6 +106,8 @@ describe("without a znode", () => {
     });
     await until(() => b.refused.ineligible === 1);
     for (const z of [stranger, other, outsider]) expect(z.heard).toEqual([]);
+    expect(dispatch.heldUpBy(id))
+      .toBe("waits for a znode: none that is linked and that the project allows proves halo2");
     await other.send("hello", { runtimes: ["halo2"], capacity: 1 });
     await b.ends(id, "outputted");
   });

@@ -24,6 +24,8 @@ export interface Dispatch {
   stop(): Promise<void>;
   /** What is held against a znode. */
   conduct(prover: Address): Conduct;
+  /** What holds a task up here, for people; undefined where nothing is known to. */
+  heldUpBy(taskId: Hex): string | undefined;
   /** Tasks in memory, those of them that wait for a znode, linked znodes, and what these have. */
   status(): Readonly<Record<"held" | "waiting" | "peers" | "leases", number>>;
 }
@@ -121,6 +123,10 @@ class Dispatcher implements Dispatch, Desk {
 
   conduct(prover: Address): Conduct {
     return this.standing.of(prover);
+  }
+
+  heldUpBy(taskId: Hex): string | undefined {
+    return this.#actors.get(taskId)?.heldUpBy;
   }
 
   async stop(): Promise<void> {

@@ -244,6 +244,17 @@ export class Peers {
     return busy >= hello.capacity ? `busy: ${busy} of ${hello.capacity}` : undefined;
   }
 
+  /** Why there are no candidates; undefined where there are. */
+  whyNone(vmType: VmType, allow: readonly Address[] | undefined): string | undefined {
+    if (this.#ready().length === 0) return "none that is staked is linked";
+    const offering = this.offering(vmType, allow).length;
+    if (offering === 0) {
+      return `none that is linked${allow ? " and that the project allows" : ""} proves ${vmType}`;
+    }
+    if (this.candidates(vmType, allow).length > 0) return undefined;
+    return `all that prove ${vmType} are busy`;
+  }
+
   /** Znodes that could output now. */
   outputters(allow: readonly Address[] | undefined): Address[] {
     return this.#ready().map((p) => p.prover).filter((p) => !allow || allow.includes(p));

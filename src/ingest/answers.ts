@@ -26,18 +26,28 @@ const stateOf = ({ state, at, comment, result }: Omit<StateEntry, "by">) => ({
   result,
 });
 
-/** @param waits why a message is not packed, if it should be */
+/** @param waits what its next state waits for, if that is to be told */
 export function messageStates(
   receivedAt: number,
   states: readonly StateEntry[],
-  waits = "",
+  waits?: string,
 ): object[] {
-  const received = stateOf({ state: "received", at: receivedAt, comment: waits, result: "" });
-  return [received, ...taskStates(states)];
+  const received = { state: "received", at: receivedAt, comment: "", result: "" };
+  return statesText([received, ...shownOf(states)], waits);
 }
 
-export const taskStates = (states: readonly StateEntry[]): object[] =>
-  states.filter(({ state }) => shown.has(state)).map(stateOf);
+/** @param waits what its next state waits for, if that is to be told */
+export const taskStates = (states: readonly StateEntry[], waits?: string): object[] =>
+  statesText(shownOf(states), waits);
+
+const shownOf = (states: readonly StateEntry[]) => states.filter(({ state }) => shown.has(state));
+
+/** The last one's comment ends with what is waited for. */
+const statesText = (states: readonly Omit<StateEntry, "by">[], waits = ""): object[] =>
+  states.map((entry, i) => {
+    const comments = [entry.comment, i === states.length - 1 ? waits : ""];
+    return stateOf({ ...entry, comment: comments.filter((text) => text !== "").join("; ") });
+  });
 
 /** A task with its assignments, as `assignmentsSchema` of the protocol reads it. */
 export const assignmentsText = (

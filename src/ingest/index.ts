@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import type { Appended, Da, NewMessage, PendingGroup } from "../da/da.ts";
 import { OverloadedError } from "../da/da.ts";
 import type { Log } from "../log.ts";
@@ -57,6 +57,8 @@ export interface IngestDeps {
   readonly problemOf?: (
     group: Pick<PendingGroup, "projectId" | "version" | "group">,
   ) => string | undefined;
+  /** What a task is held up by, if anything is known here. */
+  readonly heldUpBy?: (taskId: Hex) => string | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
 }

@@ -284,6 +284,18 @@ describe("the HTTP API", () => {
       expect(await comment(messageID)).toBe("");
     });
 
+    test("tells what its task is held up by", async () => {
+      const [, { messageID }] = await read(post(good));
+      const group = { projectId: 1n, version: "0.1", group: "" };
+      const { taskId } = await subject.da.packing.pack(group, wide, build) as { taskId: string };
+      const reason = "waits for a znode: none is linked";
+      ingest = make({ heldUpBy: (id) => id === taskId ? reason : undefined });
+      const comments = async (path: string) =>
+        (await get(path))[1].states.map(({ comment }: { comment: string }) => comment);
+      expect(await comments(`/message/${messageID}`)).toEqual(["", reason]);
+      expect(await comments(`/task/1/${taskId}`)).toEqual([reason]);
+    });
+
     test("tells the life of the message, in the original's fields", async () => {
       const [, { messageID }] = await read(post(good));
       const received = (await get(`/message/${messageID}`))[1];

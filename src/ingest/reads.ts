@@ -18,12 +18,13 @@ import { RequestError } from "./message.ts";
 import { messageReceiptAnswer, receiptAnswer } from "./receipt.ts";
 
 export function readRoutes(app: Hono, deps: IngestDeps, route: Route, auth: Auth): void {
-  const { da } = deps;
+  const { da, heldUpBy } = deps;
   const blockName = blockNames(da.signed);
 
   const getMessage = route("GET /message/:id", async (_, id = "") => {
     const status = await da.messages.status(id);
-    const waits = status && !status.task ? waitsFor(deps, status) : undefined;
+    const taskId = status?.task?.taskId;
+    const waits = taskId ? heldUpBy?.(taskId) : status && waitsFor(deps, status);
     const states = status ? messageStates(status.receivedAt, status.states, waits) : null;
     return json(200, JSON.stringify({ messageID: id, states }));
   });
@@ -37,7 +38,9 @@ export function readRoutes(app: Hono, deps: IngestDeps, route: Route, auth: Auth
     const hash = status ? `,"taskHash":"${status.taskId}"` : "";
     const name = status && !status.purged ? await blockName(status.taskId) : undefined;
     const block = name ? `,"block":"${name}"` : "";
-    const states = JSON.stringify(status ? taskStates(status.states) : null);
+    const states = JSON.stringify(
+      status ? taskStates(status.states, heldUpBy?.(status.taskId)) : null,
+    );
     return json(
       200,
       `{"taskID":${number},"projectID":${projectId},"states":${states}${hash}${block}}`,
