@@ -58,6 +58,9 @@ describe("configuration", () => {
     ["WORKERS", "0", /WORKERS must be from 1/],
     ["WORKERS", "two", /WORKERS must be a whole number/],
     ["OUTPUT_ALLOW", "1:0x12:0x", /OUTPUT_ALLOW must be chainId:address/],
+    ["OUTPUT_ALLOW", "solana:0OIl", /OUTPUT_ALLOW must be chainId:address/],
+    ["WEBHOOK_SECRETS", "1=whsec_c2hvcnQ=", /WEBHOOK_SECRETS must be projectId=whsec_…/],
+    ["WEBHOOK_PRIVATE_HOSTS", "http://x", /WEBHOOK_PRIVATE_HOSTS must be hosts/],
     ["OPERATOR_PRIVATE_KEY", "0xabcd", /OPERATOR_PRIVATE_KEY must be 32 bytes/],
     ["NATIVE_LIBRARIES", "x.so", /NATIVE_LIBRARIES must be programId=path/],
     ["RISC0_PROVER_ENDPOINT", "gpu", /RISC0_PROVER_ENDPOINT must be an http/],
@@ -69,6 +72,16 @@ describe("configuration", () => {
   ];
   test.each(bad)("%s=%s is refused by name", (name, value, message) => {
     expect(() => loadConfig("all", {}, { [name]: value })).toThrow(message);
+  });
+
+  test("what keys may sign for is a call, a program or a vault", () => {
+    const account = "0x2222222222222222222222222222222222222222";
+    const OUTPUT_ALLOW = `4690:${account}:0xABCDEF01, textile:a.b,solana:${"1".repeat(32)}`;
+    expect(loadConfig("all", {}, { OUTPUT_ALLOW }).OUTPUT_ALLOW).toEqual({
+      calls: [{ chainId: 4690n, address: account, selector: "0xabcdef01" }],
+      programs: ["1".repeat(32)],
+      vaults: ["a.b"],
+    });
   });
 
   test("native libraries are of a program, or of zkwasm's prover", () => {

@@ -2,11 +2,12 @@ import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { multiaddr } from "@multiformats/multiaddr";
-import { type Address, type Hex, isHex, size } from "viem";
+import { type Hex, isHex, size } from "viem";
 import { z } from "zod";
 import { parseLogLevel } from "./log.ts";
 import { peerIdOf } from "./network/dial.ts";
 import { mostFound } from "./network/enode_choice.ts";
+import { hosts, outputAllow, webhookSecrets } from "./config_outputs.ts";
 import { dids, jwtSecrets, mqttUrl, origins, topicFilter } from "./config_values.ts";
 import { address, describeIssue } from "./protocol/schema.ts";
 
@@ -66,25 +67,6 @@ const endpoints = z.string().transform((text, ctx) => {
     map.set(BigInt(match[1]), match[2]);
   }
   return map;
-});
-
-/** `chainId:address:selector` triples, separated by commas. */
-const outputAllow = z.string().transform((text, ctx) => {
-  const list: { chainId: bigint; address: Address; selector: Hex }[] = [];
-  for (const triple of text.split(",").map((s) => s.trim()).filter(Boolean)) {
-    const [chainId = "", account = "", selector = ""] = triple.split(":");
-    const parsed = address.safeParse(account);
-    if (!/^\d+$/.test(chainId) || !parsed.success || !/^0x[0-9a-fA-F]{8}$/.test(selector)) {
-      ctx.addIssue({
-        code: "custom",
-        message: "must be chainId:address:0xselector triples separated by commas",
-      });
-      return z.NEVER;
-    }
-    const lower = selector.toLowerCase() as Hex;
-    list.push({ chainId: BigInt(chainId), address: parsed.data, selector: lower });
-  }
-  return list;
 });
 
 /** `programId=path#sha256` entries, separated by commas. */
@@ -208,9 +190,27 @@ export const settings = {
     fallback: "off",
   },
   OUTPUT_ALLOW: {
-    help: "direct contract calls that a znode's key may sign",
-    placeholder: "chain:address:selector,…",
+    help: "contract calls, Solana programs and vaults that keys sign for, whoever's project it is",
+    placeholder: "chain:address:selector,solana:program,textile:vault,…",
     schema: outputAllow,
+    fallback: "",
+  },
+  TEXTILE_ENDPOINT: {
+    help: "enode: the Basin server of vault events (default: the original's)",
+    placeholder: "url",
+    schema: serviceUrl,
+  },
+  WEBHOOK_SECRETS: {
+    help: "enode: what webhooks of projects are signed with, whsec_ and 24 to 64 bytes in base64",
+    placeholder: "projectId=whsec_…,…",
+    schema: webhookSecrets,
+    fallback: "",
+    secret: true,
+  },
+  WEBHOOK_PRIVATE_HOSTS: {
+    help: "enode: hosts of webhooks that may be at private addresses, and without TLS",
+    placeholder: "host[:port],…",
+    schema: hosts,
     fallback: "",
   },
   P2P_LISTEN: {

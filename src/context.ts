@@ -170,7 +170,7 @@ export async function openContext(
       isOwn: async (projectId: bigint, account: Address) =>
         projects.get(projectId)?.source === "directory" ||
         await authority.ownsProject(projectId, account),
-      allow: config.OUTPUT_ALLOW,
+      allow: config.OUTPUT_ALLOW.calls,
       protected: [
         ...Object.values(contracts),
         ...(config.REWARD_POOL_ADDRESS === undefined ? [] : [config.REWARD_POOL_ADDRESS]),

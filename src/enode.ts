@@ -20,6 +20,7 @@ import type { OutputJob, OutputReport } from "./output/types.ts";
 import { nameOf, Packers, startPack } from "./pack/index.ts";
 import { serveHttp } from "./platform.ts";
 import { withFunding } from "./enode_fund.ts";
+import { enodeOutputs } from "./enode_outputs.ts";
 import { reportFaults } from "./enode_report.ts";
 import { startSources } from "./enode_sources.ts";
 import { createDispatch } from "./dispatch/index.ts";
@@ -47,6 +48,7 @@ export async function startEnode(
       ...context.ethereum,
       keys: { operator: keys.operator, gas: undefined },
     },
+    ...enodeOutputs(context),
     log,
     metrics,
   }, shutdown.signal);

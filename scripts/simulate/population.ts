@@ -2,7 +2,7 @@
 import { type Address, bytesToHex, getAddress, type Hex, toBytes } from "viem";
 import { defaults as dispatchDefaults } from "../../src/dispatch/deps.ts";
 import type { Staked } from "../../src/dispatch/ranking.ts";
-import { isDirect, rulesOf } from "../../src/dispatch/rules.ts";
+import { isEnodes, rulesOf } from "../../src/dispatch/rules.ts";
 import type { Rules } from "../../src/dispatch/state.ts";
 import { keccak } from "../../src/keccak.ts";
 import type { Options } from "./options.ts";
@@ -71,7 +71,7 @@ export function makeJobs(options: Options, random: Random): Job[] {
         outputs: [{ type: "ethereumContract", mode: "router" }],
       },
       dispatchDefaults,
-      isDirect,
+      isEnodes,
       true,
     );
   const [once, twice] = [shape(1), shape(2)];

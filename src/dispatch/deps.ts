@@ -47,7 +47,7 @@ export interface DispatchDeps {
   readonly isEligible: (prover: Address) => boolean | Promise<boolean>;
   /** Where outputs go that only this enode's key may do; without it they end dead. */
   readonly outputs?: { readonly jobs: Sink<OutputJob>; readonly reports: Source<OutputReport> };
-  /** Which outputs those are; direct contract calls when left out (R11). */
+  /** Which outputs those are; all but stdout and the router when left out (R11). */
   readonly isOwn?: (config: OutputConfig) => boolean;
   /**
    * Whether the router has accepted a task. With it a znode's word that a router output is

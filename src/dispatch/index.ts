@@ -10,7 +10,7 @@ import { type Desk, insist, pause, type TaskActor } from "./desk.ts";
 import { watchFinality } from "./finality.ts";
 import { hear } from "./hear.ts";
 import { Peer, Peers } from "./peers.ts";
-import { isDirect } from "./rules.ts";
+import { isEnodes } from "./rules.ts";
 import { Semaphore } from "./semaphore.ts";
 import { Signatures } from "./signatures.ts";
 import { type Conduct, Standing } from "./standing.ts";
@@ -86,7 +86,7 @@ class Dispatcher implements Dispatch, Desk {
     this.standing = new Standing(deps, this.clock);
     this.checks = new Semaphore(this.options.checks);
     this.signatures = deps.seeds && deps.signer && new Signatures(deps.network, deps.signer);
-    this.isOwn = deps.isOwn ?? isDirect;
+    this.isOwn = deps.isOwn ?? isEnodes;
     this.#driver = deps.driver ?? this.run;
   }
 

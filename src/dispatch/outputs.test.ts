@@ -7,7 +7,7 @@ const bench = useBenches();
 
 describe("unverifiable results", () => {
   test("are kept as such, shown as text, and go to stdout but not to a vault", async () => {
-    const vault = { type: "textile" as const, vaultId: "v" };
+    const vault = { type: "textile" as const, vaultId: "v", publicInputs: false };
     const b = bench({
       version: { outputs: [{ type: "stdout" }, vault] },
       program: testProgram({ bindingKind: "none", verifiable: false }, {

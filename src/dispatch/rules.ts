@@ -32,5 +32,6 @@ export function rulesOf(
   });
 }
 
-export const isDirect = (config: OutputConfig): boolean =>
-  config.type === "ethereumContract" && config.mode === "direct";
+/** What needs a key, a secret or a place of the enode's operator. */
+export const isEnodes = (config: OutputConfig): boolean =>
+  config.type === "ethereumContract" ? config.mode === "direct" : config.type !== "stdout";

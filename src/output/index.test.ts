@@ -130,7 +130,7 @@ describe("the output stage", () => {
         stateAccount: "",
       }),
     );
-    await run.jobs.send(await jobOf({ type: "textile", vaultId: "v.v" }));
+    await run.jobs.send(await jobOf({ type: "textile", vaultId: "v.v", publicInputs: false }));
     await run.jobs.send(await jobOf(take()));
     await run.finish();
     expect(run.reports.map(({ state }) => state)).toEqual(["dead", "dead", "dead"]);

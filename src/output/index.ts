@@ -4,8 +4,10 @@ import type { Metrics } from "../metrics.ts";
 import { type EthereumDeps, ethereumOutputs, failureText } from "./ethereum/index.ts";
 import { type Outcome, type OutputContext, OutputError, type Outputs } from "./output.ts";
 import { stdoutOutput, type WriteLine } from "./stdout.ts";
+import { type TextileDeps, textileOutput } from "./textile/index.ts";
 import type { OutputJob, OutputReport } from "./types.ts";
 import { unsupportedOutput } from "./unsupported.ts";
+import { type WebhookDeps, webhookOutput } from "./webhook/index.ts";
 
 export { type EthereumDeps, ethereumOutputs } from "./ethereum/index.ts";
 export {
@@ -20,6 +22,9 @@ export { type ChainSettings } from "./ethereum/settings.ts";
 export interface OutputDeps {
   /** Undefined on a node without a chain. */
   readonly ethereum: Omit<EthereumDeps, "log"> | undefined;
+  /** Left out: this node has no such output. */
+  readonly textile?: TextileDeps;
+  readonly webhook?: WebhookDeps;
   readonly log: Log;
   readonly metrics?: Pick<Metrics, "outputs" | "outputSeconds">;
   /** Jobs under way at once; most of their time they wait for blocks. */
@@ -45,7 +50,9 @@ export async function runOutputs(
     stdout: stdoutOutput(deps.write),
     ethereumContract: ethereum ?? unsupportedOutput("ethereumContract"),
     solanaProgram: unsupportedOutput("solanaProgram"),
-    textile: unsupportedOutput("textile"),
+    textile: deps.textile ? textileOutput(deps.textile) : unsupportedOutput("textile"),
+    webhook: deps.webhook ? webhookOutput(deps.webhook) : unsupportedOutput("webhook"),
+    archive: unsupportedOutput("archive"),
   };
   const running = new Set<Promise<void>>();
   try {
@@ -124,5 +131,9 @@ function runOutput(outputs: Outputs, job: OutputJob, context: OutputContext): Pr
       return outputs.solanaProgram.run(job, config, context);
     case "textile":
       return outputs.textile.run(job, config, context);
+    case "webhook":
+      return outputs.webhook.run(job, config, context);
+    case "archive":
+      return outputs.archive.run(job, config, context);
   }
 }

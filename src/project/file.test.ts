@@ -211,7 +211,21 @@ describe("outputs", () => {
     }]);
     const textile = { vaultID: "bonfire_vault.data1" };
     expect((await only(output({ type: "textile", textile }))).outputs).toEqual([
-      { type: "textile", vaultId: "bonfire_vault.data1" },
+      { type: "textile", vaultId: "bonfire_vault.data1", publicInputs: false },
+    ]);
+  });
+
+  test("webhook and archive", async () => {
+    const url = "https://app.example/hook?of=1";
+    const list = [
+      { type: "webhook", webhook: { url, light: true } },
+      { type: "archive", archive: { prefix: "weather/2026", publicInputs: true } },
+      { type: "archive" },
+    ];
+    expect((await only([version({ output: list })])).outputs).toEqual([
+      { type: "webhook", url, light: true, publicInputs: false },
+      { type: "archive", prefix: "weather/2026", publicInputs: true },
+      { type: "archive", prefix: "", publicInputs: false },
     ]);
   });
 
@@ -546,6 +560,21 @@ describe("refused, with the field and what to do", () => {
       "textile vault",
       output({ type: "textile", textile: { vaultID: "../../x" } }),
       "versions[0].output.textile.vaultID: may have letters",
+    ],
+    [
+      "webhook without url",
+      output({ type: "webhook", webhook: {} }),
+      "versions[0].output.webhook.url: is missing; it must be a URL such as https://",
+    ],
+    [
+      "webhook with a password",
+      output({ type: "webhook", webhook: { url: "https://u:p@app.example/" } }),
+      "versions[0].output.webhook.url: must be a URL such as https://",
+    ],
+    [
+      "archive prefix",
+      output({ type: "archive", archive: { prefix: "a/../b" } }),
+      "versions[0].output.archive.prefix: must be names such as weather/2026",
     ],
     ["deep nesting", deep(10_000_000), "the project file is not usable JSON: is nested too deeply"],
     ["open strings", `["${"\\\\".repeat(1000)}\\"`, "the project file is not usable JSON: "],

@@ -2,7 +2,13 @@ import type { z } from "zod";
 import { parseAbi } from "./abi.ts";
 import { fieldName, ProjectFileError, quoted } from "./errors.ts";
 import { limits } from "./limits.ts";
-import { ethereumSchema, solanaSchema, textileSchema } from "./schema.ts";
+import {
+  archiveSchema,
+  ethereumSchema,
+  solanaSchema,
+  textileSchema,
+  webhookSchema,
+} from "./schema.ts";
 import type { EthereumOutput, OutputConfig } from "./types.ts";
 
 /**
@@ -36,7 +42,7 @@ function parseOutput(
   if (typeof source !== "object" || source === null || Array.isArray(source)) {
     throw new ProjectFileError(field, 'must be an object such as {"type":"stdout"}');
   }
-  const { type, ethereum, solana, textile } = source as Record<string, unknown>;
+  const { type, ethereum, solana, textile, webhook, archive } = source as Record<string, unknown>;
   switch (type) {
     case "stdout":
       return { type };
@@ -55,8 +61,14 @@ function parseOutput(
         stateAccount: stateAccountPK ?? "",
       };
     }
-    case "textile":
-      return { type, vaultId: check(textileSchema, textile, `${field}.textile`).vaultID };
+    case "textile": {
+      const { vaultID, publicInputs } = check(textileSchema, textile, `${field}.textile`);
+      return { type, vaultId: vaultID, publicInputs };
+    }
+    case "webhook":
+      return { type, ...check(webhookSchema, webhook, `${field}.webhook`) };
+    case "archive":
+      return { type, ...check(archiveSchema, archive ?? {}, `${field}.archive`) };
     default:
       warn(`${field}.type: unknown output ${quoted(type)}, results go to stdout`);
       return { type: "stdout" };

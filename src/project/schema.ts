@@ -168,10 +168,39 @@ export const solanaSchema = object({
   ),
 }, "must be an object with chainEndpoint and programID");
 
+const flag = z.preprocess(
+  (value) => value ?? false,
+  z.boolean({ error: "must be true or left out" }),
+);
+
 export const textileSchema = object({
   vaultID: text("must be the vault's id", 256)
     .regex(/^[\w.-]+$/, "may have letters, digits, '_', '-' and '.' only"),
+  publicInputs: flag,
 }, "must be an object with vaultID");
+
+const webUrl = "must be a URL such as https://app.example/hook, without user and password";
+
+export const webhookSchema = object({
+  url: text(webUrl, 2048).refine((s) => {
+    const url = URL.canParse(s) ? new URL(s) : undefined;
+    return /^https?:$/.test(url?.protocol ?? "") && !url?.username && !url?.password;
+  }, { error: webUrl }),
+  light: flag,
+  publicInputs: flag,
+}, "must be an object with url");
+
+export const archiveSchema = object({
+  prefix: z.preprocess(
+    (value) => value ?? "",
+    z.string({ error: "must be text" }).max(128, "is longer than 128")
+      .regex(
+        /^([\w-][\w.-]*(\/[\w-][\w.-]*){0,7})?$/,
+        "must be names such as weather/2026, of letters, digits, '_', '-' and '.'",
+      ),
+  ),
+  publicInputs: flag,
+}, "must be an object with prefix");
 
 /** Names that a version may have; others are warned about, since a typo would be silent. */
 export const knownFields: Record<string, readonly string[]> = {

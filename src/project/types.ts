@@ -8,11 +8,24 @@ export type OutputConfig =
   | EthereumOutput
   | {
     readonly type: "solanaProgram";
+    /** As the file says; only names a cluster, never used as an endpoint (DESIGN R11). */
     readonly chainEndpoint: string;
     readonly programId: string;
     readonly stateAccount: string;
   }
-  | { readonly type: "textile"; readonly vaultId: string };
+  | { readonly type: "textile"; readonly vaultId: string } & MayShowInputs
+  | { readonly type: "webhook"; readonly url: string } & MayBeLight & MayShowInputs
+  | { readonly type: "archive"; readonly prefix: string } & MayShowInputs;
+
+interface MayShowInputs {
+  /** The project says that its inputs are no secret: proofs that don't hide them go too. */
+  readonly publicInputs: boolean;
+}
+
+interface MayBeLight {
+  /** Without the proof, once the router has accepted the task: the receiver trusts the enode. */
+  readonly light: boolean;
+}
 
 /**
  * `router` submits to the W3bstreamRouter of the node's own config; `direct` calls a contract

@@ -9,6 +9,7 @@ import {
   WebSocketRequestError,
 } from "viem";
 import { explainRevert, revertData, revertWording } from "../../chain/errors.ts";
+import { printable } from "../printable.ts";
 
 /**
  * What an RPC's refusal means for a transaction. `rejected`: it will never be taken as it is.
@@ -73,12 +74,6 @@ export class RevertedError extends Error {
 /** Why a call was refused, with the errors of our contracts and of `abi`. */
 export function revertText(error: RevertedError, abi: Abi = []): string {
   return error.data === undefined ? "no reason given" : printable(explainRevert(error.data, abi));
-}
-
-/** A stranger's text, safe in a log line. */
-function printable(text: string): string {
-  const clean = text.replace(/https?:\/\/\S+/g, "<url>").replace(/[^\x20-\x7e]/g, "?");
-  return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
 }
 
 function find(error: unknown, is: (error: object) => boolean): unknown {

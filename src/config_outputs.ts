@@ -1,0 +1,78 @@
+/** Values of settings about where results go, as text. */
+import { Buffer } from "node:buffer";
+import { type Address, type Hex } from "viem";
+import { z } from "zod";
+import { address } from "./protocol/schema.ts";
+
+/** What an operator lets its keys sign for projects that are not its own. */
+export interface OutputAllow {
+  readonly calls: readonly {
+    readonly chainId: bigint;
+    readonly address: Address;
+    /** First four bytes of the call, lower case. */
+    readonly selector: Hex;
+  }[];
+  /** Solana programs, base58. */
+  readonly programs: readonly string[];
+  /** Textile vaults. */
+  readonly vaults: readonly string[];
+}
+
+const list = (text: string) => text.split(",").map((s) => s.trim()).filter(Boolean);
+
+/** `chainId:address:selector`, `solana:program` and `textile:vault`, separated by commas. */
+export const outputAllow = z.string().transform((text, ctx): OutputAllow => {
+  const calls: { chainId: bigint; address: Address; selector: Hex }[] = [];
+  const programs: string[] = [];
+  const vaults: string[] = [];
+  for (const entry of list(text)) {
+    const [where = "", what = "", selector = "", ...rest] = entry.split(":");
+    const account = address.safeParse(what);
+    if (where === "solana" && /^[1-9A-HJ-NP-Za-km-z]{32,44}$/.test(what) && !selector) {
+      programs.push(what);
+    } else if (where === "textile" && /^[\w.-]{1,256}$/.test(what) && !selector) {
+      vaults.push(what);
+    } else if (
+      /^\d+$/.test(where) && account.success && /^0x[0-9a-fA-F]{8}$/.test(selector) &&
+      rest.length === 0
+    ) {
+      const lower = selector.toLowerCase() as Hex;
+      calls.push({ chainId: BigInt(where), address: account.data, selector: lower });
+    } else {
+      ctx.addIssue({
+        code: "custom",
+        message: "must be chainId:address:0xselector, solana:program or textile:vault, " +
+          "separated by commas",
+      });
+      return z.NEVER;
+    }
+  }
+  return { calls, programs, vaults };
+});
+
+/** `projectId=whsec_…` pairs, separated by commas; a project may have several. */
+export const webhookSecrets = z.string().transform((text, ctx) => {
+  const map = new Map<bigint, Uint8Array[]>();
+  for (const pair of list(text)) {
+    const match = /^(\d{1,20})=whsec_([A-Za-z0-9+/]+={0,2})$/.exec(pair);
+    const secret = Buffer.from(match?.[2] ?? "", "base64");
+    // As the specification bounds it.
+    if (!match?.[1] || secret.length < 24 || secret.length > 64) {
+      ctx.addIssue({
+        code: "custom",
+        message: "must be projectId=whsec_… pairs separated by commas, secrets 24 to 64 bytes " +
+          "in base64",
+      });
+      return z.NEVER;
+    }
+    const id = BigInt(match[1]);
+    map.set(id, [...map.get(id) ?? [], new Uint8Array(secret)]);
+  }
+  return map;
+});
+
+/** `host` or `host:port`, separated by commas. */
+export const hosts = z.string().transform(list).refine(
+  (all) => all.every((host) => /^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?$/.test(host)),
+  "must be hosts, with or without port, separated by commas",
+).transform((all) => all.map((host) => host.toLowerCase()));
