@@ -17,6 +17,7 @@ const workspaces = [
   "wasm",
   "wasm/packer",
   "wasm/guests",
+  "wasm/wrap",
   "wasm/risc0",
   "wasm/guests/risc0",
   "wasm/risc0_kernel",

@@ -227,6 +227,18 @@ export const steps = (withRust: boolean): Step[] => [
     command: ["cargo", "clippy", "--all-targets", "--quiet", "--", "-D", "warnings"],
   },
   {
+    ...crates("wasm/wrap"),
+    name: "wrap: tests",
+    command: ["cargo", "test"],
+    count: cargoCounts,
+  },
+  { ...crates("wasm/wrap"), name: "wrap: format", command: ["cargo", "fmt", "--check"] },
+  {
+    ...crates("wasm/wrap"),
+    name: "wrap: clippy",
+    command: ["cargo", "clippy", "--all-targets", "--quiet", "--", "-D", "warnings"],
+  },
+  {
     ...rebuild("guests", [
       "wasm/guests",
       "wasm/dist/guests",
