@@ -436,7 +436,8 @@ export const settings = {
     fallback: "",
   },
   OPERATOR_TOKEN: {
-    help: "what POST /sign_credential needs as its Authorization: Bearer, at least 16 characters",
+    help:
+      "what POST /sign_credential and POST /task/…/retry take as Authorization: Bearer, 16 or more",
     placeholder: "token",
     schema: z.string().regex(/^[\x21-\x7e]{16,512}$/, "must be 16 to 512 printable characters"),
     secret: true,

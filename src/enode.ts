@@ -74,6 +74,7 @@ export async function startEnode(
   metrics.links.from(() => links.list().length);
   metrics.dispatch.from(() => dispatch.status());
   metrics.openTasks.from(() => da.tasks.openCounts());
+  metrics.deadOutputs.from(() => da.tasks.deadCount());
   metrics.queued.from(() => {
     const { rows: messages, bytes } = da.messages.queued;
     return { messages, bytes };
@@ -130,6 +131,11 @@ export async function startEnode(
     corsOrigins: config.CORS_ORIGINS,
     rates: { project: config.PROJECT_RATE ?? 0, client: config.CLIENT_RATE ?? 0 },
     issuer: await credentialIssuer(config),
+    operating: {
+      retry: (taskId, output, by) => dispatch.retry(taskId, output, by),
+      canOperate: (projectId, account) => projects.canOperate(projectId, account),
+      token: config.OPERATOR_TOKEN,
+    },
     unready: () => context.readiness.ask(),
     problemOf: (group) => waiting.get(nameOf(group)),
     heldUpBy: (taskId) => dispatch.heldUpBy(taskId),

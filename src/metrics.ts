@@ -124,6 +124,10 @@ export function createMetrics() {
       "result",
     ]),
     outputs: counter("outputs_total", "Outputs by type and state reached", ["type", "state"]),
+    deadOutputs: number(
+      "outputs_dead",
+      "Outputs in the database that ended dead and wait for a person",
+    ),
     outputSeconds: histogram(
       "output_seconds",
       "Time of one attempt to output, by type and how it ended, seconds",

@@ -143,6 +143,9 @@ export interface TaskUpdate {
     readonly attempt: number;
     readonly state: string;
     readonly reference: string;
+    readonly by: string;
+    /** Why. */
+    readonly comment: string;
   }[];
   /** Leases that were accepted. */
   readonly assignments?: readonly AssignmentRecord[];
@@ -236,6 +239,20 @@ export interface FundingStore {
   released(taskIds: readonly Hex[], refunded: boolean): Promise<void>;
 }
 
+/** An output that waits for a person. */
+export interface DeadOutput {
+  readonly id: bigint;
+  readonly projectId: bigint;
+  readonly serial: bigint;
+  readonly taskId: Hex;
+  /** Index in the project's list. */
+  readonly output: number;
+  readonly attempt: number;
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** Tasks and their outputs. */
 export interface TaskStore {
   /**
@@ -277,6 +294,15 @@ export interface TaskStore {
   counts(): Promise<Record<TaskPhase, number>>;
   /** Counts by phase, of those that wait or are worked on; what it costs grows with these alone. */
   openCounts(): Promise<Partial<Record<TaskPhase, number>>>;
+  /** Outputs whose last attempt ended dead, newest first; one that a person had retried until it is granted. */
+  deadOutputs(page: {
+    readonly projectId?: bigint;
+    /** Those before this id. */
+    readonly before?: bigint;
+    readonly limit: number;
+  }): Promise<DeadOutput[]>;
+  /** How many there are. */
+  deadCount(): Promise<number>;
   /** Wakes when a task was packed, by this or another node. */
   onPacked(listener: () => void): () => void;
   /** Deletes data and salts of messages whose tasks ended before the instant; answers how many. */

@@ -29,10 +29,12 @@ const saveTasks = `
         with ordinality as e(n, state, by, comment, result, entry) join t using (n)
      order by e.entry
   ), reported as (
-    insert into w3bstream.outputs (task_serial, index, attempt, state, reference)
-    select t.serial, o.index, o.attempt, o.state, o.reference
-      from unnest($12::int8[], $13::int4[], $14::int4[], $15::text[], $16::text[])
-        with ordinality as o(n, index, attempt, state, reference, entry) join t using (n)
+    insert into w3bstream.outputs (task_serial, index, attempt, state, reference, by, comment)
+    select t.serial, o.index, o.attempt, o.state, o.reference, o.by, o.comment
+      from unnest($12::int8[], $13::int4[], $14::int4[], $15::text[], $16::text[], $39::text[],
+                  $40::text[])
+        with ordinality as o(n, index, attempt, state, reference, by, comment, entry)
+      join t using (n)
      order by o.entry
   ), verified as (
     insert into w3bstream.receipts (task_serial, prover, vm_type, program_id, image_id,
@@ -169,6 +171,8 @@ function parametersOf(updates: readonly TaskUpdate[]) {
     textArray(stated.map((s) => s.kind)),
     byteaArray(stated.map((s) => fromHex(s.prover))),
     byteaArray(stated.map((s) => s.bytes)),
+    texts(outputs.map((output) => output.by)),
+    texts(outputs.map((output) => output.comment)),
   ];
 }
 

@@ -31,6 +31,10 @@ const update = (
   ...change,
 });
 
+const outputEntry = (index: number, attempt: number, state: string) => ({
+  ...{ index, attempt, state, reference: "", by: "0xme", comment: "" },
+});
+
 /** Signed with another one. */
 async function assignment(taskId: Hex, epoch: bigint): Promise<AssignmentRecord> {
   const named = [{ prover, reason: 'busy: 1 of 1, "so it says", {\\}' }];
@@ -53,6 +57,32 @@ describe.each(kinds)("tasks on %s", (kind) => {
     return made;
   };
   const serials = (records: readonly TaskRecord[]) => records.map(({ serial }) => serial);
+
+  test("tells outputs that are dead now, newest first, and why", async () => {
+    const [one, two] = await make(2);
+    const save = (record: TaskRecord, revision: number, states: [number, string][]) =>
+      tasks().save(update({ ...record, revision }, {
+        phase: "proved",
+        outputs: states.map(([index, state]) => ({
+          ...outputEntry(index, revision, state),
+          comment: `why ${state}`,
+        })),
+      }));
+    await save(one!, 0, [[0, "dead"], [1, "granted"], [1, "dead"]]);
+    await save(two!, 0, [[0, "dead"]]);
+    await save(one!, 1, [[1, "granted"]]);
+    const all = await tasks().deadOutputs({ limit: 9 });
+    expect(all.every(({ at }) => Math.abs(at - Date.now()) < 600_000)).toBe(true);
+    expect(all).toMatchObject([two, one].map((record) => ({
+      ...{ taskId: record?.taskId, serial: record?.serial, projectId: 1n },
+      ...{ output: 0, attempt: 0, by: "0xme", reason: "why dead" },
+    })));
+    expect(await tasks().deadCount()).toBe(2);
+    const [{ id: before } = { id: 0n }] = all;
+    expect(await tasks().deadOutputs({ before, limit: 9 })).toEqual(all.slice(1));
+    expect(await tasks().deadOutputs({ projectId: 1n, limit: 1 })).toEqual(all.slice(0, 1));
+    expect(await tasks().deadOutputs({ projectId: 7n, limit: 9 })).toEqual([]);
+  });
 
   describe("claim", () => {
     test("gives new tasks, oldest first, and each only once", async () => {
@@ -182,7 +212,7 @@ describe.each(kinds)("tasks on %s", (kind) => {
         phase: "proved",
         log,
         receipt: { prover, receipt, verdict: "valid" },
-        outputs: [{ index: 0, attempt: 0, state: "granted", reference: "" }],
+        outputs: [outputEntry(0, 0, "granted")],
       }));
       expect((await tasks().status(1n, task!.taskId))?.states.slice(1)).toMatchObject(log);
       expect(await tasks().receipt(task!.taskId)).toEqual({ prover, receipt });
@@ -234,7 +264,7 @@ describe.each(kinds)("tasks on %s", (kind) => {
             machine: `{"i":${i}}`,
             wakeAt: i % 2 ? null : 1_000,
             log: [{ state: "proved", by: `0x${i}`, comment: `"{${i},\\}"`, result: "" }],
-            outputs: i % 3 ? [] : [{ index: i, attempt: 1, state: "granted", reference: "" }],
+            outputs: i % 3 ? [] : [outputEntry(i, 1, "granted")],
             receipt: {
               prover: i === bad ? "0x00" : prover,
               receipt: { ...receipt, proof: new Uint8Array(i) },
@@ -295,12 +325,7 @@ describe.each(kinds)("tasks on %s", (kind) => {
       const entry = { state: "outputted", by: "0xz", comment: "", result: `r${revision}` };
       await tasks().save(update({ ...task, revision }, {
         phase: "proved",
-        outputs: states.map(([index, attempt, state]) => ({
-          index,
-          attempt,
-          state,
-          reference: "",
-        })),
+        outputs: states.map(([index, attempt, state]) => outputEntry(index, attempt, state)),
         log: logged ? [entry] : [],
       }));
       const status = await tasks().status(1n, task.serial);

@@ -8,6 +8,7 @@ import { packedChannel } from "./packing.ts";
 import { payloadReader } from "./payloads.ts";
 import { taskColumns, taskOf, type TaskRow } from "./records.ts";
 import { assignments } from "./assignments.ts";
+import { deadCount, deadOutputs } from "./dead_outputs.ts";
 import { taskSaver } from "./save.ts";
 
 // `skip locked`, so that drivers don't wait for each other. A claimed task is due again when the
@@ -151,6 +152,8 @@ export function taskStore(database: Database): TaskStore {
       );
       return Object.fromEntries(rows.map(({ phase, count }) => [phase, Number(count)]));
     },
+    deadOutputs: (page) => deadOutputs(database, page),
+    deadCount: () => deadCount(database),
     onPacked: (listener) => database.listen(packedChannel, listener),
     async purge(projectId, version, endedBefore) {
       for (let purged = 0;;) {

@@ -5,7 +5,8 @@
  * `dead`. `confirmed` is also believed from any earlier holder, for the grant it once had: what is
  * final on a chain stays so when the grant has moved on, and not to believe it would leave the
  * task to a holder who can only fail. The confirming grant becomes the current one, so that a
- * later reorganisation is heard from the one who sent. `dead` is final for this machine.
+ * later reorganisation is heard from the one who sent. `dead` is final, but for a person's word: what
+ * may go out at all is then tried again, as further attempts.
  */
 import {
   backoff,
@@ -55,19 +56,27 @@ export function beginOutputs(turn: Turn): void {
   s.outputs = s.rules.outputs.map(() => ({
     state: "waiting",
     attempt: 0,
+    pardoned: 0,
     grants: [],
     current: null,
     until: 0,
     notBefore: 0,
+    reason: "",
     reference: "",
   }));
-  for (const [index, rule] of s.rules.outputs.entries()) {
-    const unverified = rule.verifiedOnly && s.winner?.verdict !== "valid";
-    const reason = rule.barred ??
-      (unverified ? "the result can't be verified and may not go there" : undefined);
+  for (const index of s.outputs.keys()) {
+    const reason = whyBarred(s, index);
     if (reason !== undefined) die(turn, index, reason, "dispatch");
   }
   finish(turn);
+}
+
+/** Why the output may never be granted, whoever asks; undefined when it may. */
+function whyBarred(s: State, index: number): string | undefined {
+  const rule = s.rules.outputs[index];
+  if (rule?.barred !== undefined) return rule.barred;
+  const unverified = rule?.verifiedOnly && s.winner?.verdict !== "valid";
+  return unverified ? "the result can't be verified and may not go there" : undefined;
 }
 
 export function grant(turn: Turn, { output: index, holder }: EventOf<"grant">): void {
@@ -82,7 +91,7 @@ export function grant(turn: Turn, { output: index, holder }: EventOf<"grant">): 
   o.grants.push(o.current);
   o.until = at + s.rules.grantMs;
   o.reference = "";
-  note(turn, index);
+  note(turn, index, "dispatch", o.reason && `again, after ${o.reason}`);
   actions.push({ kind: "grant", output: index, holder, epoch });
 }
 
@@ -114,7 +123,7 @@ function confirm(turn: Turn, e: EventOf<"report">, o: Output): void {
   o.state = "confirmed";
   o.current = { epoch: e.epoch, holder: e.holder };
   o.reference = clip(e.reference);
-  note(turn, e.output);
+  note(turn, e.output, e.holder, e.comment);
   finish(turn);
 }
 
@@ -132,7 +141,7 @@ function sent(turn: Turn, e: EventOf<"report">, o: Output): void {
   }
   o.state = "sent";
   o.reference = reference;
-  note(turn, e.output);
+  note(turn, e.output, e.holder, e.comment);
 }
 
 /** Results that the router took and that left the chain with its blocks are output once more. */
@@ -144,7 +153,7 @@ export function lost(turn: Turn): void {
       `output ${index} returned to sent: the chain reorganised, the router has it not`;
     turn.log.push({ state: "proved", by: "dispatch", comment, result: "" });
     o.state = "sent";
-    note(turn, index);
+    note(turn, index, "dispatch", comment);
     o.state = "waiting";
     o.current = null;
     o.notBefore = at;
@@ -159,6 +168,33 @@ export function expireGrants(turn: Turn): void {
     const reason = `${holder}: no ${o.state === "sent" ? "confirmation" : "report"} in time`;
     actions.push({ kind: "cancel", holder, epoch });
     release(turn, index, o, reason, at);
+  }
+}
+
+/** Why a person can't have the output tried again, or none of them; undefined when that is possible. */
+export function whyNoRetry(s: State, output: number | undefined): string | undefined {
+  if (s.phase === "failed") return "its proof failed, which is final: send the messages again";
+  if (s.phase !== "proved") return "it is not proved yet";
+  if (output !== undefined && !s.outputs[output]) return `it has no output ${output}`;
+  const dead = s.outputs.flatMap((o, i) =>
+    o.state === "dead" && (output ?? i) === i ? [whyBarred(s, i)] : []
+  );
+  if (dead.length === 0) return "it is not dead: only what has ended so can be tried again";
+  return dead.includes(undefined) ? undefined : dead[0];
+}
+
+/** Dead outputs that may go out are granted again, with as many attempts as at first. */
+export function retry(turn: Turn, { output, by }: EventOf<"retry">): void {
+  const { state: s, at, log } = turn;
+  for (const [index, o] of s.outputs.entries()) {
+    if (o.state !== "dead" || (output ?? index) !== index) continue;
+    if (whyBarred(s, index) !== undefined) continue;
+    o.state = "waiting";
+    o.pardoned = o.attempt;
+    o.reason = `a retry by ${by}`;
+    o.notBefore = at;
+    log.push({ state: "proved", by, comment: `output ${index} is tried again`, result: "" });
+    turn.durable = true;
   }
 }
 
@@ -193,13 +229,15 @@ export function grantPauses(s: State): number[] {
 /** An attempt ended without a result; another may follow. */
 function release(turn: Turn, index: number, o: Output, reason: string, at: number): void {
   const { backoffMs, outputBackoffCapMs, outputAttempts } = turn.state.rules;
-  if (o.attempt >= outputAttempts) {
-    die(turn, index, `after ${o.attempt} attempts: ${reason}`, "dispatch");
+  const tried = o.attempt - o.pardoned;
+  if (tried >= outputAttempts) {
+    die(turn, index, `after ${tried} attempts: ${reason}`, "dispatch");
     return finish(turn);
   }
   o.state = "waiting";
   o.current = null;
-  o.notBefore = at + backoff(o.attempt, backoffMs, outputBackoffCapMs);
+  o.reason = clip(reason);
+  o.notBefore = at + backoff(tried, backoffMs, outputBackoffCapMs);
   turn.durable = true;
 }
 
@@ -208,7 +246,7 @@ function die(turn: Turn, index: number, reason: string, by: string): void {
   if (!o) return;
   o.state = "dead";
   o.current = null;
-  note(turn, index);
+  note(turn, index, by, reason);
   const comment = `output ${index} (${turn.state.rules.outputs[index]?.name}): ${reason}`;
   turn.log.push({ state: "failed", by, comment: clip(comment), result: "" });
 }
@@ -221,8 +259,8 @@ function finish({ state: s, log }: Turn): void {
   log.push({ state: "outputted", by, comment: "", result });
 }
 
-function note(turn: Turn, index: number): void {
-  const o = turn.state.outputs[index] as Output;
-  turn.outputs.push({ index, attempt: o.attempt, state: o.state, reference: o.reference });
+function note(turn: Turn, index: number, by: string, comment: string): void {
+  const { attempt, state, reference } = turn.state.outputs[index] as Output;
+  turn.outputs.push({ index, attempt, state, reference, by, comment: clip(comment) });
   turn.durable = true;
 }

@@ -8,7 +8,9 @@ import { Clock } from "./clock.ts";
 import { defaults, type DispatchDeps, type DispatchOptions } from "./deps.ts";
 import { type Desk, insist, pause, type TaskActor } from "./desk.ts";
 import { watchFinality } from "./finality.ts";
+import { whyNoRetry } from "./grants.ts";
 import { hear } from "./hear.ts";
+import { load } from "./machine.ts";
 import { Peer, Peers } from "./peers.ts";
 import { isEnodes } from "./rules.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -22,6 +24,11 @@ export { type Candidate, type Choose, type DispatchDeps, type DispatchOptions } 
 export interface Dispatch {
   /** Ends what is being saved, gives the tasks back to the database, and forgets the links. */
   stop(): Promise<void>;
+  /**
+   * Has a dead output of a task, or all of them, tried again (R6: as further attempts).
+   * @param by who wants it, for the task's log
+   */
+  retry(taskId: Hex, output: number | undefined, by: string): Promise<Retried>;
   /** What is held against a znode. */
   conduct(prover: Address): Conduct;
   /** What holds a task up here, for people; undefined where nothing is known to. */
@@ -29,6 +36,9 @@ export interface Dispatch {
   /** Tasks in memory, those of them that wait for a znode, linked znodes, and what these have. */
   status(): Readonly<Record<"held" | "waiting" | "peers" | "leases", number>>;
 }
+
+/** Outputs that are tried again, or why none is. */
+export type Retried = { readonly outputs: readonly number[] } | { readonly refused: string };
 
 /**
  * The enode's dispatch stage, running: gives due tasks to linked znodes, judges what they prove,
@@ -119,6 +129,22 @@ class Dispatcher implements Dispatch, Desk {
       this.#readReports(),
       this.#watchChain(),
     ]);
+  }
+
+  async retry(taskId: Hex, output: number | undefined, by: string): Promise<Retried> {
+    const stored = async () => {
+      const machine = (await this.deps.store.get(taskId))?.machine;
+      return machine === null || machine === undefined ? undefined : load(machine);
+    };
+    const before = await stored();
+    const refused = before ? whyNoRetry(before, output) : "it is not proved yet";
+    if (!before || refused !== undefined) return { refused: refused ?? "" };
+    await this.#actor(taskId).post({ kind: "retry", output, by });
+    const after = await stored();
+    const outputs = [...before.outputs.keys()].filter((i) =>
+      (after?.outputs[i]?.pardoned ?? 0) > (before.outputs[i]?.pardoned ?? 0)
+    );
+    return outputs.length > 0 ? { outputs } : { refused: "it could not be stored; ask again" };
   }
 
   conduct(prover: Address): Conduct {

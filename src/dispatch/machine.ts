@@ -24,6 +24,7 @@ import {
   outputsEnded,
   report,
   resumeGrants,
+  retry,
 } from "./grants.ts";
 import * as leases from "./leases.ts";
 import {
@@ -131,6 +132,8 @@ function apply(turn: Turn, event: Event): void {
       return report(turn, event);
     case "lost":
       return lost(turn);
+    case "retry":
+      return retry(turn, event);
   }
 }
 

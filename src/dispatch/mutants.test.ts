@@ -89,7 +89,7 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
   [
     "a return to sent is not told",
     "grants",
-    'note(turn, index);\n    o.state = "waiting"',
+    'note(turn, index, "dispatch", comment);\n    o.state = "waiting"',
     'o.state = "waiting"',
   ],
   [
@@ -217,7 +217,7 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
     'o.state === "confirmed" || o.state === "dead"',
     'o.state === "confirmed"',
   ],
-  ["outputs are tried for ever", "grants", "o.attempt >= outputAttempts", "false"],
+  ["outputs are tried for ever", "grants", "tried >= outputAttempts", "false"],
   [
     "grants never end",
     "grants",
@@ -227,7 +227,7 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
   [
     "no pause between grants",
     "grants",
-    "o.notBefore = at + backoff(o.attempt, backoffMs, outputBackoffCapMs)",
+    "o.notBefore = at + backoff(tried, backoffMs, outputBackoffCapMs)",
     "o.notBefore = at",
   ],
   [
@@ -239,22 +239,42 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
   [
     "unverified results go anywhere",
     "grants",
-    'rule.verifiedOnly && s.winner?.verdict !== "valid"',
+    'rule?.verifiedOnly && s.winner?.verdict !== "valid"',
     "false",
   ],
-  ["barred outputs are tried", "grants", "rule.barred ??", "undefined ??"],
+  ["barred outputs are tried", "grants", "if (rule?.barred !== undefined) return rule.barred;", ""],
+  [
+    "a retry lets out what may not go",
+    "grants",
+    "if (whyBarred(s, index) !== undefined) continue;",
+    "",
+  ],
+  ["a retry has no attempts", "grants", "o.pardoned = o.attempt;", ""],
+  ["a retry is of all", "grants", '"dead" || (output ?? index) !== index', '"dead"'],
+  [
+    "a retry is not saved",
+    "grants",
+    'is tried again`, result: "" });\n    turn.durable = true;',
+    'is tried again`, result: "" });',
+  ],
+  ["a retry takes what lives", "grants", 'o.state !== "dead" || (output', "(output"],
   [
     "a released grant is listened to",
     "grants",
     'o.state = "waiting";\n  o.current = null;',
     'o.state = "waiting";',
   ],
-  ["an output's state is not recorded", "grants", "turn.outputs.push({ index", "[].push({ index"],
+  [
+    "an output's state is not recorded",
+    "grants",
+    "turn.outputs.push({ index",
+    "([] as unknown[]).push({ index",
+  ],
   [
     "an output's state is not saved",
     "grants",
-    "reference: o.reference });\n  turn.durable = true;",
-    "reference: o.reference });",
+    "comment: clip(comment) });\n  turn.durable = true;",
+    "comment: clip(comment) });",
   ],
   [
     "a sleeper",

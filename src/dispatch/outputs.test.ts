@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { type Hex, zeroHash } from "viem";
+import { LinkSet } from "../network/local.ts";
 import { direct, router, sleep, testProgram, text, until, useBenches } from "./testing/bench.ts";
-import { znodeOn } from "./testing/znode.ts";
+import type { WireBody } from "../protocol/index.ts";
+import { type ScriptedZnode, znodeOn } from "./testing/znode.ts";
 
 const bench = useBenches();
 
@@ -156,5 +158,68 @@ describe("outputs", () => {
     expect(b.memory.states(id)).toEqual(["dispatched", "proved"]);
     accepted.add(id);
     await b.ends(id, "outputted");
+  });
+});
+
+describe("a dead output", () => {
+  /** A znode that says these of its grants, and then that they are confirmed. */
+  const dies = (words: ("dead" | "confirmed")[]) => (self: ScriptedZnode) => ({
+    grant: (grant: WireBody<"grant">) => self.report(grant, words.shift() ?? "confirmed"),
+  });
+
+  test("is tried again when a person wants it, and says who", async () => {
+    const b = bench({ version: { outputs: [{ type: "stdout" }, router] } });
+    const dispatch = b.start();
+    await znodeOn(b.links, 2, dies(["dead", "confirmed"]));
+    const id = await b.task();
+    await until(() => b.memory.row(id).outputs.length === 4);
+    expect(await dispatch.retry(id, 5, "me")).toEqual({ refused: "it has no output 5" });
+    const dead = b.memory.row(id).outputs.find((o) => o.state === "dead")?.index as number;
+    const refused = "it is not dead: only what has ended so can be tried again";
+    expect(await dispatch.retry(id, 1 - dead, "me")).toEqual({ refused });
+    expect(await dispatch.retry(id, undefined, "me")).toEqual({ outputs: [dead] });
+    await b.ends(id, "outputted");
+    const { log, outputs } = b.memory.row(id);
+    expect(log.map((l) => [l.state, l.by === "me"])).toEqual([
+      ["dispatched", false],
+      ["proved", false],
+      ["failed", false],
+      ["proved", true],
+      ["outputted", false],
+    ]);
+    expect(outputs.filter((o) => o.index === dead).map((o) => [o.attempt, o.state])).toEqual([
+      [1, "granted"],
+      [1, "dead"],
+      [2, "granted"],
+      [2, "confirmed"],
+    ]);
+    expect(outputs.filter((o) => o.index === dead)[2]?.comment).toBe("again, after a retry by me");
+    expect(await dispatch.retry(id, undefined, "me")).toEqual({ refused });
+  });
+
+  test("is tried again by whichever enode is asked, and after all were restarted", async () => {
+    const b = bench({ version: { outputs: [router] } });
+    const working = b.start();
+    await znodeOn(b.links, 2, dies(["dead", "dead"]));
+    const id = await b.task();
+    const states = () => b.memory.row(id).outputs.map((o) => o.state);
+    await until(() => states().at(-1) === "dead");
+    const other = b.start({ links: new LinkSet() });
+    expect(await other.retry(id, 0, "me")).toEqual({ outputs: [0] });
+    await until(() => states().length === 4);
+    await working.stop();
+    expect(await other.retry(id, 0, "me")).toEqual({ outputs: [0] });
+    await other.stop();
+    b.start();
+    await znodeOn(b.links, 3, dies([]));
+    await b.ends(id, "outputted");
+    expect(states()).toEqual(["granted", "dead", "granted", "dead", "granted", "confirmed"]);
+  });
+
+  test("whose proof failed, or that nobody proved yet, is not", async () => {
+    const b = bench();
+    const dispatch = b.start();
+    const id = await b.task();
+    expect(await dispatch.retry(id, undefined, "me")).toEqual({ refused: "it is not proved yet" });
   });
 });

@@ -71,12 +71,16 @@ const outputSchema = z.object({
   state: z.enum(["waiting", "granted", "sent", "confirmed", "dead"]),
   /** Grants so far. */
   attempt: count,
+  /** Those of them that a manual retry let pass: they don't count against `outputAttempts`. */
+  pardoned: count.default(0),
   /** Every grant there was, oldest first. */
   grants: z.array(z.object({ epoch: count, holder })),
   /** The grant that is listened to; null while waiting. */
   current: z.object({ epoch: count, holder }).nullable(),
   until: time,
   notBefore: time,
+  /** Why the last attempt ended without a result. */
+  reason: z.string().default(""),
   reference: z.string(),
 });
 export type Output = z.infer<typeof outputSchema>;
@@ -162,7 +166,9 @@ export type EventBody =
   | On<"grant", { readonly output: number; readonly holder: Holder }>
   | On<"report", Report>
   /** The router has not, or no longer, what was confirmed: the chain reorganised. */
-  | On<"lost">;
+  | On<"lost">
+  /** A person has a dead output tried again, or all of them. */
+  | On<"retry", { readonly output: number | undefined; readonly by: string }>;
 export type EventOf<K extends EventBody["kind"]> = Extract<EventBody, { readonly kind: K }>;
 
 /** What must be done, after the state was saved where the step is durable. */
@@ -186,6 +192,9 @@ export interface OutputEntry {
   readonly attempt: number;
   readonly state: string;
   readonly reference: string;
+  readonly by: string;
+  /** Why. */
+  readonly comment: string;
 }
 
 export interface Step {

@@ -1,5 +1,11 @@
 /** Response bodies in the original's shapes. */
-import type { AssignmentRecord, StateEntry, StoredFault, TaskRecord } from "../da/da.ts";
+import type {
+  AssignmentRecord,
+  DeadOutput,
+  StateEntry,
+  StoredFault,
+  TaskRecord,
+} from "../da/da.ts";
 import { faultOf } from "../protocol/index.ts";
 
 const jsonType = { "content-type": "application/json; charset=utf-8" };
@@ -72,6 +78,15 @@ export const faultsText = (faults: readonly StoredFault[]): string =>
       const { taskId, epoch, prover } = faultOf(fault);
       const time = new Date(at).toISOString();
       return { id, time, kind: fault.kind, prover, taskId, epoch };
+    }),
+  }, decimal);
+
+/** Each as `deadOutputsSchema` reads it. */
+export const deadOutputsText = (found: readonly DeadOutput[]): string =>
+  JSON.stringify({
+    outputs: found.map(({ id, at, projectId: projectID, taskId: taskHash, serial, ...rest }) => {
+      const time = new Date(at).toISOString();
+      return { id, time, projectID, taskID: serial, taskHash, ...rest };
     }),
   }, decimal);
 

@@ -20,6 +20,7 @@ import { BodyReader } from "./body.ts";
 import { decodeMessage, decodeMessages, formOf } from "./decode.ts";
 import { type EventsOptions, MessageEvents } from "./events.ts";
 import { type MessageRequest, RequestError } from "./message.ts";
+import { operateRoutes, type Operating } from "./operate.ts";
 import { observe } from "./observe.ts";
 
 export interface IngestLimits {
@@ -51,6 +52,8 @@ export interface IngestDeps {
   readonly rates?: RateOptions;
   /** Signs credentials of senders; undefined: the route is not offered. */
   readonly issuer?: Issuer | undefined;
+  /** Has dead outputs tried again; undefined: the route is not offered. */
+  readonly operating?: Operating;
   /** What is missing for `/ready`. Default nothing. */
   readonly unready?: () => Promise<Unready>;
   /** Why messages of a group can't be packed, if they can't. */
@@ -229,6 +232,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   app.post("/messages", (c) => postMessages(c.req.raw));
   app.post("/message/", (c) => c.redirect("/message", 307));
   readRoutes(app, deps, route, auth);
+  operateRoutes(app, deps, route, bodies);
   app.get("/message/:id/events", (c) => getEvents(c.req.raw, c.req.param("id")));
   app.get(
     "/live",

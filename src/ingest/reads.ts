@@ -8,13 +8,13 @@ import {
   faultText,
   json,
   messageStates,
-  parseUint,
   taskStates,
 } from "./answers.ts";
 import type { Auth } from "./auth/index.ts";
 import { blockNames } from "./block_names.ts";
 import type { IngestDeps, Route } from "./index.ts";
 import { RequestError } from "./message.ts";
+import { entryId as faultId, taskId, uint } from "./path.ts";
 import { messageReceiptAnswer, receiptAnswer } from "./receipt.ts";
 
 export function readRoutes(app: Hono, deps: IngestDeps, route: Route, auth: Auth): void {
@@ -135,21 +135,3 @@ function waitsFor({ projects, problemOf }: IngestDeps, group: Group): string | u
 
 /** Faults of one answer. */
 const faultsTogether = 100;
-
-function uint(text: string): bigint {
-  try {
-    return parseUint(text);
-  } catch (error) {
-    throw new RequestError(400, (error as Error).message);
-  }
-}
-
-/** @throws {RequestError} for what can't be the number of one */
-function faultId(text: string): bigint {
-  const id = uint(text);
-  if (id >= 1n << 63n) throw new RequestError(400, "a fault's number is below 2^63");
-  return id;
-}
-
-const taskId = (text: string): bigint | `0x${string}` =>
-  /^0x[0-9a-fA-F]{64}$/.test(text) ? text.toLowerCase() as `0x${string}` : uint(text);

@@ -78,6 +78,38 @@ export const credentialAnswerSchema = z.object({
 
 export const faultsSchema = z.object({ faults: z.array(faultSummarySchema) });
 
+const hex = (bytes: number) => new RegExp(`^0x[0-9a-fA-F]{${2 * bytes}}$`);
+
+/** With neither time nor signature, OPERATOR_TOKEN is shown as bearer. */
+export const retrySchema = z.strictObject({
+  output: z.int().min(0).max(255).optional().meta({
+    description: "index in the project's list of outputs; left out: all that are dead",
+  }),
+  time: z.int().min(0).optional().meta({ description: "seconds since 1970, within 5 minutes" }),
+  signature: z.string().regex(hex(65), "must be 65 bytes as 0x-hex").optional().meta({
+    description: "of who may operate the project, by EIP-191, over the lines of the README",
+  }),
+}).meta({ id: "Retry" });
+
+export const retriedSchema = z.object({
+  taskHash: z.string(),
+  retried: z.array(z.int()).meta({ description: "outputs that are tried again" }),
+}).meta({ id: "Retried" });
+
+export const deadOutputsSchema = z.object({
+  outputs: z.array(z.object({
+    id: z.string(),
+    time: z.string(),
+    projectID: z.string(),
+    taskID: z.string(),
+    taskHash: z.string(),
+    output: z.int(),
+    attempt: z.int(),
+    by: z.string(),
+    reason: z.string(),
+  })),
+}).meta({ id: "DeadOutputs" });
+
 export const liveSchema = z.object({ status: z.enum(["up", "draining"]) });
 
 export const readySchema = z.object({

@@ -2,7 +2,14 @@ import type { Sink, Source } from "../channel.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type EthereumDeps, ethereumOutputs, failureText } from "./ethereum/index.ts";
-import { type Outcome, type OutputContext, OutputError, type Outputs } from "./output.ts";
+import type { OutputConfig } from "../project/types.ts";
+import {
+  type Outcome,
+  type Output,
+  type OutputContext,
+  OutputError,
+  type Outputs,
+} from "./output.ts";
 import { stdoutOutput, type WriteLine } from "./stdout.ts";
 import { type TextileDeps, textileOutput } from "./textile/index.ts";
 import type { OutputJob, OutputReport } from "./types.ts";
@@ -45,18 +52,20 @@ export async function runOutputs(
   deps: OutputDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const ethereum = deps.ethereum && ethereumOutputs({ ...deps.ethereum, log: deps.log });
   const outputs: Outputs = {
     stdout: stdoutOutput(deps.write),
-    ethereumContract: ethereum ?? unsupportedOutput("ethereumContract"),
+    ethereumContract: deps.ethereum
+      ? ethereumOutputs({ ...deps.ethereum, log: deps.log })
+      : unsupportedOutput("ethereumContract"),
     solanaProgram: unsupportedOutput("solanaProgram"),
     textile: deps.textile ? textileOutput(deps.textile) : unsupportedOutput("textile"),
     webhook: deps.webhook ? webhookOutput(deps.webhook) : unsupportedOutput("webhook"),
     archive: unsupportedOutput("archive"),
   };
+  const kinds = Object.values(outputs);
   const running = new Set<Promise<void>>();
   try {
-    await ethereum?.resume();
+    await Promise.all(kinds.map((kind) => kind.resume?.()));
     while (true) {
       const next = await jobs.receive(signal);
       if (next.done) break;
@@ -69,7 +78,7 @@ export async function runOutputs(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    await ethereum?.close();
+    await Promise.all(kinds.map((kind) => kind.close?.()));
     await Promise.all(running);
   }
 }
@@ -120,20 +129,12 @@ async function attempt(
   }
 }
 
-function runOutput(outputs: Outputs, job: OutputJob, context: OutputContext): Promise<Outcome> {
-  const { config } = job;
-  switch (config.type) {
-    case "stdout":
-      return outputs.stdout.run(job, config, context);
-    case "ethereumContract":
-      return outputs.ethereumContract.run(job, config, context);
-    case "solanaProgram":
-      return outputs.solanaProgram.run(job, config, context);
-    case "textile":
-      return outputs.textile.run(job, config, context);
-    case "webhook":
-      return outputs.webhook.run(job, config, context);
-    case "archive":
-      return outputs.archive.run(job, config, context);
-  }
+/** The kind that the config is of, by the type of which it is run. */
+function runOutput<K extends OutputConfig["type"]>(
+  outputs: { readonly [T in K]: Output<T> },
+  job: OutputJob,
+  context: OutputContext,
+): Promise<Outcome> {
+  const config = job.config as Extract<OutputConfig, { type: K }>;
+  return (outputs[config.type as K] as Output<K>).run(job, config, context);
 }

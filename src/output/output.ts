@@ -25,6 +25,10 @@ export interface Output<K extends OutputConfig["type"]> {
     config: Extract<OutputConfig, { type: K }>,
     context: OutputContext,
   ): Promise<Outcome>;
+  /** Before the first job: takes up what an earlier process left open. */
+  resume?(): Promise<void>;
+  /** After the last job, or to cut off those under way. */
+  close?(): Promise<void>;
 }
 
 /** Every kind of output that a project file can name. */

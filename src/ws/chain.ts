@@ -34,7 +34,7 @@ export function openChain(flags: Pick<ChainFlags, "chain">): Promise<ChainClient
 
 /** The chain with the key that signs. @throws {UserError} if none is set */
 export async function openSender(flags: Pick<ChainFlags, "chain">): Promise<Sender> {
-  const { OPERATOR_PRIVATE_KEY } = loadConfig("all", {}, await signingKey());
+  const { OPERATOR_PRIVATE_KEY } = await signingKey();
   if (!OPERATOR_PRIVATE_KEY) {
     throw new UserError("no key: set OPERATOR_KEYSTORE or OPERATOR_PRIVATE_KEY to what signs");
   }
@@ -42,12 +42,13 @@ export async function openSender(flags: Pick<ChainFlags, "chain">): Promise<Send
 }
 
 /** From the environment, or out of its keystore, whose password is asked for where it is not set. */
-async function signingKey() {
+export async function signingKey() {
   const { OPERATOR_KEYSTORE, OPERATOR_PRIVATE_KEY } = process.env;
-  if (!OPERATOR_KEYSTORE) return { OPERATOR_PRIVATE_KEY };
+  if (!OPERATOR_KEYSTORE) return loadConfig("all", {}, { OPERATOR_PRIVATE_KEY });
   const KEYSTORE_PASSWORD = await password();
   const keys = { OPERATOR_KEYSTORE, OPERATOR_PRIVATE_KEY, KEYSTORE_PASSWORD };
-  return { OPERATOR_PRIVATE_KEY: (await withKeystores(keys)).OPERATOR_PRIVATE_KEY };
+  const { OPERATOR_PRIVATE_KEY: opened } = await withKeystores(keys);
+  return loadConfig("all", {}, { OPERATOR_PRIVATE_KEY: opened });
 }
 
 type Contracts = Pick<Deployment, "projectRegistrar" | "znodeRegistrar" | "router">;

@@ -2,10 +2,11 @@ import { ask, enodeOption, stateLines } from "./api.ts";
 import type { Register } from "./cli.ts";
 import { getTaskBlock, peerOption } from "./task_block.ts";
 import { taskRanking } from "./task_ranking.ts";
+import { taskRetry } from "./task_retry.ts";
 import { aProjectId } from "./values.ts";
 
 export const task: Register = (program, io) => {
-  const group = program.command("task").description("look at tasks");
+  const group = program.command("task").description("look at tasks, and retry what ended dead");
   enodeOption(group.command("show"))
     .description("the states a task has gone through")
     .argument("<project>", "project id", aProjectId)
@@ -15,6 +16,8 @@ export const task: Register = (program, io) => {
       const block = status.block ? [`block ${status.block}`] : [];
       io().result(status, [...stateLines(status.states), ...block]);
     });
+
+  taskRetry(group, io);
 
   peerOption(group.command("block"))
     .description("fetch a task's block from IPFS and check it: id, root of the leaves, signature")

@@ -70,3 +70,5 @@ export const anInteger = (least: number, greatest: number) => (text: string): nu
   if (/^\d+$/.test(text) && value >= least && value <= greatest) return value;
   throw new InvalidArgumentError(`must be from ${least} to ${greatest}`);
 };
+
+export const anIndex: (text: string) => number = anInteger(0, 255);

@@ -28,7 +28,7 @@ export interface TestNetwork {
 
 /**
  * @param dataDirectory of the node, where its IPFS blocks are put
- * @param fields of the project's version, beside the packing
+ * @param fields of the project's version, beside the packing; the router is its output unless they say another
  * @param prepare what is to be on the chain before the contracts
  */
 export async function startNetwork(
@@ -45,7 +45,7 @@ export async function startNetwork(
     const code = await weatherModule();
     const output = { type: "ethereumContract" };
     const encoded = await encodeProject({
-      versions: [{ ...fields, version: "0.1", vmType: "halo2", code, packing, output }],
+      versions: [{ version: "0.1", vmType: "halo2", code, packing, output, ...fields }],
     });
     const ipfs = openIpfs({ directory: join(dataDirectory, "ipfs") });
     await ipfs.put(encoded.blocks);

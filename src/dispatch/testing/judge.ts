@@ -22,6 +22,7 @@ export class Judge {
   readonly #lastGrant = new Map<number, number>();
   #saved: State | undefined;
   readonly #lost: number[] = [];
+  readonly #retried: number[] = [];
   #proved = 0;
   #hopeless = false;
   #pausedUntil = 0;
@@ -228,7 +229,13 @@ export class Judge {
     const lost = body.kind === "lost" && before?.state === "confirmed" &&
       rule?.name === "ethereumContract" && rule.where === "znode";
     if (lost) this.#lost[index] = (this.#lost[index] ?? 0) + 1;
-    const most = this.rules.outputAttempts + (this.#lost[index] ?? 0);
+    const unfit = rule?.barred !== undefined ||
+      rule?.verifiedOnly && next.state.winner?.verdict === "unverifiable";
+    const retried = body.kind === "retry" && before?.state === "dead" && !unfit &&
+      (body.output ?? index) === index;
+    if (retried) this.#retried[index] = (this.#retried[index] ?? 0) + 1;
+    const most = this.rules.outputAttempts * (1 + (this.#retried[index] ?? 0)) +
+      (this.#lost[index] ?? 0);
     assert(o.attempt <= most, "outputs too have a limit");
     assert.equal(o.grants.length, o.attempt);
     for (const [i, g] of o.grants.entries()) {
@@ -236,11 +243,17 @@ export class Judge {
       assert.equal(g.holder === "enode", this.rules.outputs[index]?.where === "enode");
     }
     if (live && body.kind === "tick") assert(o.until > this.#at, "a grant has an end");
-    const unfit = rule?.barred !== undefined ||
-      rule?.verifiedOnly && next.state.winner?.verdict === "unverifiable";
     if (unfit) assert.equal(o.state, "dead", "what may not be output is not granted");
     if (!before) return;
-    if (before.state === "dead") assert.deepEqual(o, before, "dead is final");
+    if (retried) {
+      assert.equal(o.state, "waiting", "what a person wants is tried again");
+      assert(next.durable && next.log.some((l) => l.comment.includes("tried again")));
+      assert.deepEqual(o.grants, before.grants, "a retry appends, and takes nothing back");
+      // Whoever had it may still tell that it is confirmed.
+      this.#outputs.set(index, { attempt: o.attempt, state: "sent" });
+      return;
+    }
+    if (before.state === "dead") assert.deepEqual(o, before, "dead is final, but for a person");
     const report = body.kind === "report" && body.output === index ? body : undefined;
     const theirs = before.grants
       .some((g) => g.epoch === report?.epoch && g.holder === report.holder);
@@ -296,7 +309,7 @@ export class Judge {
     }
     for (const { state, comment } of next.log) {
       this.finished.push(state);
-      if (state === "proved" && !comment.includes("returned to sent")) {
+      if (state === "proved" && !/returned to sent|tried again/.test(comment)) {
         assert.equal(++this.#proved, 1, "a task is proved once");
       }
       if (state === "outputted") {

@@ -340,7 +340,9 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     s.happen({ kind: "lost" }).told();
     s.report(A, first, "confirmed").report(B, second, "confirmed", "0xbb", 1).told("outputted");
     s.happen({ kind: "lost" }).told("proved").comment(/^output 1 returned to sent: the chain /);
-    assert.deepEqual(s.noted, [{ index: 1, attempt: 1, state: "sent", reference: "0xbb" }]);
+    const comment = "output 1 returned to sent: the chain reorganised, the router has it not";
+    const noted = { index: 1, attempt: 1, state: "sent", reference: "0xbb" };
+    assert.deepEqual(s.noted, [{ ...noted, by: "dispatch", comment }]);
     s.output("confirmed").output("waiting", 1).happen({ kind: "lost" }).told();
     assert(!m.done(s.state));
     const third = s.grant(C, 1);
@@ -372,6 +374,30 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     }
     s.report(B, s.grant(B), "retry").told("failed").comment(/after 3 attempts/).output("dead");
     s.report(A, 2, "confirmed").told().output("dead");
+  },
+
+  "a dead output is tried again when a person says so, with all attempts, and only that"(m) {
+    const outputs = ["stdout", "textile", "webhook"].map((name) => ({
+      name,
+      where: "znode" as const,
+      verifiedOnly: name === "textile",
+    }));
+    const s = new Story(m, { outputs, outputAttempts: 2 }).proved(A, "unverifiable");
+    s.report(A, s.grant(A, 0), "confirmed");
+    s.report(B, s.grant(B, 2), "dead", "", 2).output("dead", 2);
+    assert(m.done(s.state));
+    for (const output of [0, 1, 7]) {
+      s.happen({ kind: "retry", output, by: "a person" }).told();
+      assert(m.done(s.state));
+    }
+    s.happen({ kind: "retry", output: undefined, by: "a person" }).told("proved");
+    s.comment(/^output 2 is tried again$/).output("dead", 1).output("waiting", 2);
+    s.happen({ kind: "retry", output: 2, by: "a person" }).told();
+    s.report(B, s.grant(B, 2), "retry", "", 2).after(1_000);
+    s.report(C, s.grant(C, 2), "retry", "", 2).output("dead", 2).comment(/after 2 attempts/);
+    s.happen({ kind: "retry", output: 2, by: "a person" });
+    s.report(C, s.grant(C, 2), "confirmed", "", 2).output("confirmed", 2).told();
+    assert.equal(s.state.outputs[2]?.attempt, 4);
   },
 
   "the enode's own outputs are granted to nobody else, and again after a restart"(m) {

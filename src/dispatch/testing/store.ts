@@ -9,6 +9,7 @@ import type {
   TaskStore,
 } from "../../da/da.ts";
 import { taskPhases } from "../../da/da.ts";
+import type { OutputEntry } from "../state.ts";
 import { MemoryEvidence } from "./evidence.ts";
 
 interface Row {
@@ -18,7 +19,7 @@ interface Row {
   readonly messages: readonly Message[];
   readonly inputSalt: Uint8Array;
   readonly log: NewStateEntry[];
-  readonly outputs: { index: number; attempt: number; state: string; reference: string }[];
+  readonly outputs: OutputEntry[];
   receipt: { prover: Address; receipt: Receipt } | undefined;
   readonly assignments: AssignmentRecord[];
 }
@@ -162,6 +163,14 @@ export class MemoryStore implements TaskStore {
   async openCounts(): ReturnType<TaskStore["openCounts"]> {
     const { packed, dispatched } = await this.counts();
     return { packed, dispatched };
+  }
+
+  deadOutputs(): Promise<never[]> {
+    return Promise.resolve([]);
+  }
+
+  deadCount(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   onPacked(listener: () => void): () => void {

@@ -264,6 +264,7 @@ export class World {
     const all: EventBody[] = [
       { kind: "receipt", prover, epoch },
       { kind: "lost" },
+      { kind: "retry", output: a % 2 ? output : undefined, by: "a person" },
       { kind: "accept", prover, epoch },
       { kind: "failure", prover, epoch, retryable: false, reason },
       { kind: "verdict", prover, epoch, verdict: "valid", reason },

@@ -1,5 +1,4 @@
 /** `POST /sign_credential`: what the original had a DIDKit server do. */
-import { hash, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { importJWK, SignJWT } from "jose";
@@ -8,8 +7,8 @@ import { z } from "zod";
 import { didPattern } from "../../project/auth.ts";
 import { describeIssue } from "../../protocol/schema.ts";
 import { RequestError } from "../message.ts";
+import { checkToken } from "../token.ts";
 import { didKeyOf } from "./keys.ts";
-import { refused } from "./refused.ts";
 
 /** Largest request for a credential. */
 export const maxCredentialBytes = 32 * 1024;
@@ -67,7 +66,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   return {
     did,
     async sign(request, body) {
-      checkToken(request, token);
+      if (token !== undefined) checkToken(request, token);
       const { credential } = parse(body);
       const { credentialSubject: { id: subject }, issuer } = credential;
       if (issuer !== undefined && issuer !== "" && issuer !== did) {
@@ -95,18 +94,6 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
 
 const seconds = (text: string | undefined) =>
   text === undefined ? undefined : Math.floor(Date.parse(text) / 1000);
-
-function checkToken(request: Request, token: string | undefined): void {
-  if (token === undefined) return;
-  const shown = /^Bearer (.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  if (shown === undefined) {
-    throw refused("missing", "Authorization: must be Bearer and the OPERATOR_TOKEN of this enode");
-  }
-  const digest = (text: string) => hash("sha256", text, "buffer");
-  if (!timingSafeEqual(digest(shown), digest(token))) {
-    throw refused("signature", "Authorization: is not the OPERATOR_TOKEN of this enode");
-  }
-}
 
 function parse(body: string): z.output<typeof credentialRequestSchema> {
   let json: unknown;
