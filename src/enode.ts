@@ -24,6 +24,7 @@ import { enodeOutputs } from "./enode_outputs.ts";
 import { reportFaults } from "./enode_report.ts";
 import { startSources } from "./enode_sources.ts";
 import { createDispatch } from "./dispatch/index.ts";
+import { verifierRoutes } from "./pages/verifier.ts";
 import { watchRoutes } from "./watch/index.ts";
 
 /** What gossip makes of a linked znode that is barred from work: nothing is taken from it. */
@@ -143,6 +144,7 @@ export async function startEnode(
     metrics,
   });
   context.readiness.add("projects", () => projects.unready);
+  ingest.app.route("/verifier", verifierRoutes(log));
   const { host } = context;
   if (host) ingest.app.route("/watch", watchRoutes({ host, network, projects, log }));
   const server = serveHttp((request) => ingest.fetch(request), {

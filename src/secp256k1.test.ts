@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { bytesToHex, type Hex, hexToBytes, keccak256, recoverAddress, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { accountOf, isCanonical, recoverAnySigner, recoverSigner } from "./secp256k1.ts";
-import { recoverSigner as pageRecoverSigner } from "./watch/page/secp256k1.ts";
+import { recoverSigner as pageRecoverSigner } from "./pages/browser/secp256k1.ts";
 
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const word = (n: bigint): Uint8Array => hexToBytes(toHex(n, { size: 32 }));

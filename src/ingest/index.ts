@@ -9,6 +9,7 @@ import { readyAnswer, type Unready } from "../ready.ts";
 import { acceptance, idempotencyKey, idOf, versionOf } from "./accept.ts";
 import { failure, json } from "./answers.ts";
 import { type RateOptions, Rates } from "./rates.ts";
+import { programRoutes } from "./programs.ts";
 import { readRoutes } from "./reads.ts";
 import { openApi } from "./reference/openapi.ts";
 import { referencePage } from "./reference/page.ts";
@@ -34,7 +35,7 @@ export interface IngestLimits {
 
 export interface IngestDeps {
   readonly da: Pick<Da, "messages" | "tasks" | "signed" | "evidence">;
-  readonly projects: Pick<Projects, "get" | "version">;
+  readonly projects: Pick<Projects, "get" | "list" | "version" | "canOperate">;
   /** Largest body of one request. */
   readonly maxBodyBytes: number;
   readonly limits?: IngestLimits;
@@ -233,6 +234,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   app.post("/message/", (c) => c.redirect("/message", 307));
   readRoutes(app, deps, route, auth);
   operateRoutes(app, deps, route, bodies);
+  programRoutes(app, deps, route);
   app.get("/message/:id/events", (c) => getEvents(c.req.raw, c.req.param("id")));
   app.get(
     "/live",

@@ -72,6 +72,8 @@ export const enodeConfigSchema = z.object({
   credentialIssuer: z.string().optional().meta({ description: "DID of POST /sign_credential" }),
 }).meta({ id: "EnodeConfig" });
 
+export const mayOperateSchema = z.object({ mayOperate: z.boolean() });
+
 export const credentialAnswerSchema = z.object({
   verifiableCredential: z.string().meta({ description: "a JWT, for Authorization: Bearer" }),
 }).meta({ id: "Credential" });

@@ -113,7 +113,7 @@ if (!hasChromium) {
       requests.length = 0;
       const { row, taskId } = await outputted(projectId, data);
       // It was heard: the page asked the enode for nothing but who signed.
-      const operator = `/watch/operator/${projectId}/${privateKeyToAddress(enodeKey)}`;
+      const operator = `/operator/${projectId}/${privateKeyToAddress(enodeKey)}`;
       expect(requests.filter((path) => path !== "/watch/network")).toEqual([operator]);
       await row.getByRole("button").click();
       const result = page.locator(`#tasks tr[data-task="${taskId}"] + tr`);
@@ -200,9 +200,14 @@ if (!hasChromium) {
 
   test("nothing went wrong, and the page is light", async () => {
     expect(chromium.errors).toEqual([]);
-    const bounds = { "page.js": 300, "worker.js": 120, "zkwasm.wasm": 1024, "risc0.wasm": 1024 };
+    const bounds = {
+      "watch/page.js": 300,
+      "verifier/worker.js": 120,
+      "verifier/zkwasm.wasm": 1024,
+      "verifier/risc0.wasm": 1024,
+    };
     for (const [name, kib] of Object.entries(bounds)) {
-      const response = await fetch(`${enode.url}/watch/${name}`, {
+      const response = await fetch(`${enode.url}/${name}`, {
         headers: { "accept-encoding": "gzip" },
         decompress: false,
       });

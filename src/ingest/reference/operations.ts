@@ -18,6 +18,7 @@ export const schemas = {
   MessageStatus: s.messageStatusSchema,
   TaskStatus: s.taskStatusSchema,
   EnodeConfig: s.enodeConfigSchema,
+  MayOperate: s.mayOperateSchema,
   CredentialRequest: credentialRequestSchema,
   Credential: s.credentialAnswerSchema,
   Assignments: assignmentsSchema,
@@ -70,7 +71,9 @@ const faultId = path("id", "its number at this enode", {
   type: "string",
   pattern: "^[0-9]{1,19}$",
 });
-const task = [
+const hash = { type: "string", pattern: "^0x[0-9a-fA-F]{64}$" };
+const addressText = { type: "string", pattern: "^0x[0-9a-fA-F]{40}$" };
+const task: readonly [Parameter, Parameter] = [
   path("project_id", "the project's number", uint),
   path("task_id", "the task's number at this enode, or its 32-byte id", {
     type: "string",
@@ -232,6 +235,26 @@ export const operations: readonly Operation[] = [
     parameters: [faultId],
     answer: "Fault",
     errors: [400, 404, 503],
+  },
+  {
+    id: "mayOperate",
+    method: "get",
+    path: "/operator/{project_id}/{address}",
+    summary: "Whether an address may operate a project, as this enode knows the chain",
+    parameters: [task[0], path("address", "of a task's signer", addressText)],
+    answer: "MayOperate",
+    errors: [400, 429, 503],
+  },
+  {
+    id: "getProgram",
+    method: "get",
+    path: "/program/{id}",
+    summary:
+      "A program that a project has here: a line of JSON with vmType and param, then its code",
+    parameters: [path("id", "the program's id", hash)],
+    answer: { type: "application/octet-stream" },
+    also: { 204: { text: "no project has it" } },
+    errors: [400],
   },
   {
     id: "signCredential",

@@ -200,6 +200,7 @@ test("a project that may still be read is waited for", async () => {
   let known = false;
   const all = someProjects();
   const projects: IngestDeps["projects"] = {
+    ...all,
     get: (id) => known ? all.get(id) : undefined,
     version: (id, version) => known ? all.version(id, version) : undefined,
   };

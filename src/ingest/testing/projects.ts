@@ -52,7 +52,12 @@ export function someProjects(
   };
   const list = [project(1n, false), project(2n, true), project((1n << 63n) - 1n, false)];
   const get = (id: bigint) => list.find((p) => p.id === id);
-  return { get, version: (id, version) => get(id)?.versions.get(version) };
+  return {
+    get,
+    list: () => list,
+    version: (id, version) => get(id)?.versions.get(version),
+    canOperate: (_, account) => Promise.resolve(account === identity.operator),
+  };
 }
 
 export const identity = {

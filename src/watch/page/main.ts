@@ -2,45 +2,20 @@
 import type { Log } from "../../log.ts";
 import { Gossip } from "../../network/gossip.ts";
 import type { Project } from "../../project/types.ts";
-import {
-  getMessageReceipt,
-  getNetwork,
-  getProgram,
-  getReceipt,
-  getTask,
-  mayOperate,
-} from "./api.ts";
-import { checkAway } from "./checker.ts";
+import { mayOperate } from "../../pages/browser/ask.ts";
+import { checkAway } from "../../pages/browser/checker.ts";
+import { getNetwork } from "./network.ts";
 import { keepConnected, openPeer } from "./peer.ts";
-import { createView, type ShownTask } from "./view.ts";
-import type { Answer, Question } from "./verify.ts";
+import { createView } from "./view.ts";
 
 /** Most projects watched; `?project=1,2` names which. */
 const mostProjects = 64;
 /** Pause between looks for new projects, ms. */
 const lookMs = 30_000;
 
-const view = createView(checkTask);
-view.onFile((receipt, data) => checkReceipt({ receipt, ...data }));
-view.onMessage(async (id, data) => checkReceipt({ receipt: await getMessageReceipt(id), ...data }));
-
-async function checkTask({ projectId, taskId }: ShownTask): Promise<Answer> {
-  const [receipt, task] = await Promise.all([
-    getReceipt(projectId, taskId),
-    getTask(projectId, taskId),
-  ]);
-  return await checkReceipt({ receipt, task });
-}
-
-async function checkReceipt(question: Question): Promise<Answer> {
-  const programId = /"programId":\s*"(0x[0-9a-fA-F]{64})"/.exec(question.receipt)?.[1];
-  const program = programId === undefined ? undefined : await getProgram(programId);
-  const answer = await checkAway({ ...question, ...(program ? { program } : {}) });
-  const { operator, projectId, refused } = answer;
-  if (refused !== undefined || operator === undefined || projectId === undefined) return answer;
-  if (await mayOperate(projectId, operator)) return answer;
-  return { ...answer, refused: `the task is signed by ${operator}, no operator of its project` };
-}
+const view = createView(({ projectId, taskId }) => checkAway({ task: { projectId, taskId } }));
+view.onFile((receipt, data) => checkAway({ receipt, ...data }));
+view.onMessage((messageId, data) => checkAway({ messageId, ...data }));
 
 /** Operators that the enode knows, each asked about once. */
 function operators() {

@@ -1,5 +1,5 @@
 /** What the page shows. All that comes from elsewhere is text, never markup. */
-import type { Answer } from "./verify.ts";
+import type { Answer } from "../../pages/browser/verify.ts";
 
 /** Tasks shown; the oldest go first. */
 const mostTasks = 200;

@@ -1,11 +1,12 @@
 /** Checks one receipt away from the page, which can end it. */
+import { type Asked, examine } from "./examine.ts";
 import { errorText } from "./log.ts";
-import { type Answer, check, type Question } from "./verify.ts";
+import type { Answer } from "./verify.ts";
 
-addEventListener("message", async ({ data }: MessageEvent<Question>) => {
+addEventListener("message", async ({ data }: MessageEvent<Asked>) => {
   let answer: Answer;
   try {
-    answer = await check(data);
+    answer = await examine(data);
   } catch (error) {
     answer = { refused: errorText(error), facts: [] };
   }

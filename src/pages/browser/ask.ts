@@ -1,40 +1,28 @@
-/** What the page asks the enode that serves it. */
+/** What a page asks the enode that serves it, about receipts. */
 import { z } from "zod";
 import { vmTypes } from "../../../runtimes/runtime.ts";
-import { assignmentsSchema } from "../../protocol/index.ts";
-import { address, bytes32, projectId, uint256 } from "../../protocol/schema.ts";
-
-export const networkSchema = z.object({
-  chainId: uint256,
-  router: address,
-  /** Where a page reaches the enode: multiaddrs of WebSocket and webrtc-direct. */
-  addresses: z.array(z.string().max(512)).max(64),
-  projects: z.array(projectId),
-});
-export type WatchedNetwork = z.infer<typeof networkSchema>;
+import { assignmentsSchema } from "../../protocol/assignment.ts";
+import { address, bytes32 } from "../../protocol/schema.ts";
 
 const operatorSchema = z.object({ mayOperate: z.boolean() });
 const programSchema = z.object({ vmType: z.enum(vmTypes), param: z.string() });
 
 /** @throws {Error} with what the enode said */
-async function get(path: string): Promise<Response> {
+export async function get(path: string): Promise<Response> {
   const response = await fetch(path);
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({})) as { error?: string };
   throw new Error(error ?? `${path}: ${response.status}`);
 }
 
-export const getNetwork = async (): Promise<WatchedNetwork> =>
-  networkSchema.parse(await (await get("/watch/network")).json());
-
 export async function mayOperate(project: bigint, account: string): Promise<boolean> {
-  const response = await get(`/watch/operator/${project}/${address.parse(account)}`);
+  const response = await get(`/operator/${project}/${address.parse(account)}`);
   return operatorSchema.parse(await response.json()).mayOperate;
 }
 
 /** A program, by its id: a line of JSON, then its code. Undefined if no project has it now. */
 export async function getProgram(programId: string) {
-  const response = await get(`/watch/program/${bytes32.parse(programId)}`);
+  const response = await get(`/program/${bytes32.parse(programId)}`);
   if (response.status === 204) return undefined;
   const bytes = new Uint8Array(await response.arrayBuffer());
   const end = bytes.indexOf(10);
