@@ -437,7 +437,7 @@ export const settings = {
   },
   OPERATOR_TOKEN: {
     help:
-      "what POST /sign_credential and POST /task/…/retry take as Authorization: Bearer, 16 or more",
+      "enode: what the dashboard, POST /sign_credential and POST /task/…/retry take as Bearer, 16 or more",
     placeholder: "token",
     schema: z.string().regex(/^[\x21-\x7e]{16,512}$/, "must be 16 to 512 printable characters"),
     secret: true,

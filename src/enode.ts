@@ -140,6 +140,15 @@ export async function startEnode(
     unready: () => context.readiness.ask(),
     problemOf: (group) => waiting.get(nameOf(group)),
     heldUpBy: (taskId) => dispatch.heldUpBy(taskId),
+    dashboard: {
+      operatorToken: config.OPERATOR_TOKEN,
+      dispatch: () => dispatch.status(),
+      znodes: {
+        staked: () => stakes?.seed(stakes.height)?.staked,
+        linked: () => dispatch.znodes(),
+        conduct: (prover) => dispatch.conduct(prover),
+      },
+    },
     log,
     metrics,
   });

@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import type { Receipt } from "../../runtimes/runtime.ts";
+import type { Receipt, VmType } from "../../runtimes/runtime.ts";
 import type { Assignment, Batch } from "../protocol/assignment.ts";
 import type { Fault, FaultKind } from "../protocol/fault.ts";
 import type { Stated, StatedUnder, StatementKind } from "../protocol/signed_bytes.ts";
@@ -80,6 +80,13 @@ export interface PackedGroup {
 export const taskPhases = ["packed", "dispatched", "proved", "failed"] as const;
 export type TaskPhase = typeof taskPhases[number];
 
+/**
+ * What people are told of a task: its phase, but `outputted` once all of its outputs are confirmed,
+ * and `failed` as soon as one will not be done.
+ */
+export const taskStates = ["packed", "dispatched", "proved", "outputted", "failed"] as const;
+export type TaskState = typeof taskStates[number];
+
 /** One entry of a task's append-only life. */
 export interface StateEntry {
   readonly state: string;
@@ -129,6 +136,8 @@ export interface TaskUpdate {
   readonly machine: string;
   /** When dispatch must look at it again, ms by the database's clock; null: never (it is done). */
   readonly wakeAt: number | null;
+  /** Whether an output will not be done. Default false. */
+  readonly dead?: boolean;
   readonly log: readonly NewStateEntry[];
   /** A receipt that was verified, stored with the state that it proves. */
   readonly receipt?: {
@@ -470,6 +479,103 @@ export interface ReportStore {
   end(id: bigint, outcome: string): Promise<void>;
 }
 
+/** A task as lists have it. Times are ms since 1970, by the database's clock. */
+export interface ListedTask {
+  readonly serial: bigint;
+  readonly taskId: Hex;
+  readonly projectId: bigint;
+  readonly version: string;
+  readonly state: TaskState;
+  readonly messageCount: number;
+  readonly packedAt: number;
+  readonly endedAt: number | undefined;
+}
+
+export interface TaskDetails extends ListedTask {
+  readonly programId: Hex;
+  readonly purgedAt: number | undefined;
+  /** The newest of its life, oldest first, the dispatcher's own entries too; so are the others. */
+  readonly states: readonly StateEntry[];
+  readonly outputs: readonly {
+    readonly index: number;
+    readonly attempt: number;
+    readonly state: string;
+    readonly reference: string;
+    readonly by: string;
+    readonly comment: string;
+    readonly at: number;
+  }[];
+  readonly leases: readonly {
+    readonly epoch: number;
+    readonly prover: Address;
+    readonly rank: number;
+    readonly at: number;
+  }[];
+  readonly proofs: readonly {
+    readonly prover: Address;
+    readonly vmType: VmType;
+    readonly verdict: "valid" | "unverifiable";
+    readonly bindingKind: string;
+    readonly at: number;
+  }[];
+}
+
+/** Tasks, or failures, of a page. */
+export const pageRows = 50;
+
+/** For people to look at. */
+export interface ViewStore {
+  /** Tasks, and messages in them, by project and state. */
+  tally(): Promise<
+    readonly {
+      readonly projectId: bigint;
+      readonly state: TaskState;
+      readonly tasks: number;
+      readonly messages: number;
+    }[]
+  >;
+  /** Makes the tally cheap to read again; to be called now and then. */
+  compact(): Promise<void>;
+  /** `pageRows`, newest first, from before the serial `before`. */
+  tasks(
+    page: {
+      readonly projectId?: bigint | undefined;
+      readonly state?: TaskState | undefined;
+      readonly before?: bigint | undefined;
+    },
+  ): Promise<ListedTask[]>;
+  /** By the enode's number, or by the 32-byte id. */
+  task(id: bigint | Hex): Promise<TaskDetails | undefined>;
+  /** The first messages of a task; who sent them is private. */
+  messagesOf(serial: bigint): Promise<
+    readonly {
+      readonly id: string;
+      readonly clientId: string;
+      readonly bytes: number;
+      readonly receivedAt: number;
+    }[]
+  >;
+  /** Tasks that failed and outputs that will not be done, by pages as the tasks. */
+  failures(before?: bigint): Promise<
+    readonly {
+      readonly entry: bigint;
+      readonly at: number;
+      readonly by: string;
+      readonly reason: string;
+      readonly task: ListedTask;
+    }[]
+  >;
+  /** The newest proofs, of a day at most, and how long after the lease they were here. */
+  proofs(): Promise<
+    readonly {
+      readonly vmType: VmType;
+      readonly prover: Address;
+      readonly at: number;
+      readonly tookMs: number;
+    }[]
+  >;
+}
+
 /** The data-availability stage: one durable store, on PostgreSQL or embedded. */
 export interface Da {
   readonly kind: "postgres" | "pglite";
@@ -482,6 +588,7 @@ export interface Da {
   readonly evidence: EvidenceStore;
   readonly reports: ReportStore;
   readonly chain: ChainView;
+  readonly views: ViewStore;
   /** The database's clock, ms since 1970. */
   now(): Promise<number>;
   close(): Promise<void>;

@@ -14,6 +14,7 @@ import { openPglite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
 import { signedTaskStore } from "./signed.ts";
 import { taskStore } from "./tasks.ts";
+import { viewStore } from "./views.ts";
 
 export { DatabaseUnavailableError } from "./database.ts";
 export { DirectoryInUseError } from "./lock.ts";
@@ -63,6 +64,7 @@ export function storesOn(database: Database, options: MessageStoreOptions = {}):
     evidence: evidenceStore(database),
     reports: reportStore(database),
     chain: chainView(database),
+    views: viewStore(database),
     async now() {
       const [row] = await database.query<{ now: bigint }>(
         `select ${ms("clock_timestamp()")} as now`,

@@ -3,7 +3,7 @@ import type { Projects } from "../project/types.ts";
 import type { Da } from "./da.ts";
 
 export interface RetentionDeps {
-  readonly da: Pick<Da, "tasks" | "now">;
+  readonly da: Pick<Da, "tasks" | "views" | "now">;
   readonly projects: Pick<Projects, "list">;
   readonly log: Log;
   /** Milliseconds between looks. Default one minute. */
@@ -11,7 +11,8 @@ export interface RetentionDeps {
 }
 
 /**
- * Deletes the payloads of tasks that ended longer ago than their project keeps them (DESIGN R8).
+ * Deletes the payloads of tasks that ended longer ago than their project keeps them (DESIGN R8), and
+ * sums up what tasks are counted by.
  * Answers a function that stops it.
  */
 export function startRetention(deps: RetentionDeps): () => Promise<void> {
@@ -36,4 +37,5 @@ async function purgeAll({ da, projects, log }: RetentionDeps): Promise<void> {
       if (purged > 0) log.info({ project: `${project.id}`, version, purged }, "payloads purged");
     }
   }
+  await da.views.compact();
 }

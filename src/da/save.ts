@@ -11,11 +11,11 @@ import { GroupCommit, groupCommitDefaults } from "./group_commit.ts";
 const saveTasks = `
   with u as (
     select * from unnest($1::bytea[], $2::int4[], $3::text[], string_to_array($4, chr(31)),
-                         $5::float8[])
-      with ordinality as u(hash, revision, phase, machine, wake, n)
+                         $5::float8[], $41::bool[])
+      with ordinality as u(hash, revision, phase, machine, wake, dead, n)
   ), t as (
     update w3bstream.tasks t
-       set phase = u.phase, machine = u.machine, revision = t.revision + 1,
+       set phase = u.phase, machine = u.machine, revision = t.revision + 1, dead = u.dead,
            wake_at = to_timestamp(u.wake / 1000),
            ended_at = case when u.wake is null then coalesce(t.ended_at, clock_timestamp()) end
       from u
@@ -173,6 +173,7 @@ function parametersOf(updates: readonly TaskUpdate[]) {
     byteaArray(stated.map((s) => s.bytes)),
     texts(outputs.map((output) => output.by)),
     texts(outputs.map((output) => output.comment)),
+    `{${updates.map((u) => u.dead ?? false).join(",")}}`,
   ];
 }
 

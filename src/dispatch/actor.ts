@@ -291,6 +291,7 @@ export class Actor implements TaskActor {
       // Looked at again within the hold, so that another process soon notices when this one died;
       // a task that another node drives is shown to it at once.
       wakeAt: done(state) ? null : this.#owned ? wake : at,
+      dead: state.outputs.some((output) => output.state === "dead"),
       log: steps.flatMap((s) =>
         s.log.map((e) => e.state === "proved" && s.accepted ? withResult(e, receipt?.receipt) : e)
       ),

@@ -31,6 +31,8 @@ export interface Dispatch {
   retry(taskId: Hex, output: number | undefined, by: string): Promise<Retried>;
   /** What is held against a znode. */
   conduct(prover: Address): Conduct;
+  /** The linked znodes, and what they have. */
+  znodes(): ReturnType<Peers["known"]>;
   /** What holds a task up here, for people; undefined where nothing is known to. */
   heldUpBy(taskId: Hex): string | undefined;
   /** Tasks in memory, those of them that wait for a znode, linked znodes, and what these have. */
@@ -149,6 +151,10 @@ class Dispatcher implements Dispatch, Desk {
 
   conduct(prover: Address): Conduct {
     return this.standing.of(prover);
+  }
+
+  znodes() {
+    return this.peers.known();
   }
 
   heldUpBy(taskId: Hex): string | undefined {

@@ -255,6 +255,24 @@ export class Peers {
     return `all that prove ${vmType} are busy`;
   }
 
+  /** Each linked znode, for people. */
+  known() {
+    return [...this.#links.keys()].flatMap((prover) => {
+      const peer = this.get(prover);
+      if (!peer) return [];
+      const { hello, eligible, resting, refusal } = peer;
+      return [{
+        prover,
+        runtimes: hello?.runtimes ?? [],
+        capacity: hello?.capacity ?? 0,
+        leases: this.#busy.get(prover)?.size ?? 0,
+        greeted: hello !== undefined,
+        eligible,
+        resting: resting ? refusal : undefined,
+      }];
+    });
+  }
+
   /** Znodes that could output now. */
   outputters(allow: readonly Address[] | undefined): Address[] {
     return this.#ready().map((p) => p.prover).filter((p) => !allow || allow.includes(p));

@@ -23,7 +23,7 @@ export const failure = (
 ): Response => json(status, JSON.stringify({ error }), headers);
 
 /** The original's states; what else a task's log holds is the dispatcher's own. */
-const shown = new Set(["packed", "dispatched", "proved", "outputted", "failed"]);
+export const shownStates = new Set(["packed", "dispatched", "proved", "outputted", "failed"]);
 
 const stateOf = ({ state, at, comment, result }: Omit<StateEntry, "by">) => ({
   state,
@@ -46,7 +46,8 @@ export function messageStates(
 export const taskStates = (states: readonly StateEntry[], waits?: string): object[] =>
   statesText(shownOf(states), waits);
 
-const shownOf = (states: readonly StateEntry[]) => states.filter(({ state }) => shown.has(state));
+const shownOf = (states: readonly StateEntry[]) =>
+  states.filter(({ state }) => shownStates.has(state));
 
 /** The last one's comment ends with what is waited for. */
 const statesText = (states: readonly Omit<StateEntry, "by">[], waits = ""): object[] =>

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Address, Hex } from "viem";
 import type { Appended, Da, NewMessage, PendingGroup } from "../da/da.ts";
 import { OverloadedError } from "../da/da.ts";
+import { type DashboardDeps, overviewRoutes } from "../dashboard/routes.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Projects } from "../project/types.ts";
@@ -34,7 +35,7 @@ export interface IngestLimits {
 }
 
 export interface IngestDeps {
-  readonly da: Pick<Da, "messages" | "tasks" | "signed" | "evidence">;
+  readonly da: Pick<Da, "messages" | "tasks" | "signed" | "evidence" | "views">;
   readonly projects: Pick<Projects, "get" | "list" | "version" | "canOperate">;
   /** Largest body of one request. */
   readonly maxBodyBytes: number;
@@ -63,6 +64,8 @@ export interface IngestDeps {
   ) => string | undefined;
   /** What a task is held up by, if anything is known here. */
   readonly heldUpBy?: (taskId: Hex) => string | undefined;
+  /** What the dashboard tells beside what is stored. */
+  readonly dashboard?: DashboardDeps;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -235,6 +238,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   readRoutes(app, deps, route, auth);
   operateRoutes(app, deps, route, bodies);
   programRoutes(app, deps, route);
+  const endOverviews = overviewRoutes(app, deps, route);
   app.get("/message/:id/events", (c) => getEvents(c.req.raw, c.req.param("id")));
   app.get(
     "/live",
@@ -280,6 +284,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     drain() {
       draining ??= Promise.withResolvers();
       events.close();
+      endOverviews();
       if (running === 0) draining.resolve();
       return draining.promise;
     },

@@ -16,3 +16,17 @@ export function checkToken(request: Request, token: string): void {
     throw refused("signature", "Authorization: is not the OPERATOR_TOKEN of this enode");
   }
 }
+
+/**
+ * Whether a request shows the operator's token; false where it shows none.
+ *
+ * @throws {RequestError} for another one, and any where the enode has none
+ */
+export function showsToken(request: Request, token: string | undefined): boolean {
+  if (request.headers.get("authorization") === null) return false;
+  if (token === undefined) {
+    throw refused("key", "Authorization: this enode has no OPERATOR_TOKEN");
+  }
+  checkToken(request, token);
+  return true;
+}

@@ -118,7 +118,8 @@ if (!fuzzer) test.skip("fuzzing by the API's own OpenAPI: no Python, or no schem
 
 test.skipIf(!fuzzer)("finds no fault of the server when fuzzed by its own OpenAPI", async () => {
   const document = await (await fetch(`${node.url}/openapi.json`)).json();
-  // Schemathesis writes no CBOR; and streams end with the message.
+  // Schemathesis writes no CBOR; streams of messages end with them, and this one never.
+  delete document.paths["/overview/events"];
   for (const path of ["/message", "/messages"]) {
     delete document.paths[path].post.requestBody.content["application/cbor"];
     delete document.paths[path].post.requestBody.content["application/x-ndjson"];

@@ -38,7 +38,7 @@ export interface Subject {
 
 const tables =
   "messages, tasks, drivers, task_states, receipts, outputs, assignments, journal, gas_spent, " +
-  "chain_cursors, projects, statements, faults";
+  "chain_cursors, projects, statements, faults, task_tally";
 
 /** Journal and chain view of the kind, empty before each test. */
 export function useLocal(kind: typeof localKinds[number]): {

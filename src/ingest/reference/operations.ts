@@ -1,9 +1,11 @@
 /** The routes of the HTTP API, as OpenAPI tells them. */
 import type { z } from "zod";
+import { taskStates } from "../../da/da.ts";
 import { assignmentsSchema } from "../../protocol/assignment.ts";
 import { storedFaultSchema } from "../../protocol/fault.ts";
 import { messageReceiptSchema } from "../../protocol/message_receipt.ts";
 import { receiptSchema } from "../../protocol/receipt_file.ts";
+import * as views from "../../dashboard/schema.ts";
 import { credentialRequestSchema } from "../auth/issue.ts";
 import * as s from "../schema.ts";
 
@@ -29,6 +31,14 @@ export const schemas = {
   DeadOutputs: s.deadOutputsSchema,
   Faults: s.faultsSchema,
   Fault: storedFaultSchema,
+  Overview: views.overviewSchema,
+  Tasks: views.tasksSchema,
+  Task: views.taskSchema,
+  Failures: views.failuresSchema,
+  Projects: views.projectsSchema,
+  Znodes: views.znodesSchema,
+  ProofTimes: views.proofTimesSchema,
+  Found: views.foundSchema,
   Live: s.liveSchema,
   Ready: s.readySchema,
 } satisfies Record<string, z.ZodType>;
@@ -87,6 +97,96 @@ const idempotencyKey: Parameter = {
   schema: { type: "string", minLength: 1, maxLength: 200 },
 };
 const sending = [400, 401, 403, 404, 408, 409, 413, 415, 429, 503];
+
+const query = (name: string, description: string, schema: object): Parameter => ({
+  ...{ name, in: "query", description, schema },
+});
+/** Of who looks: each takes the operator's token, and tells everybody what is not private. */
+const looking = { method: "get", bearer: true } as const;
+
+const overviewOperations: readonly Operation[] = [
+  {
+    ...looking,
+    id: "getOverview",
+    path: "/overview",
+    summary: "Counts and rates of each stage",
+    answer: "Overview",
+    errors: [401, 503],
+  },
+  {
+    id: "watchOverview",
+    method: "get",
+    path: "/overview/events",
+    summary: "The same as it changes",
+    description: "Server-sent events `summary`, at most one a second, without `operator`.",
+    answer: { type: "text/event-stream" },
+    errors: [503],
+  },
+  {
+    ...looking,
+    id: "listTasks",
+    path: "/overview/tasks",
+    summary: "Tasks, newest first, 50 at once",
+    parameters: [
+      query("project", "only this one's", uint),
+      query("state", "only those in it", { type: "string", enum: taskStates }),
+      query("before", "from before this task's number", uint),
+    ],
+    answer: "Tasks",
+    errors: [400, 401, 503],
+  },
+  {
+    ...looking,
+    id: "lookAtTask",
+    path: "/overview/tasks/{task_id}",
+    summary: "A task with all that became of it",
+    parameters: [task[1]],
+    answer: "Task",
+    errors: [400, 401, 404, 503],
+  },
+  {
+    ...looking,
+    id: "listFailures",
+    path: "/overview/failures",
+    summary: "Tasks that failed, and outputs that will not be done, newest first, 50 at once",
+    parameters: [query("before", "what the last page said", uint)],
+    answer: "Failures",
+    errors: [400, 401, 503],
+  },
+  {
+    ...looking,
+    id: "listProjects",
+    path: "/overview/projects",
+    summary: "Projects that are served here or have tasks, and their tasks by state",
+    answer: "Projects",
+    errors: [401, 503],
+  },
+  {
+    ...looking,
+    id: "listZnodes",
+    path: "/overview/znodes",
+    summary: "Znodes that this enode knows of: stake, leases, proofs",
+    answer: "Znodes",
+    errors: [401, 503],
+  },
+  {
+    ...looking,
+    id: "getProofTimes",
+    path: "/overview/proofs",
+    summary: "How long proofs take, by machine",
+    answer: "ProofTimes",
+    errors: [401, 503],
+  },
+  {
+    ...looking,
+    id: "find",
+    path: "/overview/find",
+    summary: "What a task's id or number, or a message's id, names",
+    parameters: [query("q", "the id or number", { type: "string" })],
+    answer: "Found",
+    errors: [400, 401, 503],
+  },
+];
 
 export const operations: readonly Operation[] = [
   {
@@ -256,6 +356,7 @@ export const operations: readonly Operation[] = [
     also: { 204: { text: "no project has it" } },
     errors: [400],
   },
+  ...overviewOperations,
   {
     id: "signCredential",
     method: "post",
