@@ -52,13 +52,14 @@ export class Budget {
 
   /**
    * Simulates the call and names its price.
+   * @param known gas that it needs, where that need not be asked
    * @throws {RevertedError}
    * @throws {OutputError} when a cap or the balance forbids it
    */
-  async quote(projectId: bigint, call: Call): Promise<Quote> {
+  async quote(projectId: bigint, call: Call, known?: bigint): Promise<Quote> {
     const { client, account, journal, settings, chainId } = this.deps;
     const [needed, market, balance, spent] = await Promise.all([
-      estimate(client, account, call, settings.maxGas),
+      known ?? estimate(client, account, call, settings.maxGas),
       this.market(),
       client.getBalance({ address: account }),
       journal.spent(projectId, today()),

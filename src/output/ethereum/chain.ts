@@ -48,7 +48,15 @@ export async function estimate(
   maxGas: bigint,
 ): Promise<bigint> {
   try {
-    return await client.estimateGas({ account, to, data, gas: maxGas, value: 0n });
+    // Not on what waits in the pool: of two submissions of a task neither is refused for the other.
+    return await client.estimateGas({
+      account,
+      to,
+      data,
+      gas: maxGas,
+      value: 0n,
+      blockTag: "latest",
+    });
   } catch (error) {
     if (failureOf(error) !== "reverted") throw error;
     if (/out of gas|gas required exceeds/i.test(rpcText(error))) {

@@ -18,6 +18,8 @@ const savedSchema = z.object({
   fees,
   /** The chain's head when the nonce was taken. */
   since: wei,
+  /** Keys of the tasks' outputs of which it is a batch. */
+  members: z.array(z.string()).optional(),
   /**
    * Whether the nonce is only to be used up, by a transfer of nothing to the sender; if so,
    * whether the call itself may have left before that.
@@ -113,6 +115,10 @@ export interface SendRequest {
   readonly projectId: bigint;
   readonly to: Address;
   readonly data: Hex;
+  /** What it needs; estimated when left out. */
+  readonly gas?: bigint;
+  /** Keys of what it does together. */
+  readonly members?: readonly string[];
   /** Made twice it does no harm: made once more when it left the chain after it was final. */
   readonly repeatable?: boolean;
   /** Whether it may still be begun; see `OutputJob.live`. */

@@ -3,6 +3,7 @@ import type { Journal } from "../../da/da.ts";
 import { errorText, type Log } from "../../log.ts";
 import type { EthereumOutput } from "../../project/types.ts";
 import { type Output, OutputError } from "../output.ts";
+import { Batcher } from "./batch.ts";
 import { callContract } from "./direct.ts";
 import { RevertedError, revertText, rpcText } from "./errors.ts";
 import type { OutputChain, OutputKeys, SigningPolicy } from "./policy.ts";
@@ -69,6 +70,18 @@ export function ethereumOutputs(deps: EthereumDeps): EthereumOutputs {
     return sender;
   };
   const payer = keys.gas ?? keys.operator;
+  // A project's own, since gas is counted by project.
+  const batchers = new Map<string, Batcher>();
+  const batcherOf = (chain: OutputChain, router: Address, sender: Sender, projectId: bigint) => {
+    const name = `${chain.chainId}/${projectId}`;
+    let batcher = batchers.get(name);
+    if (!batcher) {
+      const { maxBatch: most } = settingsOf(chain.chainId);
+      batcher = new Batcher({ chain, router, sender, most, log });
+      batchers.set(name, batcher);
+    }
+    return batcher;
+  };
 
   const dead = (comment: string) => ({ state: "dead" as const, reference: "", comment });
   return {
@@ -84,7 +97,8 @@ export function ethereumOutputs(deps: EthereumDeps): EthereumOutputs {
       if (!payer) return dead("secretkey is empty: set OPERATOR_PRIVATE_KEY");
       const sender = senderOf(chain, payer);
       const { confirmations } = settingsOf(chainId);
-      return await submitToRouter(job, { chain, router, sender, confirmations }, context);
+      const batcher = batcherOf(chain, router, sender, job.task.projectId);
+      return await submitToRouter(job, { chain, router, sender, confirmations, batcher }, context);
     },
 
     async call(chainId, request, signal) {

@@ -1,13 +1,15 @@
-import { type Address, bytesToHex, encodeFunctionData } from "viem";
+import type { Address } from "viem";
 import { routerAbi } from "../../chain/abi/router.ts";
 import { findAcceptance } from "../../chain/acceptance.ts";
 import type { EthereumOutput } from "../../project/types.ts";
 import { taskIdOf } from "../../protocol/task.ts";
 import { type Outcome, type OutputContext, OutputError, outputKey } from "../output.ts";
 import type { OutputJob } from "../types.ts";
+import type { Batcher } from "./batch.ts";
 import { RevertedError, revertText } from "./errors.ts";
 import type { OutputChain } from "./policy.ts";
 import type { Sender } from "./sender.ts";
+import { submitCall } from "./submission.ts";
 
 export interface RouterDeps {
   readonly chain: OutputChain;
@@ -15,6 +17,7 @@ export interface RouterDeps {
   readonly router: Address;
   readonly sender: Sender;
   readonly confirmations: number;
+  readonly batcher: Batcher;
 }
 
 /**
@@ -28,25 +31,21 @@ export async function submitToRouter(
   deps: RouterDeps,
   context: OutputContext,
 ): Promise<Outcome> {
-  const { router, sender } = deps;
-  const { task, signature, prover, receipt } = job;
+  const { router, sender, batcher } = deps;
+  const { projectId } = job.task;
   const key = outputKey(job);
-  // What this node sent itself is followed to its end, even when it is accepted already.
-  if (!await sender.has(key)) {
-    const earlier = await acceptance(job, deps, context);
-    if (earlier) return earlier;
-  }
-  const data = encodeFunctionData({
-    abi: routerAbi,
-    functionName: "submit",
-    args: [task, signature, prover, bytesToHex(receipt.publicValues), bytesToHex(receipt.proof)],
-  });
+  const call = submitCall(router, job);
+  const alone = ({ sent, signal }: OutputContext) =>
+    sender.send({ key, projectId, ...call, repeatable: true, live: job.live }, sent, signal);
   try {
-    const landed = await sender.send(
-      { key, projectId: task.projectId, to: router, data, repeatable: true, live: job.live },
-      context.sent,
-      context.signal,
-    );
+    // What this node sent itself is followed to its end, even when it is accepted already.
+    const begun = await sender.has(key);
+    let landed = begun ? undefined : await batcher.follow(key, job, context);
+    if (!begun && !landed) {
+      const earlier = await acceptance(job, deps, context);
+      if (earlier) return earlier;
+    }
+    landed ??= begun ? await alone(context) : await batcher.submit(key, job, context, alone);
     return { state: "confirmed", reference: landed.hash, comment: "" };
   } catch (error) {
     const isRevert = error instanceof RevertedError;
@@ -55,6 +54,10 @@ export async function submitToRouter(
     if (earlier) return earlier;
     if (!isRevert) throw error;
     const text = revertText(error);
+    // By the RPC's other nodes, or in its pool, it is accepted already.
+    if (text.startsWith("TaskUsed(")) {
+      throw new OutputError("retry", "its acceptance is not seen yet");
+    }
     const where = error.hash ? ` in transaction ${error.hash}` : "";
     throw new OutputError("dead", `the router refuses the proof${where}: ${text}`);
   }

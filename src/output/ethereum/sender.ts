@@ -1,4 +1,4 @@
-import { BaseError, type Hex, isAddressEqual } from "viem";
+import { type Address, BaseError, type Hex, isAddressEqual } from "viem";
 import type { JournalEntry } from "../../da/da.ts";
 import { errorText } from "../../log.ts";
 import { insistLive, OutputError } from "../output.ts";
@@ -15,6 +15,7 @@ import {
   type SendRequest,
 } from "./entry.ts";
 import { failureOf, RevertedError, rpcText } from "./errors.ts";
+import type { ChainSettings } from "./settings.ts";
 import { type Book, guarded, Watcher } from "./watch.ts";
 
 export type { SenderDeps, TransactionSigner } from "./broadcast.ts";
@@ -82,6 +83,51 @@ export class Sender {
   /** Whether the key was ever given a nonce. */
   async has(key: string): Promise<boolean> {
     return await this.deps.journal.get(key) !== undefined;
+  }
+
+  get address(): Address {
+    return this.deps.signer.address;
+  }
+
+  get settings(): ChainSettings {
+    return this.deps.settings;
+  }
+
+  /** Gas of the largest transaction that may be sent at today's price. */
+  async mostGas(): Promise<bigint> {
+    const { maxGas, maxFeePerTransaction } = this.deps.settings;
+    const { floor } = await this.#book.budget.market();
+    const affordable = floor > 0n ? maxFeePerTransaction / floor : maxGas;
+    return affordable < maxGas ? affordable : maxGas;
+  }
+
+  /** The key of the open transaction that does this among others, if there is one. */
+  batchOf(member: string): string | undefined {
+    for (const { key, saved } of this.#book.entries.values()) {
+      if (saved.members?.includes(member)) return key;
+    }
+    return undefined;
+  }
+
+  /** One attempt, to its end whatever that is. @throws {OutputError} when it can't be sent */
+  async once(
+    request: SendRequest,
+    onSent: (hash: Hex, comment: string) => void,
+    signal: AbortSignal,
+  ): Promise<Ended> {
+    const start = await this.#startOnce(request, signal);
+    return "nonce" in start ? await this.#wait(start, onSent, signal) : start;
+  }
+
+  /** What becomes of an open transaction; undefined where there is none of that key. */
+  async follow(
+    key: string,
+    onSent: (hash: Hex, comment: string) => void,
+    signal: AbortSignal,
+  ): Promise<Ended | undefined> {
+    const entry = this.#book.entries.get(key);
+    if (!entry || entry.saved.cancel === "unsent") return undefined;
+    return await this.#wait(entry, onSent, signal);
   }
 
   /**
@@ -164,7 +210,7 @@ export class Sender {
 
   async #start(request: SendRequest, signal: AbortSignal): Promise<Entry | Ended> {
     const { journal, chainId, signer, client } = this.deps;
-    const { key, projectId, to, data } = request;
+    const { key, projectId, to, data, members } = request;
     const abandoned: Ended = { verdict: "abandoned", hash: "0x", block: 0n };
     let held = this.#book.entries.get(key);
     const stored = held ? undefined : await journal.get(key);
@@ -182,11 +228,12 @@ export class Sender {
         client.getBlockNumber({ cacheTime: 0 }),
       ]), signal);
     const { gas, fees, release } = await this.patiently(
-      () => this.#book.budget.quote(projectId, { to, data }),
+      () => this.#book.budget.quote(projectId, { to, data }, request.gas),
       signal,
     );
     try {
-      const saved = { projectId, to, data, gas, fees, since, cancel: "no" as const };
+      const batch = members && { members: [...members] };
+      const saved = { projectId, to, data, gas, fees, since, cancel: "no" as const, ...batch };
       const intent = { key, chainId, sender: address, request: formatSaved(saved) };
       const entry = await this.#book.exclusive(async () => {
         insistLive(request);

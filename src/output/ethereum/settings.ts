@@ -22,6 +22,8 @@ export interface ChainSettings {
   readonly maxFeePerTransaction: bigint;
   /** Most wei that one project may cost in one UTC day. */
   readonly maxFeePerDay: bigint;
+  /** Most tasks that go to the router in one transaction; 1: each by itself. */
+  readonly maxBatch: number;
 }
 
 const ether = 10n ** 18n;
@@ -43,5 +45,6 @@ export function defaultSettings(chainId: bigint): ChainSettings {
     maxGas: 16_000_000n,
     maxFeePerTransaction: iotex ? 50n * ether : ether / 10n,
     maxFeePerDay: iotex ? 500n * ether : ether,
+    maxBatch: 32,
   };
 }

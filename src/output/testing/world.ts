@@ -120,12 +120,16 @@ export function senderOf(
 /** Where a process dies: right after the n-th such step was done. */
 export type Step = "reserve" | "sign" | "record" | "send" | "end" | "spent";
 
-/** A journal, signer and chain that all stop working after a step, as a dying process would. */
+/**
+ * A journal, signer and chain that all stop working after a step, as a dying process would.
+ * @param when whether it is that step; the first one when left out
+ */
 export function mortal(
   world: { readonly client: PublicClient },
   signer: TransactionSigner,
   journal: Journal,
   step: Step,
+  when: () => boolean = () => true,
 ) {
   let dead = false;
   let died: () => void = () => undefined;
@@ -135,7 +139,7 @@ export function mortal(
   };
   const after = (at: Step) => {
     alive();
-    if (at !== step) return;
+    if (at !== step || !when()) return;
     dead = true;
     died();
     throw new Error("the process dies");
