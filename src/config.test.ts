@@ -1,3 +1,4 @@
+import { base58btc } from "multiformats/bases/base58";
 import { describe, expect, test } from "bun:test";
 import { ConfigError, describeConfig, loadConfig } from "./config.ts";
 
@@ -61,6 +62,9 @@ describe("configuration", () => {
     ["OUTPUT_ALLOW", "solana:0OIl", /OUTPUT_ALLOW must be chainId:address/],
     ["WEBHOOK_SECRETS", "1=whsec_c2hvcnQ=", /WEBHOOK_SECRETS must be projectId=whsec_…/],
     ["WEBHOOK_PRIVATE_HOSTS", "http://x", /WEBHOOK_PRIVATE_HOSTS must be hosts/],
+    ["OPERATOR_PRIVATE_KEY_ED25519", `[${"1,".repeat(63)}1]`, /ED25519 must be 32 bytes of hex/],
+    ["SOLANA_ENDPOINTS", "solana=http://x", /SOLANA_ENDPOINTS must be cluster=url/],
+    ["SOLANA_ENDPOINTS", "devnet=ftp://x", /SOLANA_ENDPOINTS must be cluster=url/],
     ["OPERATOR_PRIVATE_KEY", "0xabcd", /OPERATOR_PRIVATE_KEY must be 32 bytes/],
     ["NATIVE_LIBRARIES", "x.so", /NATIVE_LIBRARIES must be programId=path/],
     ["RISC0_PROVER_ENDPOINT", "gpu", /RISC0_PROVER_ENDPOINT must be an http/],
@@ -72,6 +76,18 @@ describe("configuration", () => {
   ];
   test.each(bad)("%s=%s is refused by name", (name, value, message) => {
     expect(() => loadConfig("all", {}, { [name]: value })).toThrow(message);
+  });
+
+  test("a Solana key is taken as hex, base58 or Solana's own JSON", () => {
+    // RFC 8032, test 1.
+    const seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+    const pair = seed + "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    const bytes = [...Uint8Array.fromHex(pair)];
+    const base58 = base58btc.baseEncode(Uint8Array.from(bytes));
+    for (const text of [seed, `0x${seed}`, pair, base58, JSON.stringify(bytes)]) {
+      const config = loadConfig("all", {}, { OPERATOR_PRIVATE_KEY_ED25519: text });
+      expect(config.OPERATOR_PRIVATE_KEY_ED25519).toBe(`0x${seed}`);
+    }
   });
 
   test("what keys may sign for is a call, a program or a vault", () => {

@@ -7,7 +7,13 @@ import { z } from "zod";
 import { parseLogLevel } from "./log.ts";
 import { peerIdOf } from "./network/dial.ts";
 import { mostFound } from "./network/enode_choice.ts";
-import { hosts, outputAllow, webhookSecrets } from "./config_outputs.ts";
+import {
+  ed25519Key,
+  hosts,
+  outputAllow,
+  solanaEndpoints,
+  webhookSecrets,
+} from "./config_outputs.ts";
 import { dids, jwtSecrets, mqttUrl, origins, topicFilter } from "./config_values.ts";
 import { address, describeIssue } from "./protocol/schema.ts";
 
@@ -195,6 +201,25 @@ export const settings = {
     schema: outputAllow,
     fallback: "",
   },
+  SOLANA_ENDPOINTS: {
+    help: "enode: RPCs of Solana clusters: mainnet-beta, devnet, testnet, or a genesis hash",
+    placeholder: "cluster=url,…",
+    schema: solanaEndpoints,
+    fallback: "",
+    secret: true,
+  },
+  SOLANA_PRIORITY_FEE: {
+    help: "most micro-lamports for a compute unit, where others pay that much",
+    placeholder: "n",
+    schema: integer(0, 1_000_000_000),
+    fallback: "100000",
+  },
+  SOLANA_LIMIT_PER_DAY: {
+    help: "most lamports a project may cost this node's key in one UTC day",
+    placeholder: "lamports",
+    schema: z.string().regex(/^\d{1,18}$/, "must be lamports, a whole number").transform(BigInt),
+    fallback: "100000000",
+  },
   TEXTILE_ENDPOINT: {
     help: "enode: the Basin server of vault events (default: the original's)",
     placeholder: "url",
@@ -314,9 +339,9 @@ export const settings = {
     schema: z.string().min(1),
   },
   OPERATOR_PRIVATE_KEY_ED25519: {
-    help: "Solana operator key, shown as an address in /enode_config",
-    placeholder: "hex",
-    schema: secretKey,
+    help: "enode: pays and signs on Solana; as hex, base58 or the JSON of Solana's tools",
+    placeholder: "key",
+    schema: ed25519Key,
     secret: true,
   },
   WORKERS: {

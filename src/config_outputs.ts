@@ -1,7 +1,10 @@
 /** Values of settings about where results go, as text. */
 import { Buffer } from "node:buffer";
-import { type Address, type Hex } from "viem";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { base58btc } from "multiformats/bases/base58";
+import { type Address, bytesToHex, type Hex, hexToBytes } from "viem";
 import { z } from "zod";
+import { publicClusters } from "./output/solana/clusters.ts";
 import { address } from "./protocol/schema.ts";
 
 /** What an operator lets its keys sign for projects that are not its own. */
@@ -16,6 +19,57 @@ export interface OutputAllow {
   readonly programs: readonly string[];
   /** Textile vaults. */
   readonly vaults: readonly string[];
+}
+
+/** `cluster=url` pairs, separated by commas; a cluster is known by its name or its first block. */
+export const solanaEndpoints = z.string().transform((text, ctx) => {
+  const clusters: { name: string; endpoint: string }[] = [];
+  for (const pair of list(text)) {
+    const [, name = "", endpoint = ""] = /^([\w-]+)=(.+)$/.exec(pair) ?? [];
+    const isKnown = name in publicClusters || /^[1-9A-HJ-NP-Za-km-z]{32,44}$/.test(name);
+    const isUrl = URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol);
+    if (!isKnown || !isUrl || clusters.some((other) => other.name === name)) {
+      ctx.addIssue({
+        code: "custom",
+        message: "must be cluster=url pairs separated by commas; a cluster is mainnet-beta, " +
+          "devnet, testnet or a genesis hash",
+      });
+      return z.NEVER;
+    }
+    clusters.push({ name, endpoint });
+  }
+  return clusters;
+});
+
+/**
+ * An Ed25519 key as 32 bytes: hex of these, or of them and the public key, which may also be base58
+ * or JSON, as Solana's tools have it.
+ */
+export const ed25519Key = z.string().transform((text, ctx): Hex => {
+  const bytes = keyBytes(text.trim());
+  const seed = bytes?.subarray(0, 32);
+  const isPair = bytes?.length === 64 && seed &&
+    Buffer.compare(ed25519.getPublicKey(seed), bytes.subarray(32)) === 0;
+  if (seed?.length === 32 && (bytes?.length === 32 || isPair)) return bytesToHex(seed);
+  ctx.addIssue({
+    code: "custom",
+    message: "must be 32 bytes of hex, or a key pair of 64 bytes as hex, base58 or JSON",
+  });
+  return z.NEVER;
+});
+
+function keyBytes(text: string): Uint8Array | undefined {
+  try {
+    if (text.startsWith("[")) {
+      return Uint8Array.from(z.array(z.int().min(0).max(255)).parse(JSON.parse(text)));
+    }
+    if (/^(0x)?([0-9a-fA-F]{64}){1,2}$/.test(text)) {
+      return hexToBytes(`0x${text.replace(/^0x/, "")}`);
+    }
+    return base58btc.baseDecode(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const list = (text: string) => text.split(",").map((s) => s.trim()).filter(Boolean);

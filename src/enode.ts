@@ -49,7 +49,7 @@ export async function startEnode(
       ...context.ethereum,
       keys: { operator: keys.operator, gas: undefined },
     },
-    ...enodeOutputs(context),
+    ...enodeOutputs(context, da),
     log,
     metrics,
   }, shutdown.signal);

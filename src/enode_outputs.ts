@@ -1,21 +1,36 @@
+import { hexToBytes } from "viem";
 import type { NodeContext } from "./context.ts";
+import type { Da } from "./da/da.ts";
 import type { OutputDeps } from "./output/index.ts";
 
 /** What the outputs need that go by a key, a secret or a place of the enode's operator. */
 export function enodeOutputs(
   { config, keys: { operator }, projects, authority }: NodeContext,
-): Pick<OutputDeps, "textile" | "webhook"> {
+  { intents }: Pick<Da, "intents">,
+): Pick<OutputDeps, "solana" | "textile" | "webhook"> {
+  const { OUTPUT_ALLOW: allow, OPERATOR_PRIVATE_KEY_ED25519: solanaKey } = config;
   /** Anyone can name anyone an operator of a project: the owner's or the operator's own file. */
   const isOwn = async (projectId: bigint) =>
     await projects.canOperate(projectId, operator.address) &&
     (projects.get(projectId)?.source === "directory" ||
       await authority.ownsProject(projectId, operator.address));
   return {
+    solana: {
+      clusters: config.SOLANA_ENDPOINTS,
+      key: solanaKey && hexToBytes(solanaKey),
+      intents,
+      mayCall: async (projectId, program) =>
+        allow.programs.includes(program) || await isOwn(projectId),
+      isAccepted: authority.isAccepted,
+      settings: {
+        maxPriorityFee: config.SOLANA_PRIORITY_FEE,
+        maxLamportsPerDay: config.SOLANA_LIMIT_PER_DAY,
+      },
+    },
     textile: {
       endpoint: config.TEXTILE_ENDPOINT,
       signer: { address: operator.address, sign: (args) => operator.sign(args) },
-      mayWrite: async (projectId, vault) =>
-        config.OUTPUT_ALLOW.vaults.includes(vault) || await isOwn(projectId),
+      mayWrite: async (projectId, vault) => allow.vaults.includes(vault) || await isOwn(projectId),
     },
     webhook: {
       secrets: config.WEBHOOK_SECRETS,

@@ -407,6 +407,30 @@ export interface Journal {
   addSpent(projectId: bigint, day: string, wei: bigint): Promise<void>;
 }
 
+/** An intent to send something to a chain without nonces. */
+export interface NewIntent {
+  /** Idempotency key: `<taskId>/<output index>`. */
+  readonly key: string;
+  readonly projectId: bigint;
+  /** JSON; never a key. */
+  readonly intent: string;
+  /** What this try may cost, in the chain's smallest unit; counted to `day` (UTC `YYYY-MM-DD`). */
+  readonly cost?: bigint;
+  readonly day: string;
+}
+
+/** What was signed before it was sent, so that nothing is sent twice (DESIGN R2). */
+export interface Intents {
+  get(key: string): Promise<string | undefined>;
+  /**
+   * Replaces what `get` gave.
+   * @returns false when another process replaced it first
+   */
+  save(intent: NewIntent, previous: string | undefined): Promise<boolean>;
+  /** What a project may have cost on a day. */
+  spent(projectId: bigint, day: string): Promise<bigint>;
+}
+
 /** The chain's view of projects, kept so that a restart resumes at the last block. */
 export interface ChainView {
   cursor(contract: string): Promise<{ readonly block: bigint; readonly hash: Hex } | undefined>;
@@ -585,6 +609,7 @@ export interface Da {
   readonly tasks: TaskStore;
   readonly signed: SignedTaskStore;
   readonly journal: Journal;
+  readonly intents: Intents;
   readonly evidence: EvidenceStore;
   readonly reports: ReportStore;
   readonly chain: ChainView;

@@ -6,6 +6,7 @@ import { ms } from "./encode.ts";
 import { fundingStore } from "./funding.ts";
 import { evidenceStore } from "./evidence.ts";
 import { reportStore } from "./reports.ts";
+import { intents } from "./intents.ts";
 import { journal } from "./journal.ts";
 import { messageStore, type MessageStoreOptions } from "./messages.ts";
 import { migrate } from "./migrate.ts";
@@ -61,6 +62,7 @@ export function storesOn(database: Database, options: MessageStoreOptions = {}):
     tasks: taskStore(database),
     signed: signedTaskStore(database),
     journal: journal(database),
+    intents: intents(database),
     evidence: evidenceStore(database),
     reports: reportStore(database),
     chain: chainView(database),

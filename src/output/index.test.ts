@@ -128,6 +128,7 @@ describe("the output stage", () => {
         chainEndpoint: "",
         programId: "",
         stateAccount: "",
+        light: false,
       }),
     );
     await run.jobs.send(await jobOf({ type: "textile", vaultId: "v.v", publicInputs: false }));

@@ -10,6 +10,7 @@ import {
   OutputError,
   type Outputs,
 } from "./output.ts";
+import { type SolanaDeps, solanaOutput } from "./solana/index.ts";
 import { stdoutOutput, type WriteLine } from "./stdout.ts";
 import { type TextileDeps, textileOutput } from "./textile/index.ts";
 import type { OutputJob, OutputReport } from "./types.ts";
@@ -30,6 +31,7 @@ export interface OutputDeps {
   /** Undefined on a node without a chain. */
   readonly ethereum: Omit<EthereumDeps, "log"> | undefined;
   /** Left out: this node has no such output. */
+  readonly solana?: SolanaDeps;
   readonly textile?: TextileDeps;
   readonly webhook?: WebhookDeps;
   readonly log: Log;
@@ -57,7 +59,9 @@ export async function runOutputs(
     ethereumContract: deps.ethereum
       ? ethereumOutputs({ ...deps.ethereum, log: deps.log })
       : unsupportedOutput("ethereumContract"),
-    solanaProgram: unsupportedOutput("solanaProgram"),
+    solanaProgram: deps.solana
+      ? solanaOutput({ ...deps.solana, log: deps.log })
+      : unsupportedOutput("solanaProgram"),
     textile: deps.textile ? textileOutput(deps.textile) : unsupportedOutput("textile"),
     webhook: deps.webhook ? webhookOutput(deps.webhook) : unsupportedOutput("webhook"),
     archive: unsupportedOutput("archive"),

@@ -208,6 +208,7 @@ describe("outputs", () => {
       chainEndpoint: solana.chainEndpoint,
       programId: solana.programID,
       stateAccount: "",
+      light: false,
     }]);
     const textile = { vaultID: "bonfire_vault.data1" };
     expect((await only(output({ type: "textile", textile }))).outputs).toEqual([

@@ -49,7 +49,7 @@ function parseOutput(
     case "ethereumContract":
       return parseEthereum(ethereum, `${field}.ethereum`);
     case "solanaProgram": {
-      const { chainEndpoint, programID, stateAccountPK } = check(
+      const { chainEndpoint, programID, stateAccountPK, light } = check(
         solanaSchema,
         solana,
         `${field}.solana`,
@@ -59,6 +59,7 @@ function parseOutput(
         chainEndpoint: chainEndpoint ?? "",
         programId: programID,
         stateAccount: stateAccountPK ?? "",
+        light,
       };
     }
     case "textile": {

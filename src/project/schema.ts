@@ -154,6 +154,11 @@ export const ethereumSchema = object({
   contractAbiJSON: z.preprocess(blankAsAbsent, z.unknown().optional()),
 }, "must be an object with contractAddress, contractMethod and contractAbiJSON");
 
+const flag = z.preprocess(
+  (value) => value ?? false,
+  z.boolean({ error: "must be true or left out" }),
+);
+
 const base58 = (problem: string) => {
   const error = missingOr(problem);
   return z.string({ error }).regex(/^[1-9A-HJ-NP-Za-km-z]{32,44}$/, { error });
@@ -166,12 +171,8 @@ export const solanaSchema = object({
     blankAsAbsent,
     optional(base58("must be an account's address in base58")),
   ),
+  light: flag,
 }, "must be an object with chainEndpoint and programID");
-
-const flag = z.preprocess(
-  (value) => value ?? false,
-  z.boolean({ error: "must be true or left out" }),
-);
 
 export const textileSchema = object({
   vaultID: text("must be the vault's id", 256)

@@ -12,7 +12,7 @@ export type OutputConfig =
     readonly chainEndpoint: string;
     readonly programId: string;
     readonly stateAccount: string;
-  }
+  } & MayBeLight
   | { readonly type: "textile"; readonly vaultId: string } & MayShowInputs
   | { readonly type: "webhook"; readonly url: string } & MayBeLight & MayShowInputs
   | { readonly type: "archive"; readonly prefix: string } & MayShowInputs;

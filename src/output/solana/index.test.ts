@@ -1,0 +1,423 @@
+import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import type { Intents } from "../../da/da.ts";
+import { OutputError } from "../output.ts";
+import { memoryIntents } from "../testing/intents.ts";
+import { contextOf, jobOf } from "../testing/jobs.ts";
+import { quiet } from "../testing/world.ts";
+import { publicClusters, type SolanaDeps, solanaOutput } from "./index.ts";
+import { type Fault, startValidator } from "./testing/validator.ts";
+import { refusals } from "./testing/program.ts";
+import { Payer } from "./transaction.ts";
+
+setDefaultTimeout(120_000);
+
+const validator = startValidator();
+afterAll(() => validator.stop());
+beforeEach(() => {
+  validator.fault = undefined;
+  validator.drops = false;
+  validator.slotsPerLook = 40;
+  validator.fees = [];
+  validator.firstSlot = 0;
+});
+
+/** A funded key. */
+async function payer(lamports = 1_000_000_000n): Promise<{ key: Uint8Array; address: string }> {
+  const key = new Uint8Array(randomBytes(32));
+  const { address } = await Payer.of(key);
+  if (lamports > 0n) validator.fund(address, lamports);
+  return { key, address };
+}
+const hasty = { pollMs: 2, maxBackoffMs: 10, resendMs: 4, giveUpMs: 300 };
+const output = (deps: Partial<SolanaDeps> & Pick<SolanaDeps, "key">) =>
+  solanaOutput({
+    clusters: [{ name: validator.genesisHash, endpoint: validator.url }],
+    intents: memoryIntents(),
+    mayCall: () => Promise.resolve(true),
+    log: quiet,
+    ...deps,
+    settings: { ...hasty, ...deps.settings },
+  });
+const config = (change: Partial<Parameters<ReturnType<typeof output>["run"]>[1]> = {}) => ({
+  type: "solanaProgram" as const,
+  chainEndpoint: "https://someone.example/their-rpc",
+  programId: validator.programId as string,
+  stateAccount: validator.stateAccount(),
+  light: false,
+  ...change,
+});
+const proof = (size = 256) => new Uint8Array(randomBytes(size));
+const failure = async (running: Promise<unknown>): Promise<OutputError> => {
+  const error = await running.then(() => undefined, (error) => error);
+  expect(error).toBeInstanceOf(OutputError);
+  return error;
+};
+const rpcFault = (status: number, text: string): Fault => () => new Response(text, { status });
+
+describe("the solanaProgram output", () => {
+  test("calls the program with 0x00 and the proof; final, and once", async () => {
+    const { key } = await payer();
+    const of = config();
+    const job = await jobOf(of, { proof: proof() });
+    const context = contextOf();
+    const solana = output({ key });
+    const outcome = await solana.run(job, of, context);
+    expect(outcome.state).toBe("confirmed");
+    expect(context.told).toEqual([[outcome.reference, ""]]);
+    expect(validator.state(of.stateAccount)).toEqual({ calls: 1, proof: job.receipt.proof });
+    // Asked again it is not called again.
+    expect(await solana.run(job, of, contextOf())).toEqual(outcome);
+    expect(validator.state(of.stateAccount).calls).toBe(1);
+  });
+
+  test("without a state account the program gets none", async () => {
+    const { key } = await payer();
+    const of = config({ stateAccount: "" });
+    const outcome = await output({ key }).run(await jobOf(of), of, contextOf());
+    expect(outcome.state).toBe("confirmed");
+  });
+
+  test("two who ask for one result at once share its transaction", async () => {
+    const { key } = await payer();
+    const of = config();
+    const job = await jobOf(of);
+    const [solana, context] = [output({ key }), contextOf()];
+    const [a, b] = await Promise.all([
+      solana.run(job, of, contextOf()),
+      solana.run(job, of, context),
+    ]);
+    expect(a).toEqual(b);
+    expect(context.told.at(-1)?.[0]).toBe(a.reference);
+    expect(validator.state(of.stateAccount).calls).toBe(1);
+  });
+
+  test("two processes over one database send one", async () => {
+    const { key } = await payer();
+    const of = config();
+    const job = await jobOf(of);
+    const intents = memoryIntents();
+    const both = [output({ key, intents }), output({ key, intents })];
+    const [a, b] = await Promise.all(both.map((one) => one.run(job, of, contextOf())));
+    expect(a?.reference).toBe(b?.reference as string);
+    expect(validator.state(of.stateAccount).calls).toBe(1);
+  });
+
+  test("pays what others pay, up to the cap, for what the simulation used and some more", async () => {
+    const { key, address } = await payer();
+    const of = config();
+    const spent = async (maxPriorityFee: number) => {
+      const before = validator.balance(address);
+      const intents = memoryIntents();
+      const solana = output({ key, intents, settings: { maxPriorityFee } });
+      await solana.run(await jobOf(of), of, contextOf());
+      const paid = before - validator.balance(address);
+      // What was set aside for it is what it cost.
+      expect(await intents.spent(1n, new Date().toISOString().slice(0, 10))).toBe(paid);
+      return Number(paid) - 5_000;
+    };
+    expect(await spent(1_000_000)).toBe(0);
+    validator.fees = [5, 3_000_000, 4_000_000, 1];
+    const capped = await spent(1_000_000);
+    expect(capped).toBeGreaterThan(300);
+    expect(capped).toBeLessThan(5_000);
+    expect(await spent(8_000_000)).toBeGreaterThanOrEqual(capped * 4 - 4);
+  });
+
+  test("a proof that fits no transaction is dead at once, and light it is not", async () => {
+    const { key } = await payer();
+    const of = config();
+    const job = await jobOf(of, { proof: proof(1_200) });
+    const error = await failure(output({ key }).run(job, of, contextOf()));
+    expect(error.state).toBe("dead");
+    expect(error.message).toMatch(/does not fit a Solana transaction: \d+ bytes, of 1232/);
+
+    const light = { ...of, light: true };
+    const solana = (accepted: boolean) =>
+      output({ key, isAccepted: () => Promise.resolve(accepted) }).run(job, light, contextOf());
+    expect((await failure(solana(false))).state).toBe("retry");
+    // The test's program takes proofs only.
+    const refused = await failure(solana(true));
+    expect(refused.message).toContain(`custom program error 0x${refusals.notProof.toString(16)}`);
+  });
+});
+
+describe("who may call", () => {
+  test("a stranger's project gets no signature, nor does a cluster that is not configured", async () => {
+    const { key } = await payer();
+    const of = config();
+    validator.methods.length = 0;
+    const clusters = [
+      { name: "devnet", endpoint: validator.url },
+      { name: "testnet", endpoint: validator.url },
+    ];
+    const cases: [Partial<SolanaDeps>, string, string][] = [
+      [{ mayCall: () => Promise.resolve(false) }, of.chainEndpoint, `adds solana:${of.programId}`],
+      [{ key: undefined }, of.chainEndpoint, "set OPERATOR_PRIVATE_KEY_ED25519"],
+      [{ clusters: [] }, of.chainEndpoint, "no cluster is configured: set SOLANA_ENDPOINTS"],
+      [{ clusters }, of.chainEndpoint, "does not say which cluster"],
+      [{ clusters }, "https://api.mainnet-beta.solana.com/", "add mainnet-beta=<url> to SOLANA"],
+    ];
+    for (const [deps, chainEndpoint, text] of cases) {
+      const wanted = { ...of, chainEndpoint };
+      const running = output({ key, ...deps }).run(await jobOf(wanted), wanted, contextOf());
+      const error = await failure(running);
+      expect(error.state).toBe("dead");
+      expect(error.message).toContain(text);
+    }
+    expect(validator.methods).toEqual([]);
+  });
+
+  test("an RPC of another cluster than configured is not believed", async () => {
+    const { key } = await payer();
+    const of = config({ chainEndpoint: "https://api.devnet.solana.com" });
+    const clusters = [{ name: "devnet", endpoint: validator.url }];
+    const error = await failure(output({ key, clusters }).run(await jobOf(of), of, contextOf()));
+    expect([error.state, error.message]).toEqual([
+      "retry",
+      "the RPC configured for devnet is of another cluster; correct SOLANA_ENDPOINTS",
+    ]);
+    expect(Object.values(publicClusters)).not.toContain(validator.genesisHash as never);
+    expect(validator.state(of.stateAccount).calls).toBe(0);
+  });
+
+  test("a project costs no more than its day's limit", async () => {
+    const { key } = await payer();
+    const of = config();
+    const solana = output({ key, settings: { maxLamportsPerDay: 12_000n } });
+    for (let i = 0; i < 2; i++) await solana.run(await jobOf(of), of, contextOf());
+    const error = await failure(solana.run(await jobOf(of), of, contextOf()));
+    expect([error.state, error.message]).toEqual([
+      "retry",
+      "project 1 has used up its lamports for today (12000, SOLANA_LIMIT_PER_DAY)",
+    ]);
+    const other = await jobOf(of, { projectId: 2n });
+    expect((await solana.run(other, of, contextOf())).state).toBe("confirmed");
+  });
+});
+
+describe("refusals", () => {
+  test("the program's error and logs are shown, and nothing is sent", async () => {
+    const { key, address } = await payer();
+    const of = config({ stateAccount: validator.stateAccount(32) });
+    const before = validator.balance(address);
+    const error = await failure(
+      output({ key }).run(await jobOf(of, { proof: proof() }), of, {
+        ...contextOf(),
+      }),
+    );
+    expect(error.state).toBe("dead");
+    expect(error.message).toBe(
+      `the program refuses it: custom program error 0x4 (Program ${of.programId} failed: custom ` +
+        `program error: 0x4)`,
+    );
+    expect(validator.balance(address)).toBe(before);
+  });
+
+  test("what fails on the chain is dead, and can be tried again by hand", async () => {
+    const { key } = await payer();
+    const of = config();
+    const job = await jobOf(of);
+    const solana = output({ key });
+    // By the time it is included, somebody has made the account too small.
+    validator.fault = (method) => {
+      if (method === "sendTransaction") validator.resize(of.stateAccount, 1);
+      return undefined;
+    };
+    const context = contextOf();
+    const error = await failure(solana.run(job, of, context));
+    expect(error.state).toBe("dead");
+    expect(error.message).toContain(
+      `the transaction ${context.told[0]?.[0]} failed: custom program`,
+    );
+    validator.fault = undefined;
+    validator.resize(of.stateAccount, 1_300);
+    expect((await solana.run(job, of, contextOf())).state).toBe("confirmed");
+    expect(validator.state(of.stateAccount).calls).toBe(1);
+  });
+
+  test("out of funds is told with the address, and goes on when there are some", async () => {
+    const { key, address } = await payer(0n);
+    const of = config();
+    const job = await jobOf(of);
+    const solana = output({ key });
+    const error = await failure(solana.run(job, of, contextOf()));
+    expect(error.state).toBe("retry");
+    expect(error.message).toContain(
+      `out of funds: send ${address} on ${validator.genesisHash} some`,
+    );
+    validator.fund(address);
+    expect((await solana.run(job, of, contextOf())).state).toBe("confirmed");
+  });
+
+  test("nothing is signed under a grant that has ended", async () => {
+    const { key } = await payer();
+    const of = config();
+    const intents = memoryIntents();
+    const job = { ...await jobOf(of), live: () => false };
+    expect((await failure(output({ key, intents }).run(job, of, contextOf()))).state).toBe("retry");
+    expect(await intents.get(`${job.taskId}/0`)).toBeUndefined();
+  });
+});
+
+describe("an RPC", () => {
+  test.each<[string, Fault]>([
+    ["is down", rpcFault(502, "bad gateway")],
+    ["answers garbage", rpcFault(200, "<html>")],
+    ["answers something else", (_, __) => Response.json({ jsonrpc: "2.0", id: 1, result: [1] })],
+    ["answers without end", rpcFault(200, "x".repeat(2_000_000))],
+    [
+      "refuses",
+      () => Response.json({ error: { code: -32005, message: "slow down https://k.example/key" } }),
+    ],
+  ])("that %s for long gives the job back, with no URL", async (_, fault) => {
+    const { key } = await payer();
+    const of = config();
+    validator.fault = fault;
+    const error = await failure(output({ key }).run(await jobOf(of), of, contextOf()));
+    expect(error.state).toBe("retry");
+    expect(error.message).not.toMatch(/https?:|secret-access-key/);
+  });
+
+  test("that is away while a transaction is open does not make it two", async () => {
+    const { key } = await payer();
+    const of = config();
+    const job = await jobOf(of);
+    let left = 0;
+    validator.fault = (method) => {
+      // Sent, and then nothing is heard of it for a while.
+      if (method === "sendTransaction" && left === 0) left = 20;
+      else if (left > 1) return left--, new Response("", { status: 503 });
+      return undefined;
+    };
+    expect((await output({ key }).run(job, of, contextOf())).state).toBe("confirmed");
+    expect(validator.state(of.stateAccount).calls).toBe(1);
+  });
+
+  test("that says it sent and did not: sent again, and signed anew once it can't land", async () => {
+    const { key } = await payer();
+    const of = config();
+    const job = await jobOf(of);
+    const context = contextOf();
+    validator.drops = true;
+    validator.fault = (method) => {
+      const signed = validator.methods.filter((m) => m === "getLatestBlockhash").length;
+      if (method === "sendTransaction" && signed > 1) validator.drops = false;
+      return undefined;
+    };
+    validator.methods.length = 0;
+    const outcome = await output({ key }).run(job, of, context);
+    const signatures = context.told.map(([signature]) => signature);
+    expect(new Set(signatures).size).toBe(2);
+    expect(context.told.at(-1)?.[1]).toBe("its blockhash had expired, signed anew");
+    expect(outcome.reference).toBe(signatures.at(-1) as string);
+    expect(validator.methods.filter((m) => m === "sendTransaction").length).toBeGreaterThan(1);
+    expect(validator.state(of.stateAccount).calls).toBe(1);
+  });
+
+  test("that forgot the blocks in question is not believed that none has it", async () => {
+    const { key } = await payer();
+    const of = config();
+    validator.drops = true;
+    validator.firstSlot = Number.MAX_SAFE_INTEGER;
+    const error = await failure(output({ key }).run(await jobOf(of), of, contextOf()));
+    expect(error.state).toBe("dead");
+    expect(error.message).toContain("no longer knows what became of");
+  });
+
+  test("that lags behind the one asked before is not believed that it is lost", async () => {
+    const { key } = await payer();
+    const of = config();
+    const job = await jobOf(of);
+    let lagging = 0;
+    validator.fault = (method) => {
+      if (method !== "getSignatureStatuses" || validator.landed() === 0 || lagging++ > 20) return;
+      const result = { context: { slot: 5 }, value: [null] };
+      return Response.json({ jsonrpc: "2.0", id: 1, result });
+    };
+    expect((await output({ key }).run(job, of, contextOf())).state).toBe("confirmed");
+    expect(validator.state(of.stateAccount).calls).toBe(1);
+  });
+});
+
+test("a fork that loses takes its transaction with it, which is sent again", async () => {
+  const { key } = await payer();
+  const of = config();
+  const job = await jobOf(of);
+  const context = contextOf();
+  validator.slotsPerLook = 2;
+  let seen = 0;
+  validator.fault = (method) => {
+    const isOpen = method === "getSignatureStatuses" && validator.landed() > 0 &&
+      validator.state(of.stateAccount).calls > 0;
+    if (isOpen && ++seen === 4) validator.forkAway();
+    return undefined;
+  };
+  const outcome = await output({ key }).run(job, of, context);
+  expect(context.told).toEqual([
+    [outcome.reference, ""],
+    [outcome.reference, "left the chain with its fork, sent again"],
+  ]);
+  expect(validator.state(of.stateAccount)).toEqual({ calls: 1, proof: job.receipt.proof });
+});
+
+describe("a restart", () => {
+  /** Stops the node at a request, as it is sent or after it was answered. */
+  const steps = [
+    "getGenesisHash",
+    "simulateTransaction",
+    "getLatestBlockhash",
+    "sendTransaction",
+    "getEpochInfo",
+    "getSignatureStatuses",
+  ];
+  test.each(steps)("at %s gives exactly one transaction", async (step) => {
+    for (const isAnswered of [false, true]) {
+      for (const isExpired of [false, true]) {
+        const { key } = await payer();
+        const of = config();
+        const job = await jobOf(of);
+        const intents = memoryIntents();
+        const stop = new AbortController();
+        validator.slotsPerLook = 1;
+        validator.fault = (method) => {
+          if (method !== step) return undefined;
+          if (isAnswered) setTimeout(() => stop.abort(new Error("stopped")), 0);
+          else stop.abort(new Error("stopped"));
+          return isAnswered ? undefined : new Response("", { status: 503 });
+        };
+        const context = { ...contextOf(), signal: stop.signal };
+        await output({ key, intents }).run(job, of, context).catch(() => undefined);
+        expect(stop.signal.aborted).toBe(true);
+        validator.fault = undefined;
+        validator.slotsPerLook = 40;
+        // The node was away for longer than its blockhash is good.
+        if (isExpired) validator.slot += 500;
+        const outcome = await output({ key, intents }).run(job, of, contextOf());
+        expect(outcome.state).toBe("confirmed");
+        expect(validator.state(of.stateAccount)).toEqual({ calls: 1, proof: job.receipt.proof });
+      }
+    }
+  });
+
+  test.each<[string, (intents: Intents) => Intents]>([
+    ["before what was signed is kept", (intents) => ({
+      ...intents,
+      save: () => Promise.reject(new Error("killed")),
+    })],
+    ["after it is kept, before it is sent", (intents) => ({
+      ...intents,
+      save: async (...args) => (await intents.save(...args), Promise.reject(new Error("killed"))),
+    })],
+  ])("%s gives exactly one transaction", async (_, dying) => {
+    const { key } = await payer();
+    const of = config();
+    const job = await jobOf(of);
+    const intents = memoryIntents();
+    const first = output({ key, intents: dying(intents) }).run(job, of, contextOf());
+    await expect(first).rejects.toThrow("killed");
+    expect(validator.state(of.stateAccount).calls).toBe(0);
+    await output({ key, intents }).run(job, of, contextOf());
+    expect(validator.state(of.stateAccount).calls).toBe(1);
+  });
+});

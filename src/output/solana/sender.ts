@@ -1,0 +1,295 @@
+import { Backoff, sleep } from "../../abort.ts";
+import type { Intents } from "../../da/da.ts";
+import type { Log } from "../../log.ts";
+import { insistLive, OutputError } from "../output.ts";
+import { type Cluster, genesisOf } from "./clusters.ts";
+import { refusalOf, refusalText } from "./errors.ts";
+import { Intent, today, type Try } from "./intent.ts";
+import { RpcError, SolanaRpc } from "./rpc.ts";
+import type { SolanaSettings } from "./settings.ts";
+import { type Call, mostBytes, mostUnits, type Payer, type Price } from "./transaction.ts";
+
+export interface SenderDeps {
+  readonly cluster: Cluster;
+  readonly payer: Payer;
+  readonly intents: Intents;
+  readonly settings: SolanaSettings;
+  readonly log: Log;
+}
+
+export interface SendRequest extends Call {
+  /** Idempotency key: the same key is sent once. */
+  readonly key: string;
+  /** Under whose name the cost is counted. */
+  readonly projectId: bigint;
+  /** Whether it may still be begun; see `OutputJob.live`. */
+  readonly live?: (() => boolean) | undefined;
+}
+
+type OnSent = (signature: string, comment: string) => void;
+
+/** A key that is being sent, for all who ask for it. */
+interface Running {
+  readonly listeners: Set<OnSent>;
+  readonly end: Promise<string>;
+  newest: string | undefined;
+}
+
+/** Lamports of one signature. */
+const signatureFee = 5_000n;
+
+/**
+ * Sends transactions of one account to one cluster, each once. What is signed is kept before it is
+ * sent. It is signed anew only when the old one can no longer land: the last block that may have it
+ * is final, and the cluster does not know its signature.
+ */
+export class SolanaSender {
+  readonly #rpc: SolanaRpc;
+  readonly #running = new Map<string, Running>();
+  #clusterChecked = false;
+
+  constructor(private readonly deps: SenderDeps) {
+    this.#rpc = new SolanaRpc(deps.cluster.endpoint);
+  }
+
+  /**
+   * Makes the call, or, when the key was sent before, follows that transaction to its end.
+   * @returns the signature of the transaction that is final
+   * @throws {OutputError}
+   */
+  async send(request: SendRequest, onSent: OnSent, signal: AbortSignal): Promise<string> {
+    const { key } = request;
+    const known = this.#running.get(key);
+    if (known) {
+      if (known.newest !== undefined) onSent(known.newest, "");
+      known.listeners.add(onSent);
+      return await known.end;
+    }
+    const listeners = new Set([onSent]);
+    const tell: OnSent = (signature, comment) => {
+      running.newest = signature;
+      for (const listener of listeners) listener(signature, comment);
+    };
+    const end = this.#run(request, tell, signal).finally(() => this.#running.delete(key));
+    const running: Running = { listeners, end, newest: undefined };
+    this.#running.set(key, running);
+    return await end;
+  }
+
+  async #run(request: SendRequest, tell: OnSent, signal: AbortSignal): Promise<string> {
+    const { key, projectId } = request;
+    let intent = await Intent.read(this.deps.intents, key, projectId);
+    const { ended } = intent.saved ?? {};
+    if (ended && !ended.failed) return ended.signature;
+    // One that failed on the chain changed nothing, and may be tried again.
+    if (!intent.saved || ended) {
+      intent = await this.#patiently(() => this.#sign(request, intent), signal);
+    }
+    return await this.#follow(request, intent, tell, signal);
+  }
+
+  /** Simulates, signs, and keeps what was signed. */
+  async #sign(request: SendRequest, intent: Intent): Promise<Intent> {
+    const { payer, intents } = this.deps;
+    const { key, projectId } = request;
+    await this.#checkCluster();
+    const price = await this.#price(request);
+    const cost = signatureFee + BigInt(Math.ceil(price.units * price.microLamports / 1e6));
+    await this.#insistAffordable(projectId, cost);
+    const lifetime = await this.#rpc.latestBlockhash();
+    const signed = await payer.sign(request, price, lifetime);
+    insistLive(request);
+    return await intent.signed({ ...signed, ...lifetime }, cost) ??
+      // Another process of the same operator has it.
+      await Intent.read(intents, key, projectId);
+  }
+
+  async #price(request: SendRequest): Promise<Price> {
+    const { payer, settings } = this.deps;
+    const { bytes, wire } = payer.draft(request);
+    if (bytes > mostBytes) {
+      throw new OutputError(
+        "dead",
+        `the proof does not fit a Solana transaction: ${bytes} bytes, of ${mostBytes}; prove ` +
+          `smaller, or have "light": true in the output`,
+      );
+    }
+    const { err, logs, unitsConsumed } = await this.#rpc.simulate(wire);
+    if (err !== null && err !== undefined) throw this.#refused(err, logs);
+    const roomy = Math.ceil(
+      (unitsConsumed ?? mostUnits) * (1 + settings.unitsHeadroomPercent / 100),
+    );
+    const accounts = [payer.address, ...(request.stateAccount ? [request.stateAccount] : [])];
+    const paid = (await this.#rpc.recentFees(accounts)).sort((a, b) => a - b);
+    // What three of four paid.
+    const wanted = paid[Math.floor(paid.length * 3 / 4)] ?? 0;
+    return {
+      units: Math.min(roomy + 300, mostUnits),
+      microLamports: Math.min(wanted, settings.maxPriorityFee),
+    };
+  }
+
+  #refused(err: unknown, logs: readonly string[] | null | undefined): OutputError {
+    const { payer, cluster } = this.deps;
+    switch (refusalOf(err)) {
+      case "funds":
+        return new OutputError(
+          "retry",
+          `out of funds: send ${payer.address} on ${cluster.name} some SOL (${
+            refusalText(err, [])
+          })`,
+        );
+      case "passing":
+        return new OutputError(
+          "retry",
+          `the cluster does not take it now: ${refusalText(err, [])}`,
+        );
+      case "program":
+        return new OutputError("dead", `the program refuses it: ${refusalText(err, logs)}`);
+    }
+  }
+
+  async #insistAffordable(projectId: bigint, cost: bigint): Promise<void> {
+    const { intents, settings: { maxLamportsPerDay } } = this.deps;
+    if (await intents.spent(projectId, today()) + cost <= maxLamportsPerDay) return;
+    throw new OutputError(
+      "retry",
+      `project ${projectId} has used up its lamports for today (${maxLamportsPerDay}, ` +
+        `SOLANA_LIMIT_PER_DAY)`,
+    );
+  }
+
+  /** Sends and looks until a transaction of the intent is final. */
+  async #follow(
+    request: SendRequest,
+    first: Intent,
+    tell: OnSent,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { settings, log } = this.deps;
+    const backoff = new Backoff(settings.pollMs, settings.maxBackoffMs);
+    let intent = first;
+    let sentAt: number | undefined;
+    let included = false;
+    /** Looks in a row that found that the newest can no longer land. */
+    let lost = 0;
+    const last = () => intent.saved?.tries.at(-1) as Try;
+    tell(last().signature, "");
+    for (;;) {
+      let pause = settings.pollMs;
+      try {
+        await this.#checkCluster();
+        const look = await this.#look(intent);
+        if (look.final) return await this.#end(intent, look.final);
+        if (included && !look.included) {
+          tell(last().signature, "left the chain with its fork, sent again");
+          sentAt = undefined;
+        }
+        included = look.included;
+        lost = look.lost ? lost + 1 : 0;
+        if (lost > 1) {
+          await this.#insistKnown(last());
+          intent = await this.#sign(request, intent);
+          lost = 0;
+          sentAt = undefined;
+          tell(last().signature, "its blockhash had expired, signed anew");
+        }
+        const now = performance.now();
+        const due = sentAt === undefined || now - sentAt >= settings.resendMs;
+        if (!included && !look.lost && due) {
+          sentAt = now;
+          await this.#rpc.send(last().wire);
+        }
+        backoff.reset();
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        this.#clusterChecked = false;
+        pause = backoff.next();
+        log.debug({ key: request.key }, `following a transaction: ${error.message}`);
+      }
+      await sleep(pause, signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  async #look(intent: Intent): Promise<{
+    readonly final?: { readonly signature: string; readonly err: unknown };
+    readonly included: boolean;
+    readonly lost: boolean;
+  }> {
+    const tries = intent.saved?.tries ?? [];
+    // In this order: what is final by now, a status asked for later must have.
+    const final = await this.#rpc.finalized();
+    const { context, value } = await this.#rpc.statuses(tries.map(({ signature }) => signature));
+    if (value.length !== tries.length) throw new RpcError("the RPC answers with other statuses");
+    let included = false;
+    for (const [at, status] of value.entries()) {
+      if (!status) continue;
+      included = true;
+      const { signature } = tries[at] as Try;
+      if (status.confirmationStatus === "finalized") {
+        return { final: { signature, err: status.err }, included, lost: false };
+      }
+    }
+    const isLate = final.blockHeight > (tries.at(-1) as Try).lastValidBlockHeight;
+    // A node that lags behind the one that was asked before knows less.
+    const lost = isLate && !included && context.slot >= final.absoluteSlot;
+    return { included, lost };
+  }
+
+  /** A node that forgot the blocks which may have a transaction can't tell that none has it. */
+  async #insistKnown({ signature, slot }: Try): Promise<void> {
+    if (await this.#rpc.firstSlot() <= slot) return;
+    throw new OutputError(
+      "dead",
+      `this RPC no longer knows what became of ${signature}; look whether it landed before trying ` +
+        `again, and name one with a longer history in SOLANA_ENDPOINTS`,
+    );
+  }
+
+  async #end(intent: Intent, final: { signature: string; err: unknown }): Promise<string> {
+    const { signature, err } = final;
+    const failed = err !== null && err !== undefined;
+    await intent.ended(signature, failed);
+    if (!failed) return signature;
+    const logs = await this.#rpc.logs(signature).catch(() => []);
+    throw new OutputError(
+      "dead",
+      `the transaction ${signature} failed: ${refusalText(err, logs)}`,
+    );
+  }
+
+  /** A wrong endpoint in the configuration must not be believed. */
+  async #checkCluster(): Promise<void> {
+    if (this.#clusterChecked) return;
+    const { name } = this.deps.cluster;
+    const actual = await this.#rpc.genesisHash();
+    if (actual !== genesisOf(name)) {
+      throw new OutputError(
+        "retry",
+        `the RPC configured for ${name} is of another cluster; correct SOLANA_ENDPOINTS`,
+      );
+    }
+    this.#clusterChecked = true;
+  }
+
+  /** Again and again with pauses while the RPC is down. */
+  async #patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { settings: { pollMs, maxBackoffMs, giveUpMs }, cluster } = this.deps;
+    const backoff = new Backoff(pollMs, maxBackoffMs);
+    const until = performance.now() + giveUpMs;
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        this.#clusterChecked = false;
+        if (performance.now() > until) {
+          throw new OutputError("retry", `${cluster.name}: ${error.message}`, { cause: error });
+        }
+      }
+      await sleep(backoff.next(), signal);
+    }
+  }
+}
