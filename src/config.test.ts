@@ -78,6 +78,24 @@ describe("configuration", () => {
     expect(() => loadConfig("all", {}, { [name]: value })).toThrow(message);
   });
 
+  test("an archive is a directory or a bucket, and a bucket needs a key", () => {
+    const s3 = {
+      ARCHIVE_S3_ENDPOINT: "https://s3.example",
+      ARCHIVE_S3_BUCKET: "receipts",
+      ARCHIVE_S3_ACCESS_KEY_ID: "id",
+    };
+    expect(() => loadConfig("all", {}, s3)).toThrow(
+      /archive in S3 also needs ARCHIVE_S3_SECRET_ACCESS_KEY/,
+    );
+    const whole = { ...s3, ARCHIVE_S3_SECRET_ACCESS_KEY: "hunter2" };
+    const config = loadConfig("all", {}, whole);
+    expect(config.ARCHIVE_S3_REGION).toBe("us-east-1");
+    expect(JSON.stringify(describeConfig(config))).not.toContain("hunter2");
+    expect(() => loadConfig("all", {}, { ...whole, ARCHIVE_DIRECTORY: "x" })).toThrow(
+      /keep one of the two/,
+    );
+  });
+
   test("a Solana key is taken as hex, base58 or Solana's own JSON", () => {
     // RFC 8032, test 1.
     const seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";

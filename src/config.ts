@@ -7,14 +7,17 @@ import { z } from "zod";
 import { parseLogLevel } from "./log.ts";
 import { peerIdOf } from "./network/dial.ts";
 import { mostFound } from "./network/enode_choice.ts";
+import { ed25519Key, outputAllow, outputSettings } from "./config_outputs.ts";
 import {
-  ed25519Key,
-  hosts,
-  outputAllow,
-  solanaEndpoints,
-  webhookSecrets,
-} from "./config_outputs.ts";
-import { dids, jwtSecrets, mqttUrl, origins, topicFilter } from "./config_values.ts";
+  dids,
+  integer,
+  jwtSecrets,
+  mqttUrl,
+  origins,
+  serviceUrl,
+  topicFilter,
+  url,
+} from "./config_values.ts";
 import { address, describeIssue } from "./protocol/schema.ts";
 
 export const roles = ["all", "enode", "znode", "bootnode"] as const;
@@ -29,26 +32,9 @@ interface Setting {
   readonly secret?: true;
 }
 
-const integer = (min: number, max: number) =>
-  z.string().regex(/^\d+$/, "must be a whole number").transform(Number)
-    .refine((n) => n >= min && n <= max, `must be from ${min} to ${max}`);
-
-const url = z.string().refine(
-  (s) => URL.canParse(s) && /^https?:$/.test(new URL(s).protocol),
-  "must be an http(s) URL",
-);
-
 const secretKey = z.string().transform((s) => (s.startsWith("0x") ? s : `0x${s}`))
   .refine((s) => isHex(s) && size(s as Hex) === 32, "must be 32 bytes of hex")
   .transform((s) => s as Hex);
-
-/** Below which the service's routes are; a key does not belong in it. */
-const serviceUrl = url.pipe(
-  z.string().refine((s) => {
-    const { username, password, search, hash } = new URL(s);
-    return !username && !password && !search && !hash;
-  }, "must be an http(s) URL without user, password, query and fragment"),
-);
 
 /** `host:port`, `:port` or `port`; the host is undefined when not given. */
 const endpoint = z.string().transform((text, ctx) => {
@@ -201,43 +187,7 @@ export const settings = {
     schema: outputAllow,
     fallback: "",
   },
-  SOLANA_ENDPOINTS: {
-    help: "enode: RPCs of Solana clusters: mainnet-beta, devnet, testnet, or a genesis hash",
-    placeholder: "cluster=url,…",
-    schema: solanaEndpoints,
-    fallback: "",
-    secret: true,
-  },
-  SOLANA_PRIORITY_FEE: {
-    help: "most micro-lamports for a compute unit, where others pay that much",
-    placeholder: "n",
-    schema: integer(0, 1_000_000_000),
-    fallback: "100000",
-  },
-  SOLANA_LIMIT_PER_DAY: {
-    help: "most lamports a project may cost this node's key in one UTC day",
-    placeholder: "lamports",
-    schema: z.string().regex(/^\d{1,18}$/, "must be lamports, a whole number").transform(BigInt),
-    fallback: "100000000",
-  },
-  TEXTILE_ENDPOINT: {
-    help: "enode: the Basin server of vault events (default: the original's)",
-    placeholder: "url",
-    schema: serviceUrl,
-  },
-  WEBHOOK_SECRETS: {
-    help: "enode: what webhooks of projects are signed with, whsec_ and 24 to 64 bytes in base64",
-    placeholder: "projectId=whsec_…,…",
-    schema: webhookSecrets,
-    fallback: "",
-    secret: true,
-  },
-  WEBHOOK_PRIVATE_HOSTS: {
-    help: "enode: hosts of webhooks that may be at private addresses, and without TLS",
-    placeholder: "host[:port],…",
-    schema: hosts,
-    fallback: "",
-  },
+  ...outputSettings,
   P2P_LISTEN: {
     help:
       "where peers are awaited, or /p2p-circuit: through a relay; unset: port 4689, or any on loopback without a chain",
@@ -547,6 +497,7 @@ export function loadConfig(
   if (values.RISC0_PROVER_API_KEY !== undefined && values.RISC0_PROVER_ENDPOINT === undefined) {
     throw new ConfigError("RISC0_PROVER_API_KEY is for RISC0_PROVER_ENDPOINT, which is not set");
   }
+  requireArchive(values);
   return { ...values, role, httpHost, httpPort: http.port } as Config;
 }
 
@@ -560,6 +511,25 @@ function requireContracts(values: Record<string, unknown>, role: Role): void {
   const missing = needed.filter((name) => values[name] === undefined);
   if (missing.length > 0) {
     throw new ConfigError(`with CHAIN_ENDPOINT, role ${role} also needs ${missing.join(", ")}`);
+  }
+}
+
+function requireArchive(values: Record<string, unknown>): void {
+  const all: SettingName[] = [
+    "ARCHIVE_S3_ENDPOINT",
+    "ARCHIVE_S3_BUCKET",
+    "ARCHIVE_S3_ACCESS_KEY_ID",
+    "ARCHIVE_S3_SECRET_ACCESS_KEY",
+  ];
+  const missing = all.filter((name) => values[name] === undefined);
+  if (missing.length === all.length) return;
+  if (missing.length > 0) {
+    throw new ConfigError(`an archive in S3 also needs ${missing.join(", ")}`);
+  }
+  if (values.ARCHIVE_DIRECTORY !== undefined) {
+    throw new ConfigError(
+      "ARCHIVE_DIRECTORY is set beside ARCHIVE_S3_ENDPOINT; keep one of the two",
+    );
   }
 }
 

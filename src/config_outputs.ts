@@ -1,9 +1,10 @@
-/** Values of settings about where results go, as text. */
+/** Settings about where results go. */
 import { Buffer } from "node:buffer";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { base58btc } from "multiformats/bases/base58";
 import { type Address, bytesToHex, type Hex, hexToBytes } from "viem";
 import { z } from "zod";
+import { integer, serviceUrl } from "./config_values.ts";
 import { publicClusters } from "./output/solana/clusters.ts";
 import { address } from "./protocol/schema.ts";
 
@@ -22,7 +23,7 @@ export interface OutputAllow {
 }
 
 /** `cluster=url` pairs, separated by commas; a cluster is known by its name or its first block. */
-export const solanaEndpoints = z.string().transform((text, ctx) => {
+const solanaEndpoints = z.string().transform((text, ctx) => {
   const clusters: { name: string; endpoint: string }[] = [];
   for (const pair of list(text)) {
     const [, name = "", endpoint = ""] = /^([\w-]+)=(.+)$/.exec(pair) ?? [];
@@ -105,7 +106,7 @@ export const outputAllow = z.string().transform((text, ctx): OutputAllow => {
 });
 
 /** `projectId=whsec_…` pairs, separated by commas; a project may have several. */
-export const webhookSecrets = z.string().transform((text, ctx) => {
+const webhookSecrets = z.string().transform((text, ctx) => {
   const map = new Map<bigint, Uint8Array[]>();
   for (const pair of list(text)) {
     const match = /^(\d{1,20})=whsec_([A-Za-z0-9+/]+={0,2})$/.exec(pair);
@@ -126,7 +127,81 @@ export const webhookSecrets = z.string().transform((text, ctx) => {
 });
 
 /** `host` or `host:port`, separated by commas. */
-export const hosts = z.string().transform(list).refine(
+const hosts = z.string().transform(list).refine(
   (all) => all.every((host) => /^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?$/.test(host)),
   "must be hosts, with or without port, separated by commas",
 ).transform((all) => all.map((host) => host.toLowerCase()));
+
+/** As `settings` of `config.ts` has them. */
+export const outputSettings = {
+  SOLANA_ENDPOINTS: {
+    help: "enode: RPCs of Solana clusters: mainnet-beta, devnet, testnet, or a genesis hash",
+    placeholder: "cluster=url,…",
+    schema: solanaEndpoints,
+    fallback: "",
+    secret: true,
+  },
+  SOLANA_PRIORITY_FEE: {
+    help: "most micro-lamports for a compute unit, where others pay that much",
+    placeholder: "n",
+    schema: integer(0, 1_000_000_000),
+    fallback: "100000",
+  },
+  SOLANA_LIMIT_PER_DAY: {
+    help: "most lamports a project may cost this node's key in one UTC day",
+    placeholder: "lamports",
+    schema: z.string().regex(/^\d{1,18}$/, "must be lamports, a whole number").transform(BigInt),
+    fallback: "100000000",
+  },
+  TEXTILE_ENDPOINT: {
+    help: "enode: the Basin server of vault events (default: the original's)",
+    placeholder: "url",
+    schema: serviceUrl,
+  },
+  WEBHOOK_SECRETS: {
+    help: "enode: what webhooks of projects are signed with, whsec_ and 24 to 64 bytes in base64",
+    placeholder: "projectId=whsec_…,…",
+    schema: webhookSecrets,
+    fallback: "",
+    secret: true,
+  },
+  WEBHOOK_PRIVATE_HOSTS: {
+    help: "enode: hosts of webhooks that may be at private addresses, and without TLS",
+    placeholder: "host[:port],…",
+    schema: hosts,
+    fallback: "",
+  },
+  ARCHIVE_DIRECTORY: {
+    help: "enode: where archive outputs keep receipts, as files",
+    placeholder: "dir",
+    schema: z.string().min(1),
+  },
+  ARCHIVE_S3_ENDPOINT: {
+    help: "enode: an S3-compatible service that keeps them instead, without the bucket",
+    placeholder: "url",
+    schema: serviceUrl,
+  },
+  ARCHIVE_S3_BUCKET: {
+    help: "the bucket there",
+    placeholder: "name",
+    schema: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,62}$/, "must be a bucket's name"),
+  },
+  ARCHIVE_S3_REGION: {
+    help: "the region that requests are signed for",
+    placeholder: "region",
+    schema: z.string().regex(/^[\w-]{1,64}$/, "must be a region's name"),
+    fallback: "us-east-1",
+  },
+  ARCHIVE_S3_ACCESS_KEY_ID: {
+    help: "who asks there",
+    placeholder: "id",
+    schema: z.string().regex(/^[\x21-\x7e]{1,256}$/, "must be printable ASCII without spaces"),
+    secret: true,
+  },
+  ARCHIVE_S3_SECRET_ACCESS_KEY: {
+    help: "what requests there are signed with",
+    placeholder: "key",
+    schema: z.string().regex(/^[\x21-\x7e]{1,256}$/, "must be printable ASCII without spaces"),
+    secret: true,
+  },
+} as const;

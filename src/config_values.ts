@@ -1,7 +1,24 @@
-/** Values of settings about who sends messages and by what way, as text. */
+/** Values of settings, as text. */
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { didPattern } from "./project/auth.ts";
+
+export const integer = (min: number, max: number) =>
+  z.string().regex(/^\d+$/, "must be a whole number").transform(Number)
+    .refine((n) => n >= min && n <= max, `must be from ${min} to ${max}`);
+
+export const url = z.string().refine(
+  (s) => URL.canParse(s) && /^https?:$/.test(new URL(s).protocol),
+  "must be an http(s) URL",
+);
+
+/** Below which the service's routes are; a key does not belong in it. */
+export const serviceUrl = url.pipe(
+  z.string().refine((s) => {
+    const { username, password, search, hash } = new URL(s);
+    return !username && !password && !search && !hash;
+  }, "must be an http(s) URL without user, password, query and fragment"),
+);
 
 /** `projectId=secret` pairs, separated by commas; a project may have several, while one is replaced. */
 export const jwtSecrets = z.string().transform((text, ctx) => {

@@ -1,13 +1,17 @@
 import { hexToBytes } from "viem";
 import type { NodeContext } from "./context.ts";
+import type { Config } from "./config.ts";
 import type { Da } from "./da/da.ts";
+import { directoryArchive } from "./output/archive/directory.ts";
+import type { ArchiveStore } from "./output/archive/index.ts";
+import { s3Archive } from "./output/archive/s3.ts";
 import type { OutputDeps } from "./output/index.ts";
 
 /** What the outputs need that go by a key, a secret or a place of the enode's operator. */
 export function enodeOutputs(
   { config, keys: { operator }, projects, authority }: NodeContext,
   { intents }: Pick<Da, "intents">,
-): Pick<OutputDeps, "solana" | "textile" | "webhook"> {
+): Pick<OutputDeps, "solana" | "textile" | "webhook" | "archive"> {
   const { OUTPUT_ALLOW: allow, OPERATOR_PRIVATE_KEY_ED25519: solanaKey } = config;
   /** Anyone can name anyone an operator of a project: the owner's or the operator's own file. */
   const isOwn = async (projectId: bigint) =>
@@ -37,5 +41,17 @@ export function enodeOutputs(
       privateHosts: config.WEBHOOK_PRIVATE_HOSTS,
       isAccepted: authority.isAccepted,
     },
+    archive: { store: archiveOf(config) },
   };
+}
+
+/** Undefined where the operator keeps none. */
+export function archiveOf(config: Config): ArchiveStore | undefined {
+  if (config.ARCHIVE_DIRECTORY !== undefined) return directoryArchive(config.ARCHIVE_DIRECTORY);
+  const { ARCHIVE_S3_ENDPOINT: endpoint, ARCHIVE_S3_BUCKET: bucket } = config;
+  const { ARCHIVE_S3_ACCESS_KEY_ID: accessKeyId } = config;
+  const { ARCHIVE_S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
+  if (!endpoint || !bucket || !accessKeyId || !secretAccessKey) return undefined;
+  const region = config.ARCHIVE_S3_REGION;
+  return s3Archive({ endpoint, bucket, region, accessKeyId, secretAccessKey });
 }

@@ -7,7 +7,7 @@ import { abortable } from "./abort.ts";
 import { isPublicAddress } from "./public-address.ts";
 
 export interface SafeFetchOptions {
-  readonly method?: "GET" | "POST" | "PUT";
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT";
   /** Only `Accept` follows a redirect to another origin. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Uint8Array;

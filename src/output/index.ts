@@ -1,6 +1,7 @@
 import type { Sink, Source } from "../channel.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { archiveOutput, type ArchiveStore } from "./archive/index.ts";
 import { type EthereumDeps, ethereumOutputs, failureText } from "./ethereum/index.ts";
 import type { OutputConfig } from "../project/types.ts";
 import {
@@ -34,6 +35,7 @@ export interface OutputDeps {
   readonly solana?: SolanaDeps;
   readonly textile?: TextileDeps;
   readonly webhook?: WebhookDeps;
+  readonly archive?: { readonly store: ArchiveStore | undefined };
   readonly log: Log;
   readonly metrics?: Pick<Metrics, "outputs" | "outputSeconds">;
   /** Jobs under way at once; most of their time they wait for blocks. */
@@ -64,7 +66,7 @@ export async function runOutputs(
       : unsupportedOutput("solanaProgram"),
     textile: deps.textile ? textileOutput(deps.textile) : unsupportedOutput("textile"),
     webhook: deps.webhook ? webhookOutput(deps.webhook) : unsupportedOutput("webhook"),
-    archive: unsupportedOutput("archive"),
+    archive: deps.archive ? archiveOutput(deps.archive.store) : unsupportedOutput("archive"),
   };
   const kinds = Object.values(outputs);
   const running = new Set<Promise<void>>();

@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { link, mkdir, open, readFile, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { OutputError } from "../output.ts";
+import { type ArchiveStore, taken } from "./index.ts";
+
+/** Receipts as files below a directory of the operator's, which may be mounted from elsewhere. */
+export function directoryArchive(directory: string): ArchiveStore {
+  return {
+    async put(key, file) {
+      try {
+        await write(directory, key, file);
+        return key;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === undefined) throw error;
+        throw new OutputError("retry", `the archive can't be written: ${code}`, { cause: error });
+      }
+    },
+  };
+}
+
+/** All of it or nothing, also after a power cut; never over another file. */
+async function write(directory: string, key: string, file: Uint8Array): Promise<void> {
+  const path = join(directory, key);
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const draft = join(folder, `.${basename(path)}.${randomUUID()}`);
+  const handle = await open(draft, "wx", 0o644);
+  try {
+    await handle.writeFile(file);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const there = await readFile(path);
+    if (!there.equals(file)) throw taken(key);
+  } finally {
+    await unlink(draft).catch(() => undefined);
+  }
+  const depth = key.split("/").length;
+  for (let at = folder, i = 0; i < depth; at = dirname(at), i++) await syncFolder(at);
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
