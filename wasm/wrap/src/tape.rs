@@ -125,6 +125,13 @@ impl Tape {
         start
     }
 
+    /// Lays a + b c = d over and over, each d the next a.
+    pub fn chain(&mut self, slots: &[Slot]) -> Vec<Cell> {
+        let gates: Vec<_> = (0..slots.len() / 3).map(|i| 3 * i).collect();
+        let start = self.lay(slots, &gates);
+        (start..start + slots.len() as u32).map(Cell::Base).collect()
+    }
+
     /// A value that nothing constrains yet.
     pub fn witness(&mut self, value: Fr) -> Cell {
         self.region([Slot::New(value)], &[])[0]
@@ -162,9 +169,7 @@ impl Tape {
                 value += self.value(a) * self.value(b);
                 slots.extend([a.into(), b.into(), Slot::New(value)]);
             }
-            let gates: Vec<_> = (0..chunk.len()).map(|i| 3 * i).collect();
-            let first = self.lay(&slots, &gates);
-            sum = Cell::Base(first + 3 * chunk.len() as u32);
+            sum = self.chain(&slots)[3 * chunk.len()];
         }
         sum
     }
@@ -223,11 +228,10 @@ impl Tape {
                 let sum = if n + 1 == limbs { cell.into() } else { Slot::New(sum) };
                 slots.extend([weight.into(), Slot::New(limb(n).into()), sum]);
             }
-            let gates: Vec<_> = (0..limbs - 1).map(|i| 3 * i).collect();
-            let start = self.lay(&slots, &gates);
-            self.assert_in_table(Cell::Base(start));
+            let cells = self.chain(&slots);
+            self.assert_in_table(cells[0]);
             for n in 1..limbs {
-                last = Cell::Base(start + 3 * n as u32 - 1);
+                last = cells[3 * n - 1];
                 self.assert_in_table(last);
             }
         } else {
@@ -240,14 +244,18 @@ impl Tape {
         }
     }
 
-    fn assert_in_table(&mut self, cell: Cell) {
+    /// That a value is below 2^table_bits.
+    pub fn assert_in_table(&mut self, cell: Cell) {
         self.lookups.push((cell, self.value(cell)));
     }
 
-    /// Poseidon2.
+    /// Poseidon2; of constants it is a constant.
     pub fn permute(&mut self, inputs: [Cell; 3]) -> [Cell; 3] {
         let input = inputs.map(|cell| self.value(cell));
         let (output, _) = chip::trace(input)[chip::STEPS];
+        if inputs.iter().all(|cell| matches!(cell, Cell::Constant(_))) {
+            return output.map(|value| self.constant(value));
+        }
         let index = self.permutations.len() as u32;
         self.permutations.push((input, output));
         self.copies.extend((0..3).map(|i| (inputs[i as usize], Cell::Chip(index, i))));

@@ -1,0 +1,127 @@
+//! KoalaBear's extension of degree 4, x^4 = 3, over numbers in cells.
+
+use p3_field::{
+    BasedVectorSpace as _, PrimeCharacteristicRing as _, extension::BinomialExtensionField,
+};
+use p3_koala_bear::KoalaBear;
+
+use crate::{koala::Num, tape::Tape};
+
+pub type Ext4 = BinomialExtensionField<KoalaBear, 4>;
+
+/// What x^4 is.
+const W: u32 = 3;
+
+/// Coefficients, the constant one first.
+pub type Ext = [Num; 4];
+
+impl Tape {
+    pub fn residues(&self, ext: &Ext) -> Ext4 {
+        Ext4::from_basis_coefficients_fn(|i| self.residue(&ext[i]))
+    }
+
+    pub fn fixed_ext(&mut self, value: Ext4) -> Ext {
+        coefficients(value).map(|it| self.fixed(it))
+    }
+
+    /// A witness whose coefficients are below 2^31.
+    pub fn load_ext(&mut self, value: Ext4) -> Ext {
+        coefficients(value).map(|it| self.load(it))
+    }
+
+    /// A witness whose coefficients are below P.
+    pub fn load_canonical_ext(&mut self, value: Ext4) -> Ext {
+        coefficients(value).map(|it| self.load_canonical(it))
+    }
+
+    /// The element of the base field that a number stands for.
+    pub fn lift(&mut self, num: &Num) -> Ext {
+        let zero = self.fixed(KoalaBear::ZERO);
+        [num.clone(), zero.clone(), zero.clone(), zero]
+    }
+
+    pub fn ext_plus(&mut self, a: &Ext, b: &Ext) -> Ext {
+        std::array::from_fn(|i| self.plus(&a[i], &b[i]))
+    }
+
+    pub fn ext_minus(&mut self, a: &Ext, b: &Ext) -> Ext {
+        std::array::from_fn(|i| self.minus(&a[i], &b[i]))
+    }
+
+    /// Coefficients whose products stay cheap to reduce.
+    pub fn ext_small(&mut self, a: &Ext) -> Ext {
+        a.each_ref().map(|it| self.small(it))
+    }
+
+    pub fn ext_reduced(&mut self, a: &Ext) -> Ext {
+        a.each_ref().map(|it| self.reduced(it))
+    }
+
+    /// The sum of products, not reduced.
+    pub fn ext_dot(&mut self, pairs: &[(Ext, Ext)]) -> Ext {
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(a, b)| {
+                let (a, b) = (self.ext_small(a), self.ext_small(b));
+                let wrapped = b.each_ref().map(|it| self.scaled(it, W));
+                (a, b, wrapped)
+            })
+            .collect();
+        std::array::from_fn(|k| {
+            let mut terms = vec![];
+            for (a, b, wrapped) in &pairs {
+                for (i, coefficient) in a.iter().enumerate() {
+                    let j = (4 + k - i) % 4;
+                    let factor = if i + j == k { &b[j] } else { &wrapped[j] };
+                    terms.push((coefficient.clone(), factor.clone()));
+                }
+            }
+            self.dot(&terms)
+        })
+    }
+
+    /// A product, not reduced.
+    pub fn ext_times(&mut self, a: &Ext, b: &Ext) -> Ext {
+        self.ext_dot(&[(a.clone(), b.clone())])
+    }
+
+    /// A multiple by an element of the base field, not reduced.
+    pub fn ext_scaled(&mut self, a: &Ext, b: &Num) -> Ext {
+        let (a, b) = (self.ext_small(a), self.small(b));
+        a.map(|it| self.times(&it, &b))
+    }
+
+    pub fn assert_same_ext(&mut self, a: &Ext, b: &Ext) {
+        for (a, b) in a.iter().zip(b) {
+            self.assert_same(a, b);
+        }
+    }
+
+    /// a / b, where b is known to be other than zero: else the result may be anything.
+    pub fn ext_quotient(&mut self, a: &Ext, b: &Ext) -> Ext {
+        let value =
+            self.residues(a) * p3_field::Field::try_inverse(&self.residues(b)).unwrap_or_default();
+        let quotient = self.load_ext(value);
+        let product = self.ext_times(&quotient, b);
+        self.assert_same_ext(&product, a);
+        quotient
+    }
+
+    /// 1 / a, and that there is such.
+    pub fn ext_inverse(&mut self, a: &Ext) -> Ext {
+        let one = self.fixed_ext(Ext4::ONE);
+        self.ext_quotient(&one, a)
+    }
+
+    /// a^(2^n), reduced.
+    pub fn ext_square_times(&mut self, a: &Ext, n: usize) -> Ext {
+        (0..n).fold(a.clone(), |a, _| {
+            let square = self.ext_times(&a, &a);
+            self.ext_reduced(&square)
+        })
+    }
+}
+
+pub fn coefficients(value: Ext4) -> [KoalaBear; 4] {
+    std::array::from_fn(|i| value.as_basis_coefficients_slice()[i])
+}
