@@ -229,7 +229,7 @@ export const steps = (withRust: boolean): Step[] => [
   {
     ...crates("wasm/wrap"),
     name: "wrap: tests",
-    command: ["cargo", "test"],
+    command: ["cargo", "test", ...(slow ? ["--", "--include-ignored"] : [])],
     count: cargoCounts,
   },
   { ...crates("wasm/wrap"), name: "wrap: format", command: ["cargo", "fmt", "--check"] },

@@ -40,6 +40,12 @@ impl Tape {
         [num.clone(), zero.clone(), zero.clone(), zero]
     }
 
+    /// An element less one of the base field.
+    pub fn ext_minus_base(&mut self, a: &Ext, b: &Num) -> Ext {
+        let [first, x, y, z] = a.clone();
+        [self.minus(&first, b), x, y, z]
+    }
+
     pub fn ext_plus(&mut self, a: &Ext, b: &Ext) -> Ext {
         std::array::from_fn(|i| self.plus(&a[i], &b[i]))
     }
@@ -59,6 +65,11 @@ impl Tape {
 
     /// The sum of products, not reduced.
     pub fn ext_dot(&mut self, pairs: &[(Ext, Ext)]) -> Ext {
+        self.ext_dot_with(pairs, &[])
+    }
+
+    /// The sum of products, some of them with elements of the base field; not reduced.
+    pub fn ext_dot_with(&mut self, pairs: &[(Ext, Ext)], scaled: &[(&Ext, &Num)]) -> Ext {
         let pairs: Vec<_> = pairs
             .iter()
             .map(|(a, b)| {
@@ -76,6 +87,22 @@ impl Tape {
                     terms.push((coefficient.clone(), factor.clone()));
                 }
             }
+            terms.extend(scaled.iter().map(|(a, b)| (a[k].clone(), (*b).clone())));
+            self.dot(&terms)
+        })
+    }
+
+    /// The element whose coefficients are given, each an element of the extension; not reduced.
+    pub fn ext_recomposed(&mut self, coefficients: &[Ext]) -> Ext {
+        assert_eq!(coefficients.len(), 4);
+        let factors = [KoalaBear::ONE, KoalaBear::from_u32(W)].map(|it| self.fixed(it));
+        std::array::from_fn(|k| {
+            let terms: Vec<_> = (0..4)
+                .map(|j| {
+                    let factor = &factors[usize::from(j > k)];
+                    (self.small(&coefficients[j][(4 + k - j) % 4]), factor.clone())
+                })
+                .collect();
             self.dot(&terms)
         })
     }

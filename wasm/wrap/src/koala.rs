@@ -15,7 +15,7 @@ use crate::tape::{Cell, Slot, Tape};
 pub const P: u32 = KoalaBear::ORDER_U32;
 
 /// Integers stay below 2^this, which is below half the order of BN254's field.
-const LIMIT_BITS: u64 = 252;
+pub const LIMIT_BITS: u64 = 252;
 
 /// Bits of what is called reduced.
 const REDUCED_BITS: usize = 32;
@@ -45,7 +45,8 @@ impl Num {
         self.low == BigUint::ZERO && self.high < BigUint::from(P)
     }
 
-    fn bits(&self) -> u64 {
+    /// Bits of the greatest absolute value.
+    pub fn bits(&self) -> u64 {
         self.low.bits().max(self.high.bits())
     }
 
@@ -53,6 +54,15 @@ impl Num {
     fn is_small(&self) -> bool {
         self.bits() <= 36
     }
+}
+
+/// A part of a number.
+#[derive(Clone)]
+struct Limb {
+    value: BigUint,
+    weight: BigUint,
+    /// What the value is known by, where it is not to be looked up.
+    known: Option<Num>,
 }
 
 fn integer(value: Fr) -> BigUint {
@@ -102,6 +112,13 @@ impl Tape {
         let cell = self.witness(number(value));
         self.assert_bits(cell, 31);
         self.assert_canonical(cell)
+    }
+
+    /// One, or a constant where a bit is 1.
+    pub fn one_or(&mut self, bit: Cell, value: KoalaBear) -> Num {
+        let (one, more) = (self.one(), self.fixed(value - KoalaBear::ONE));
+        let cell = self.mul_add(one, bit, more.cell);
+        Num::new(cell, BigUint::ZERO, more.high + 1u32)
     }
 
     /// A number that a cell holds, which the caller knows to be below 2^`bits`.
@@ -162,30 +179,72 @@ impl Tape {
         Num::new(self.add(num.cell, lift), BigUint::ZERO, &num.high + shift)
     }
 
-    /// A number below 2^33 with the same residue.
+    /// A small number, never negative, with the same residue: of as many limbs as 32 bits take.
     ///
     /// Limbs l of the rest and q of the quotient with Σ l 2^(ni) + P Σ q 2^(ni) = the number, where
     /// n is the table's bits and both sides are below the order of BN254's field.
     pub fn reduced(&mut self, num: &Num) -> Num {
         let num = self.lifted(num);
         let value = integer(self.value(num.cell));
-        let (rest, quotient) = (&value % P, &value / P);
-        let rest_limbs = self.limbs_of(REDUCED_BITS as u64);
-        let quotient_limbs = self.limbs_of((&num.high / P).bits().max(1));
-        let bits = self.table_bits as u64;
-        let terms = (0..rest_limbs).map(|i| (&rest, i, 1u32));
-        let terms: Vec<_> = terms.chain((0..quotient_limbs).map(|i| (&quotient, i, P))).collect();
-        let sum = self.assert_decomposes(&num, &terms, rest_limbs);
-        Num::new(sum, BigUint::ZERO, (BigUint::from(1u32) << (bits * rest_limbs as u64)) - 1u32)
+        let (rest, quotient) = self.limbs_of_rest(&value, &num.high);
+        let limbs: Vec<_> = rest.iter().chain(&quotient).cloned().collect();
+        let sum = self.assert_sum(&num, &limbs, rest.len());
+        self.of_rest(sum)
+    }
+
+    /// The same of the two lanes of a cell, which are `lane_bits` apart and at most `greatest`.
+    pub fn split_reduced(&mut self, cell: Cell, lane_bits: usize, greatest: &BigUint) -> [Num; 2] {
+        let value = integer(self.value(cell));
+        let lanes = [&value % (BigUint::from(1u32) << lane_bits), &value >> lane_bits];
+        let [(rest, quotient), (upper_rest, upper_quotient)] =
+            lanes.map(|lane| self.limbs_of_rest(&lane, greatest));
+        let most = self.most(&rest) + self.most(&quotient);
+        assert!(most >= *greatest && most.bits() <= lane_bits as u64, "a lane overflows");
+        let most_rest = self.most(&upper_rest);
+        // The upper rest by itself, so that a cell holds it.
+        let upper: BigUint = upper_rest.iter().map(|it| &it.value * &it.weight).sum();
+        let witness = self.witness(field(&upper));
+        let upper_rest_is = Num::new(witness, BigUint::ZERO, most_rest);
+        self.assert_sum(&upper_rest_is, &upper_rest, 1);
+        let shift = |limb: &Limb| Limb { weight: &limb.weight << lane_bits, ..limb.clone() };
+        let above = Limb {
+            value: upper,
+            weight: BigUint::from(1u32) << lane_bits,
+            known: Some(upper_rest_is.clone()),
+        };
+        let limbs: Vec<_> = rest
+            .iter()
+            .chain(&quotient)
+            .cloned()
+            .chain([above])
+            .chain(upper_quotient.iter().map(shift))
+            .collect();
+        let high = greatest + (greatest << lane_bits);
+        let sum = self.assert_sum(&Num::new(cell, BigUint::ZERO, high), &limbs, rest.len());
+        [self.of_rest(sum), self.of_rest(witness)]
+    }
+
+    /// A cell that is the sum of a rest's limbs.
+    fn of_rest(&self, cell: Cell) -> Num {
+        let bits = self.table_bits * self.limb_count(REDUCED_BITS);
+        Num::new(cell, BigUint::ZERO, (BigUint::from(1u32) << bits) - 1u32)
+    }
+
+    /// Limbs of a value's rest and of its quotient by P, where it is at most `high`.
+    fn limbs_of_rest(&self, value: &BigUint, high: &BigUint) -> (Vec<Limb>, Vec<Limb>) {
+        let quotient_bits = (high / P).bits().max(1);
+        (
+            self.limbs(&(value % P), REDUCED_BITS as u64, 1),
+            self.limbs(&(value / P), quotient_bits, P),
+        )
     }
 
     /// That a number's residue is 0.
     pub fn assert_zero(&mut self, num: &Num) {
         let num = self.lifted(num);
         let quotient = integer(self.value(num.cell)) / P;
-        let limbs = self.limbs_of((&num.high / P).bits().max(1));
-        let terms: Vec<_> = (0..limbs).map(|i| (&quotient, i, P)).collect();
-        self.assert_decomposes(&num, &terms, 1);
+        let limbs = self.limbs(&quotient, (&num.high / P).bits().max(1), P);
+        self.assert_sum(&num, &limbs, 1);
     }
 
     /// That two numbers have one residue.
@@ -194,50 +253,57 @@ impl Tape {
         self.assert_zero(&difference);
     }
 
-    fn limbs_of(&self, bits: u64) -> usize {
-        bits.div_ceil(self.table_bits as u64) as usize
+    const fn limb_count(&self, bits: usize) -> usize {
+        bits.div_ceil(self.table_bits)
     }
 
-    /// That a number is the sum of limbs in the table, each with a factor and its place's weight.
-    ///
-    /// @param terms what the limb is of, its place, its factor
-    /// @param partial of how many terms the sum is returned
-    fn assert_decomposes(
-        &mut self,
-        num: &Num,
-        terms: &[(&BigUint, usize, u32)],
-        partial: usize,
-    ) -> Cell {
-        let bits = self.table_bits;
-        let greatest: BigUint = terms
-            .iter()
-            .map(|&(_, place, factor)| {
-                (BigUint::from(factor) << (bits * place)) * ((1u32 << bits) - 1)
+    /// Limbs of a value of so many bits, each weighed with a factor as well.
+    fn limbs(&self, value: &BigUint, bits: u64, factor: u32) -> Vec<Limb> {
+        let width = self.table_bits;
+        let mask = (BigUint::from(1u32) << width) - 1u32;
+        (0..self.limb_count(bits as usize))
+            .map(|i| Limb {
+                value: (value >> (width * i)) & &mask,
+                weight: BigUint::from(factor) << (width * i),
+                known: None,
             })
-            .sum();
-        assert!(greatest.bits() <= LIMIT_BITS, "limbs may exceed what a cell can hold");
-        assert!(greatest >= num.high, "the limbs hold every value of the number");
-        let mask = (BigUint::from(1u32) << bits) - 1u32;
-        let (mut slots, mut limbs, mut sums) = (vec![self.zero().into()], vec![], vec![]);
+            .collect()
+    }
+
+    /// The greatest sum of limbs.
+    fn most(&self, limbs: &[Limb]) -> BigUint {
+        let table: BigUint = (BigUint::from(1u32) << self.table_bits) - 1u32;
+        limbs.iter().map(|it| it.known.as_ref().map_or(&table, |it| &it.high) * &it.weight).sum()
+    }
+
+    /// That a number is the sum of limbs times weights.
+    ///
+    /// @param partial of how many limbs the sum is returned
+    fn assert_sum(&mut self, num: &Num, limbs: &[Limb], partial: usize) -> Cell {
+        let most = self.most(limbs);
+        assert!(most.bits() <= LIMIT_BITS, "limbs may exceed what a cell can hold");
+        assert!(most >= num.high, "the limbs hold every value of the number");
+        let (mut slots, mut looked_up, mut sums) = (vec![self.zero().into()], vec![], vec![]);
         let mut sum = BigUint::ZERO;
-        for (n, &(whole, place, factor)) in terms.iter().enumerate() {
-            let limb = (whole >> (bits * place)) & &mask;
-            let weight = BigUint::from(factor) << (bits * place);
-            sum += &limb * &weight;
-            let limb = Slot::New(field(&limb));
-            if n == 0 && factor == 1 {
-                slots = vec![limb];
-                limbs.push(0);
+        for (n, limb) in limbs.iter().enumerate() {
+            sum += &limb.value * &limb.weight;
+            let slot =
+                limb.known.as_ref().map_or(Slot::New(field(&limb.value)), |it| it.cell.into());
+            if n == 0 && limb.weight == BigUint::from(1u32) && limbs.len() > 1 {
+                slots = vec![slot];
+                looked_up.push(0);
             } else {
-                let last = n + 1 == terms.len();
+                let last = n + 1 == limbs.len();
                 let total = if last { num.cell.into() } else { Slot::New(field(&sum)) };
-                slots.extend([self.constant(field(&weight)).into(), limb, total]);
-                limbs.push(slots.len() - 2);
+                slots.extend([self.constant(field(&limb.weight)).into(), slot, total]);
+                if limb.known.is_none() {
+                    looked_up.push(slots.len() - 2);
+                }
             }
             sums.push(slots.len() - 1);
         }
         let cells = self.chain(&slots);
-        limbs.into_iter().for_each(|limb| self.assert_in_table(cells[limb]));
+        looked_up.into_iter().for_each(|limb| self.assert_in_table(cells[limb]));
         cells[sums[partial - 1]]
     }
 

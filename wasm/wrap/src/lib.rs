@@ -1,5 +1,6 @@
 //! Verifies a STARK of ours in a Halo2 circuit; see the crate's README.
 
+pub mod check;
 pub mod circuit;
 pub mod ext;
 pub mod field;
@@ -9,3 +10,4 @@ pub mod koala;
 pub mod poseidon2;
 pub mod tape;
 pub mod transcript;
+pub mod verify;

@@ -1,6 +1,8 @@
 //! What the tests share.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub mod toy;
+
 use halo2_axiom::{dev::MockProver, halo2curves::bn256::Fr};
 use wrap::{
     circuit::{Laid, Size},

@@ -1,0 +1,50 @@
+//! Checks a tape without laying it out: in milliseconds, before minutes of proving.
+
+use halo2_axiom::halo2curves::ff::PrimeField as _;
+
+use crate::{poseidon2::chip, tape::Tape};
+
+impl Tape {
+    /// A constraint that does not hold, if there is one.
+    pub fn fault(&self) -> Option<String> {
+        let gate = self.gates.iter().find(|gate| {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|i| self.base[**gate as usize + i]);
+            a + b * c != d
+        });
+        let copy = self.copies.iter().find(|(a, b)| self.value(*a) != self.value(*b));
+        let lookup = self.lookups.iter().find(|&&(cell, value)| {
+            let bytes = value.to_repr();
+            let low = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
+            let in_table = low >> self.table_bits == 0 && bytes[8..].iter().all(|it| *it == 0);
+            self.value(cell) != value || !in_table
+        });
+        let permutation = self
+            .permutations
+            .iter()
+            .position(|(input, output)| chip::trace(*input)[chip::STEPS].0 != *output);
+        gate.map(|gate| format!("the gate at {gate}"))
+            .or_else(|| copy.map(|copy| format!("the copy {copy:?}")))
+            .or_else(|| lookup.map(|lookup| format!("the lookup {lookup:?}")))
+            .or_else(|| permutation.map(|it| format!("permutation {it}")))
+    }
+}
+
+/// How much a tape has of what a circuit is sized by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    pub base: usize,
+    pub lookups: usize,
+    pub permutations: usize,
+    pub constants: usize,
+}
+
+impl Tape {
+    pub fn count(&self) -> Count {
+        Count {
+            base: self.base.len(),
+            lookups: self.lookups.len(),
+            permutations: self.permutations.len(),
+            constants: self.constants.len(),
+        }
+    }
+}
