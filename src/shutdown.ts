@@ -1,5 +1,24 @@
 import type { Log } from "./log.ts";
+import process from "node:process";
 import { errorText } from "./log.ts";
+
+/** A signal that comes twice within this time is one, ms. */
+const onceMs = 1_000;
+
+/**
+ * Calls `stop` at the first SIGINT or SIGTERM and `force` at a later one. Ctrl-C reaches everything
+ * at a terminal, and task runners (`bun run`, `deno task`) pass it on once more.
+ */
+export function onSignal(stop: () => void, force: () => void): void {
+  let first: number | undefined;
+  const heard = () => {
+    if (first === undefined) {
+      first = performance.now();
+      stop();
+    } else if (performance.now() - first > onceMs) force();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, heard);
+}
 
 /** What runs when the node stops: the last registered first. */
 export class Shutdown {

@@ -7,6 +7,7 @@
  * the program itself, or its zlib stream with `compression`. All forms take all optional fields.
  */
 import { CID } from "multiformats/cid";
+import type { Abi } from "viem";
 import { type VmType, vmTypes } from "../../runtimes/runtime.ts";
 import { type AuthRule, authSchema } from "./auth.ts";
 import { ProjectFileError, quoted } from "./errors.ts";
@@ -15,7 +16,7 @@ import { limits } from "./limits.ts";
 import { check, parseOutputs } from "./output.ts";
 import { type LoadLinked, ProgramDecoder } from "./program.ts";
 import { knownFields, versionSchema } from "./schema.ts";
-import type { PackingRule, ProjectVersion, Reward, SendingLimits } from "./types.ts";
+import type { OutputConfig, PackingRule, ProjectVersion, Reward, SendingLimits } from "./types.ts";
 
 export interface ProjectFile {
   /** One of `versions`: what the file says, otherwise its first. */
@@ -150,7 +151,7 @@ async function parseVersion(
     ? undefined
     : await decoder.packer(packerField, parseCode(packed, packerField));
   const remote = raw.provers?.remote ?? false;
-  if (vmType === "risc0" && !remote && outputs.some(({ type }) => type === "ethereumContract")) {
+  if (vmType === "risc0" && !remote && outputs.some(wantsProof)) {
     warn(
       `${field}.output: contracts can't check the proofs that risc0 makes here (Stark) yet, only ` +
         'Groth16 receipts: these need "receipt_type":"Snark" and "provers":{"remote":true}',
@@ -258,4 +259,15 @@ function warnUnknown(
   for (const key of Object.keys(value)) {
     if (!knownFields[kind]?.includes(key)) warn(`${field}.${quoted(key)}: unknown field, ignored`);
   }
+}
+
+/** Whether a contract gets the proof, to check it itself. */
+function wantsProof(output: OutputConfig): boolean {
+  if (output.type !== "ethereumContract") return false;
+  if (output.mode === "router") return true;
+  const { contractAbi, contractMethod } = output;
+  return (contractAbi as Abi).some((item) =>
+    item.type === "function" && item.name === contractMethod &&
+    item.inputs?.some(({ name }) => /^_?(proof|data_snark)$/.test(name ?? ""))
+  );
 }

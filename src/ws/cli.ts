@@ -35,7 +35,8 @@ export async function runCli(
       result: (value, lines) =>
         console.log(json ? JSON.stringify(value, jsonSafe, 2) : lines.join("\n")),
       progress: (line) => {
-        if (!json) console.error(line);
+        // Bun's console.error is red on a terminal, as errors are.
+        if (!json) process.stderr.write(`${line}\n`);
       },
     };
   };

@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { CommanderError } from "commander";
+import { buildLibrary } from "../../runtimes/risc0/build.ts";
 import { errorText } from "../log.ts";
+import { onSignal } from "../shutdown.ts";
 import { type Io, type Register, UserError } from "./cli.ts";
 import { DevChain, projectId } from "./dev/chain.ts";
 import { type Followed, linesOf, sendLines } from "./dev/messages.ts";
-import { startDevNode } from "./dev/processes.ts";
+import { freePort, startDevNode } from "./dev/processes.ts";
 import { DevProject, type Published } from "./dev/project.ts";
 import { watchFolder } from "./dev/watch.ts";
 import { readSource } from "./draft.ts";
@@ -15,7 +17,7 @@ import { anInteger } from "./values.ts";
 
 interface DevFlags {
   readonly messages?: string;
-  readonly port: number;
+  readonly port?: number;
   readonly verbose: boolean;
 }
 
@@ -24,7 +26,11 @@ export const dev: Register = (program, io) => {
     .description("run a project with a chain, its contracts and a node, all on this machine")
     .argument("<folder>", "the project's, with project.json")
     .option("--messages <file>", "messages to send, one a line (default: standard input)")
-    .option("--port <n>", "of the node's HTTP API", anInteger(1, 65_535), 9000)
+    .option(
+      "--port <n>",
+      "of the node's HTTP API (default: 9000, or a free one)",
+      anInteger(1, 65_535),
+    )
     .option("--verbose", "show the node's log", false)
     .addHelpText(
       "after",
@@ -34,7 +40,7 @@ export const dev: Register = (program, io) => {
     .action(async (folder: string, flags: DevFlags) => {
       const interrupted = new AbortController();
       const stop = () => interrupted.abort();
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
+      onSignal(stop, () => process.exit(1));
       const cleanups: (() => Promise<unknown>)[] = [];
       try {
         await run(folder, flags, io(), interrupted.signal, cleanups);
@@ -72,9 +78,14 @@ async function run(
   sayPublished(published, io);
   signal.throwIfAborted();
 
+  if (published.needsProver) {
+    await buildLibrary({ say: (line) => io.progress(line), signal }).catch((error) => {
+      throw new UserError(errorText(error));
+    });
+  }
   io.progress("starting a node");
   const options = {
-    port,
+    port: port ?? await freePort(9000),
     verbose,
     signal,
     env: { ...chain.nodeEnvironment, DATA_DIRECTORY: data },
@@ -92,18 +103,20 @@ async function run(
 
   const typed = messages === undefined && process.stdin.isTTY;
   io.progress(`${node.url} takes messages${typed ? "; type one a line, Ctrl-C ends" : ""}`);
-  const showValues = valuesShown(chain, () => published.dapp, io);
+  const values = new Values(chain, () => published.dapp, io);
   const followed = await Promise.race([
     node.died,
     sendLines(linesOf(messages, signal), {
       url: node.url,
       version: () => published.version,
       say: (line) => io.progress(line),
-      onOutput: showValues,
+      onOutput: () => values.show(),
       signal,
     }),
   ]);
-  await conclude(followed, chain, published, io);
+  // Ctrl-C ended the chain as well.
+  if (!signal.aborted) await values.read();
+  conclude(followed, values.last, published, io);
 }
 
 function sayPublished({ hash, dapp }: Published, io: Io): void {
@@ -111,27 +124,42 @@ function sayPublished({ hash, dapp }: Published, io: Io): void {
   io.progress(`project ${projectId} has config ${hash.slice(0, 10)}…${contract}`);
 }
 
-/** Shows what the contract tells, where that is something new. */
-function valuesShown(chain: DevChain, dapp: () => Published["dapp"], io: Io) {
-  let shown = "";
-  return async () => {
-    const contract = dapp();
-    if (!contract) return;
-    const line = valueLine(await chain.values(contract));
-    if (line !== shown) io.progress(`on the chain  ${shown = line}`);
-  };
+type Told = Readonly<Record<string, unknown>>;
+
+/** What the contract tells. */
+class Values {
+  last: Told = {};
+  #shown = "";
+
+  constructor(
+    private readonly chain: DevChain,
+    private readonly dapp: () => Published["dapp"],
+    private readonly io: Io,
+  ) {}
+
+  async read(): Promise<void> {
+    const contract = this.dapp();
+    if (contract) this.last = await this.chain.values(contract);
+  }
+
+  /** Shows it, where that is something new. */
+  async show(): Promise<void> {
+    await this.read();
+    const line = valueLine(this.last);
+    if (line === "" || line === this.#shown) return;
+    this.io.progress(`on the chain  ${this.#shown = line}`);
+  }
 }
 
-const valueLine = (values: Readonly<Record<string, unknown>>) =>
+const valueLine = (values: Told) =>
   Object.entries(values).map(([name, value]) => `${name} ${value}`).join("  ");
 
-async function conclude(
+function conclude(
   messages: readonly Followed[],
-  chain: DevChain,
+  values: Told,
   { dapp }: Published,
   io: Io,
-): Promise<void> {
-  const values = dapp ? await chain.values(dapp) : {};
+): void {
   const done = messages.filter(({ states }) => states.at(-1)?.state === "outputted").length;
   io.result({ projectId, messages, ...(dapp ? { contract: dapp.address, values } : {}) }, [
     `${done} of ${messages.length} messages done${dapp ? `; ${valueLine(values)}` : ""}`,

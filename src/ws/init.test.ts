@@ -5,6 +5,7 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { parseAbi } from "viem";
 import { slow } from "../../tests/slow.ts";
 import { encodeProject } from "../project/encode.ts";
 import { readDraft } from "./draft.ts";
@@ -28,7 +29,17 @@ describe("ws init", () => {
     expect(run("init", folder, "--runtime", "risc0")).toContain("README.md");
 
     await copyFile(join(guests, "risc0_meter.bin"), join(folder, "guest.bin"));
-    const { file } = await encodeProject(await readDraft(join(folder, "project.json")));
+    const contract = {
+      contractAddress: "0x0000000000000000000000000000000000000001",
+      contractMethod: "report",
+      contractAbiJSON: JSON.stringify(parseAbi(["function report(uint64 _projectId)"])),
+    };
+    const draft = await readDraft(join(folder, "project.json"));
+    const versions = draft.versions.map((version) => ({
+      ...version,
+      output: { type: "ethereumContract", ethereum: contract },
+    }));
+    const { file } = await encodeProject({ ...draft, versions });
     expect(file.warnings).toEqual([]);
     const [version] = file.versions.values();
     expect(version?.vmType).toBe("risc0");

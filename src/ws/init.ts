@@ -1,5 +1,5 @@
 import { cp, mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Option } from "commander";
 import { type VmType, vmTypes } from "../../runtimes/runtime.ts";
 import { type Register, UserError } from "./cli.ts";
@@ -36,10 +36,12 @@ export const init: Register = (program, io) => {
         .choices(vmTypes).makeOptionMandatory(),
     )
     .action(async (folder: string, { runtime }: { runtime: VmType }) => {
+      // Deno's cp takes no path that is relative.
+      const to = resolve(folder);
       await makeEmpty(folder);
-      await cp(join(root, "templates", runtime), folder, { recursive: true });
-      for (const [to, from] of Object.entries(parts[runtime])) {
-        await cp(join(root, from), join(folder, to), { recursive: true });
+      await cp(join(root, "templates", runtime), to, { recursive: true });
+      for (const [part, from] of Object.entries(parts[runtime])) {
+        await cp(join(root, from), join(to, part), { recursive: true });
       }
       io().result({ folder, runtime }, [`${folder}: a project; its README.md tells what is next`]);
     });

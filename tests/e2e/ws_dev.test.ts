@@ -1,4 +1,4 @@
-/** The README's way from `ws init` to a value on the chain. */
+/** `ws dev`: from messages to a value on the chain, with changes on the way. */
 import { afterAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -55,7 +55,7 @@ test("halo2: typed messages, a contract that is changed meanwhile, Ctrl-C", asyn
   try {
     await says("takes messages");
     dev.type('{"value":21.5}');
-    await says(/on the chain {2}count 1 {2}mean 215 {2}tasks 1/);
+    await says(/on the chain {2}count 1 {2}hot false {2}mean 215 {2}tasks 1/);
 
     const path = join(folder, "contract/Station.sol");
     const source = await readFile(path, "utf8");
@@ -68,7 +68,7 @@ test("halo2: typed messages, a contract that is changed meanwhile, Ctrl-C", asyn
     );
     await says(/(project 1 has config [^]*){2}/);
     dev.type('{"value":-3}');
-    await says(/on the chain {2}count 1 {2}mean -30 {2}proven 1/);
+    await says(/on the chain {2}count 1 {2}hot false {2}mean -30 {2}proven 1/);
     // On its way when all ends.
     dev.type('{"value":7}');
     await says(/message 3 .*received/);

@@ -21,6 +21,7 @@ function encode(signature: string, message?: unknown, source: Partial<ArgumentSo
   const data = encodeCall(method, {
     projectId: 10_000n,
     proof: text("proof bytes"),
+    publicValues: text("public values"),
     receiver,
     firstMessage: message === undefined
       ? undefined
@@ -37,12 +38,17 @@ describe("arguments by the names of the ABI", () => {
       .toEqual([proof, 10_000n, receiver]);
     expect(encode("function f(bytes _proof, uint64 _projectId, address _receiver)"))
       .toEqual([proof, 10_000n, receiver]);
+    const values = stringToHex("public values");
+    expect(encode("function f(bytes publicValues, bytes _publicValues)")).toEqual([values, values]);
   });
 
   test("a message can't stand in for what comes from the task", () => {
-    const message = { proof: "0x00", projectId: 1, receiver: "0x".padEnd(42, "1") };
+    const publicValues = "0x00";
+    const message = { proof: "0x00", publicValues, projectId: 1, receiver: "0x".padEnd(42, "1") };
     expect(encode("function f(bytes proof, uint256 projectId, address receiver)", message))
       .toEqual([stringToHex("proof bytes"), 10_000n, receiver]);
+    expect(encode("function f(bytes publicValues)", message))
+      .toEqual([stringToHex("public values")]);
   });
 
   test("missing ones are told in the original's words", () => {
@@ -151,6 +157,7 @@ describe("arguments by the names of the ABI", () => {
         data: encodeCall({ ...method, inputs: [{ name, type: "uint8" }] }, {
           projectId: 1n,
           proof: text(""),
+          publicValues: text(""),
           receiver: undefined,
           firstMessage: text(message),
         }),

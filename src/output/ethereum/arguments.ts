@@ -18,6 +18,8 @@ export interface ArgumentSource {
   readonly projectId: bigint;
   /** The program's result, as it gave it. */
   readonly proof: Uint8Array;
+  /** What its proof says to everybody. */
+  readonly publicValues: Uint8Array;
   /** The journal of a Groth16 receipt of risc0, whose `proof` is its seal as contracts read it. */
   readonly journal?: Uint8Array | undefined;
   readonly receiver: Address | undefined;
@@ -74,6 +76,9 @@ function argument(
     case "proof":
     case "_proof":
       return given(input, bytesToHex(source.proof));
+    case "publicValues":
+    case "_publicValues":
+      return given(input, bytesToHex(source.publicValues));
     case "projectId":
     case "_projectId":
       return given(input, String(source.projectId));

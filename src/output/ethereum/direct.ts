@@ -43,6 +43,7 @@ export async function callContract(
   const data = encodeCall(method, {
     projectId,
     proof: job.receipt.proof,
+    publicValues: job.receipt.publicValues,
     journal: isGroth16(job.receipt) ? job.receipt.publicValues : undefined,
     receiver: config.receiverAddress,
     firstMessage: job.firstMessage,

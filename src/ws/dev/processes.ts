@@ -1,6 +1,7 @@
 /** Programs of this repository that `ws dev` runs beside itself, by the same runtime. */
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import denoJson from "../../../deno.json" with { type: "json" };
@@ -20,6 +21,17 @@ export function spawnRuntime(
 ): ChildProcess {
   const env = { ...options.env, W3BSTREAM_FILE: process.execPath };
   return spawn("/bin/sh", ["-c", enter, "sh", ...args], { ...options, env });
+}
+
+/** The port, where nobody listens on it, else one that is free. */
+export async function freePort(wanted: number): Promise<number> {
+  const server = createServer();
+  const listens = (port: number) => once(server.listen(port, "127.0.0.1"), "listening");
+  await listens(wanted).catch(() => listens(0));
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 export interface DevNode {

@@ -15,6 +15,8 @@ export interface Published {
   readonly version: string;
   readonly hash: Hex;
   readonly dapp: Dapp | undefined;
+  /** Whether its proofs need a native library that is built here. */
+  readonly needsProver: boolean;
   /** Whether something is another than at the last time. */
   readonly changed: boolean;
 }
@@ -51,7 +53,10 @@ export class DevProject {
     const updated = created || await this.chain.update(encoded);
     const changed = updated || this.#last !== dapp?.address;
     this.#last = dapp?.address ?? "";
-    return { version: first.version, hash: encoded.hash, dapp, changed };
+    const needsProver = [...encoded.file.versions.values()].some(({ vmType, provers }) =>
+      vmType === "risc0" && !provers.remote
+    );
+    return { version: first.version, hash: encoded.hash, dapp, needsProver, changed };
   }
 
   async #connect(

@@ -11,13 +11,18 @@ contract Station {
     /// Emitted for each task; temperatures in tenths of a degree.
     event Summarised(bytes32 indexed taskId, int16 mean, int16 min, int16 max, uint16 count);
 
+    /// Mean from which on it is hot, in tenths of a degree.
+    int16 private constant HOT = 300;
+
     address public immutable router;
     uint64 public immutable projectId;
     bytes32 public immutable programId;
 
-    /// Tasks so far, and of the last one: mean in tenths of a degree, and number of readings.
+    /// Tasks so far, and of the last one: mean in tenths of a degree, whether that is hot, and number
+    /// of readings.
     uint256 public tasks;
     int16 public mean;
+    bool public hot;
     uint16 public count;
 
     constructor(address router_, uint64 projectId_, bytes32 programId_) {
@@ -43,6 +48,7 @@ contract Station {
         if (words[3] == 0 || words[3] > type(uint16).max) revert MalformedValues();
         ++tasks;
         mean = _tenths(words[0]);
+        hot = mean >= HOT;
         count = uint16(words[3]);
         emit Summarised(taskId, mean, _tenths(words[1]), _tenths(words[2]), count);
     }
