@@ -73,6 +73,10 @@ describe("configuration", () => {
     ["RISC0_PROVER_API_KEY", "two words", /RISC0_PROVER_API_KEY must be printable ASCII/],
     ["RISC0_PROVER_API_KEY", "k", /RISC0_PROVER_API_KEY is for RISC0_PROVER_ENDPOINT/],
     ["LOG_LEVEL", "loud", /LOG_LEVEL must be one of/],
+    ["OTEL_TRACES_SAMPLER", "some", /OTEL_TRACES_SAMPLER /],
+    ["OTEL_TRACES_SAMPLER_ARG", "1.5", /OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1/],
+    ["OTEL_EXPORTER_OTLP_HEADERS", "key", /^(?!.*got).*must be name=value pairs/],
+    ["OTEL_EXPORTER_OTLP_HEADERS", "key=a%0Db", /^(?!.*got).*must be name=value pairs/],
   ];
   test.each(bad)("%s=%s is refused by name", (name, value, message) => {
     expect(() => loadConfig("all", {}, { [name]: value })).toThrow(message);

@@ -14,6 +14,8 @@ import {
   jwtSecrets,
   mqttUrl,
   origins,
+  otelSamplers,
+  otlpHeaders,
   serviceUrl,
   topicFilter,
   url,
@@ -416,6 +418,39 @@ export const settings = {
     placeholder: "token",
     schema: z.string().regex(/^[\x21-\x7e]{16,512}$/, "must be 16 to 512 printable characters"),
     secret: true,
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    help: "collector of OpenTelemetry traces, by OTLP over HTTP; unset: nothing is traced",
+    placeholder: "url",
+    schema: url,
+    secret: true,
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    help: "what it is sent as headers, percent-encoded",
+    placeholder: "name=value,…",
+    schema: otlpHeaders,
+    fallback: "",
+    secret: true,
+  },
+  OTEL_SERVICE_NAME: {
+    help: "what this node is called there; unset: w3bstream-<role>",
+    placeholder: "name",
+    schema: z.string().min(1).max(200),
+  },
+  OTEL_TRACES_SAMPLER: {
+    help: "which traces are told: always_on, always_off, traceidratio; or parentbased_… of these",
+    placeholder: "name",
+    schema: z.enum(otelSamplers),
+    fallback: "parentbased_always_on",
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    help: "part of them, from 0 to 1, where that is traceidratio",
+    placeholder: "ratio",
+    schema: z.string().regex(/^(0|1|0?\.\d+|[01]\.\d+)$/, "must be a number from 0 to 1").transform(
+      Number,
+    )
+      .refine((n) => n <= 1, "must be a number from 0 to 1"),
+    fallback: "1",
   },
   LOG_LEVEL: {
     help: "debug, info, warn, error, or the original's -4, 0, 4, 8",

@@ -59,6 +59,35 @@ export const origins = z.string().transform((text) =>
   "must be origins such as https://app.example separated by commas, or *",
 );
 
+/** The names of the standard. */
+export const otelSamplers = [
+  ...["always_on", "always_off", "traceidratio"] as const,
+  ...["parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"] as const,
+] as const;
+
+/** `name=value` pairs, separated by commas, the values percent-encoded. */
+export const otlpHeaders = z.string().transform((text, ctx) => {
+  const headers: Record<string, string> = {};
+  for (const pair of text.split(",").map((s) => s.trim()).filter(Boolean)) {
+    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*([\x20-\x7e]*)$/.exec(pair);
+    const value = match?.[2] === undefined ? undefined : decoded(match[2]);
+    if (!match?.[1] || value === undefined || !/^[\x20-\x7e]*$/.test(value)) {
+      ctx.addIssue({ code: "custom", message: "must be name=value pairs separated by commas" });
+      return z.NEVER;
+    }
+    headers[match[1]] = value;
+  }
+  return headers;
+});
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined; // Not percent-encoded.
+  }
+}
+
 export const mqttUrl = z.string().refine(
   (s) => URL.canParse(s) && /^(mqtts?|wss?):$/.test(new URL(s).protocol),
   "must be an mqtt, mqtts, ws or wss URL",

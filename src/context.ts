@@ -27,12 +27,15 @@ import type { Projects } from "./project/types.ts";
 import type { Network } from "./protocol/index.ts";
 import { Readiness } from "./ready.ts";
 import { Shutdown } from "./shutdown.ts";
+import { openTracing, type Tracing } from "./tracing.ts";
 
 /** What the stages of a node share, whatever its role. */
 export interface NodeContext {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Undefined where no collector is configured. */
+  readonly tracing: Tracing | undefined;
   /** What `/ready` asks. */
   readonly readiness: Readiness;
   readonly shutdown: Shutdown;
@@ -66,6 +69,7 @@ export async function openContext(
   shutdown: Shutdown,
 ): Promise<NodeContext> {
   const keys = await loadKeys(config);
+  const tracing = await openTracing(config, log, shutdown);
   shutdown.add("data directory", lockDirectory(config.DATA_DIRECTORY));
   // A znode has no messages and tasks: the embedded PostgreSQL would only cost it memory.
   const light = config.role === "znode" && !config.DATABASE_DSN;
@@ -185,6 +189,7 @@ export async function openContext(
     config,
     log,
     metrics,
+    tracing,
     readiness,
     shutdown,
     keys,

@@ -38,7 +38,8 @@ export async function startEnode(
   links: Links,
   { gossip, remoteOf }: Pick<NodeLinks, "gossip" | "remoteOf">,
 ): Promise<void> {
-  const { config, log, metrics, shutdown, keys, network, da, projects, runtimes } = context;
+  const { config, log, metrics, tracing, shutdown, keys, network, da, projects, runtimes } =
+    context;
   const { authority: { isAccepted, verifierOf }, stakes } = context;
   if (!da) throw new Error("an enode needs a database for messages and tasks");
   const chain = routersChain(context, da.chain);
@@ -50,6 +51,7 @@ export async function startEnode(
       keys: { operator: keys.operator, gas: undefined },
     },
     ...enodeOutputs(context, da),
+    tracing,
     log,
     metrics,
   }, shutdown.signal);
@@ -69,6 +71,7 @@ export async function startEnode(
     outputs: { jobs, reports },
     onState: ({ taskId, task: { projectId } }, state) =>
       gossip?.tell(keys.operator, "state", { taskId, projectId, state }),
+    tracing,
     log,
     metrics,
   });
@@ -108,6 +111,7 @@ export async function startEnode(
     },
     onPacked: ({ taskId, task: { projectId, version, programId } }) =>
       gossip?.tell(keys.operator, "announce", { taskId, projectId, version, programId }),
+    tracing,
     log,
     metrics,
   });
@@ -149,6 +153,7 @@ export async function startEnode(
         conduct: (prover) => dispatch.conduct(prover),
       },
     },
+    tracing,
     log,
     metrics,
   });

@@ -1,5 +1,6 @@
 import process from "node:process";
 import pino from "pino";
+import { traceOfTask } from "./trace_ids.ts";
 
 export type Log = pino.Logger;
 
@@ -21,17 +22,33 @@ export function parseLogLevel(text: string): string {
   return level;
 }
 
-/** JSON lines on standard error; readable lines on a terminal. */
-export function createLog(level: string, pretty = process.stderr.isTTY === true): Log {
+export interface LogOptions {
+  /** Readable lines; on a terminal when left out. */
+  readonly pretty?: boolean;
+  /** Lines about a task name its trace. */
+  readonly traces?: boolean;
+}
+
+/** JSON lines on standard error. */
+export function createLog(level: string, options: LogOptions = {}): Log {
+  const { pretty = process.stderr.isTTY === true, traces = false } = options;
   // Written synchronously: the last lines before a crash are the ones that matter.
   const destination = pino.destination({ dest: 2, sync: true });
-  const options: pino.LoggerOptions = {
+  const pinoOptions: pino.LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: ["privateKey", "*.privateKey", "data", "*.data", "token", "*.token"],
+    ...(traces ? { formatters: { log: withTrace } } : {}),
   };
-  return pretty ? pino(options, prettyStream(destination)) : pino(options, destination);
+  return pretty ? pino(pinoOptions, prettyStream(destination)) : pino(pinoOptions, destination);
+}
+
+/** What is about a task, or a transaction whose key begins with its id. */
+function withTrace(fields: Record<string, unknown>): Record<string, unknown> {
+  const id = fields.task ?? fields.key;
+  if (typeof id !== "string" || !/^0x[0-9a-f]{64}/.test(id)) return fields;
+  return { ...fields, trace_id: traceOfTask(id) };
 }
 
 const labels: Record<number, string> = { 20: "debug", 30: "info", 40: "WARN", 50: "ERROR" };

@@ -17,7 +17,7 @@ import { startEnode } from "./enode.ts";
 import { withKeystores } from "./keystore.ts";
 import { createLog, errorText } from "./log.ts";
 import { openLinks } from "./network/index.ts";
-import { Shutdown } from "./shutdown.ts";
+import { onSignal, Shutdown } from "./shutdown.ts";
 import { startZnode } from "./znode.ts";
 
 async function readConfig(
@@ -45,7 +45,7 @@ async function readConfig(
   for (const name of Object.keys(settings) as SettingName[]) {
     const setting = settings[name];
     // Secrets have no flag: a command line is visible to every user of the machine.
-    if ("secret" in setting && /KEY|SECRET|TOKEN/.test(name)) continue;
+    if ("secret" in setting && /KEY|SECRET|TOKEN|HEADERS/.test(name)) continue;
     const fallback = "fallback" in setting && setting.fallback ? ` (${setting.fallback})` : "";
     command.option(`${flagOf(name)} <${setting.placeholder}>`, `${setting.help}${fallback}`);
   }
@@ -67,7 +67,8 @@ async function start(
   { config, warnings }: Awaited<ReturnType<typeof readConfig>>,
   shutdown: Shutdown,
 ): Promise<void> {
-  const log = createLog(config.LOG_LEVEL);
+  const traces = config.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined;
+  const log = createLog(config.LOG_LEVEL, { traces });
   for (const warning of warnings) log.warn(warning);
   log.info(describeConfig(config), "starting");
   if (config.role === "bootnode") return await startBootnode(config, log, shutdown);
@@ -81,14 +82,13 @@ async function start(
 const shutdown = new Shutdown(createLog("warn"));
 let stopping = false;
 const stop = async (code: number) => {
-  // A second signal does not wait for anything.
-  if (stopping) process.exit(code);
+  if (stopping) return;
   stopping = true;
   await shutdown.run();
   process.exit(code);
 };
-process.on("SIGINT", () => void stop(0));
-process.on("SIGTERM", () => void stop(0));
+// A second signal does not wait for anything.
+onSignal(() => void stop(0), () => process.exit(0));
 process.on("unhandledRejection", (error) => {
   // Every promise has an owner; one without is a bug that must not take the node down.
   console.error(`unhandled: ${errorText(error)}`);

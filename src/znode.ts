@@ -20,11 +20,13 @@ const unreadyMs = 60_000;
 
 /** prove → output */
 export async function startZnode(context: NodeContext, links: Links): Promise<void> {
-  const { config, log, metrics, shutdown, keys, network, authority, stakes, ethereum } = context;
+  const { config, log, metrics, tracing, shutdown, keys, network, authority, stakes, ethereum } =
+    context;
   const jobs = new Channel<OutputJob>(256);
   const reports = new Channel<OutputReport>(256);
   const outputs = runOutputs(jobs, reports, {
     ethereum: ethereum && { ...ethereum, keys: { operator: undefined, gas: keys.prover } },
+    tracing,
     log,
     metrics,
   }, shutdown.signal);
@@ -62,6 +64,7 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
       prover: keys.prover.address,
       log,
     }),
+    tracing,
     log,
     metrics,
   });

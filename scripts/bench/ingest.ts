@@ -3,7 +3,8 @@
  * same process, with as many callers, batches in flight and rows a batch: `bare` hands the arrays
  * to the client as a plain program would, `tuned` encodes them as the store does and is the floor
  * under everything that HTTP adds. `jwt` is HTTP again, for a project that takes only messages with
- * a JWT (EdDSA), a token for each connection. Rounds alternate, so that a busy machine disturbs all alike.
+ * a JWT (EdDSA), a token for each connection. `traced` is HTTP by a node that tells a collector, a
+ * process of its own, of each message. Rounds alternate, so that a busy machine disturbs all alike.
  */
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
@@ -26,8 +27,11 @@ import { createIngest } from "../../src/ingest/index.ts";
 import { identity, someProjects } from "../../src/ingest/testing/projects.ts";
 import { signer, tokenOf } from "../../src/ingest/testing/senders.ts";
 import { createMetrics } from "../../src/metrics.ts";
+import type { Tracing } from "../../src/tracing.ts";
+import { exportTraces } from "../../src/tracing_otlp.ts";
 import { runtimeName, serveHttp } from "../../src/platform.ts";
 import { startPostgres } from "../../tests/postgres.ts";
+import { startCollector } from "./collector.ts";
 import { type LoadReport, quantile } from "./load.ts";
 
 const help = `Usage: bun scripts/bench/ingest.ts [options]
@@ -39,6 +43,7 @@ bare unnest loop in the same run, and beside one with the store's own encoding. 
   --connections <list>  (default 1,16,64,256)
   --seconds <n>         of one round (default 3)
   --rounds <n>          rounds, of which the median counts (default 3)
+  --sampled <ratio>     part of the messages that traced is told of (default 1)
   --bytes <n>           of data a message (default 200)
   --json                print one JSON object
   --help                this text`;
@@ -50,6 +55,7 @@ const { values: flags } = parseArgs({
     seconds: { type: "string", default: "3" },
     rounds: { type: "string", default: "3" },
     bytes: { type: "string", default: "200" },
+    sampled: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -70,6 +76,7 @@ const positive = (name: string, text: string, most: number): number => {
 const seconds = positive("seconds", flags.seconds, 600);
 const rounds = positive("rounds", flags.rounds, 100);
 const bytes = positive("bytes", flags.bytes, 1_000_000);
+const sampled = positive("sampled", flags.sampled, 1);
 const connections = flags.connections.split(",").map((n) => positive("connections", n, 4096));
 const kinds = flags.databases.split(",");
 if (kinds.some((kind) => kind !== "postgres" && kind !== "pglite")) {
@@ -86,6 +93,7 @@ interface Result {
   readonly connections: number;
   readonly http: Figures;
   readonly jwt: Figures;
+  readonly traced: Figures;
   readonly bare: Figures;
   readonly tuned: Figures;
   /** Of the bare loop's rate; the median over rounds. */
@@ -93,9 +101,11 @@ interface Result {
   readonly ratioOfTuned: number;
   /** Of messages with a JWT to those without. */
   readonly ratioOfJwt: number;
+  /** Of messages that are traced to those that are not. */
+  readonly ratioOfTraced: number;
 }
 
-type Name = "http" | "jwt" | "bare" | "tuned";
+type Name = "http" | "jwt" | "traced" | "bare" | "tuned";
 
 /** How rows become the statement's parameters. */
 interface Encoding {
@@ -192,13 +202,17 @@ function load(port: number, count: number, tokens: readonly string[] = []): Prom
 const median = <T>(values: readonly T[], by: (value: T) => number): T =>
   [...values].sort((a, b) => by(a) - by(b))[values.length >> 1] as T;
 
-async function measure(kind: string, database: Database): Promise<Result[]> {
+async function measure(
+  kind: string,
+  database: Database,
+  tracing: Tracing,
+): Promise<Result[]> {
   await migrate(database, log);
   const da = storesOn(database);
-  const serve = (auth?: object) => {
+  const serve = (auth?: object, tracing?: Tracing) => {
     const ingest = createIngest({
       ...{ da, projects: someProjects(auth), maxBodyBytes: 1 << 21, identity, log },
-      metrics: createMetrics(),
+      ...{ metrics: createMetrics(), tracing },
     });
     return serveHttp((request) => ingest.fetch(request), {
       ...{ hostname: "127.0.0.1", port: 0, maxBodyBytes: 1 << 22 },
@@ -207,6 +221,7 @@ async function measure(kind: string, database: Database): Promise<Result[]> {
   const open = serve();
   const issuer = signer("EdDSA");
   const authenticated = serve({ type: "jwt", issuer: "bench", keys: [issuer.jwk] });
+  const traced = serve(undefined, tracing);
   const tokens = (count: number) =>
     Array.from({ length: count }, (_, i) =>
       tokenOf(issuer, {
@@ -222,6 +237,7 @@ async function measure(kind: string, database: Database): Promise<Result[]> {
           ["bare", () => loop(database, count, clientEncoding)],
           ["http", () => load(open.port, count)],
           ["jwt", () => load(authenticated.port, count, tokens(count))],
+          ["traced", () => load(traced.port, count)],
           ["tuned", () => loop(database, count, tunedEncoding)],
         ];
         // In turn each way round: who comes later finds another database cache and disk.
@@ -235,15 +251,16 @@ async function measure(kind: string, database: Database): Promise<Result[]> {
       const middle = (name: Name) =>
         median(all.map((figures) => figures[name]), ({ perSecond }) => perSecond);
       const figures = {
-        ...{ http: middle("http"), jwt: middle("jwt") },
+        ...{ http: middle("http"), jwt: middle("jwt"), traced: middle("traced") },
         ...{ bare: middle("bare"), tuned: middle("tuned") },
       };
-      const { http, jwt, bare, tuned } = figures;
+      const { http, jwt, traced: told, bare, tuned } = figures;
       const ratioOf = (one: Name, other: Name) =>
         median(all.map((f) => f[one].perSecond / f[other].perSecond), (value) => value);
       const [ratio, ratioOfTuned] = [ratioOf("http", "bare"), ratioOf("http", "tuned")];
       const ratioOfJwt = ratioOf("jwt", "http");
-      const ratios = { ratio, ratioOfTuned, ratioOfJwt };
+      const ratioOfTraced = ratioOf("traced", "http");
+      const ratios = { ratio, ratioOfTuned, ratioOfJwt, ratioOfTraced };
       results.push({ database: kind, connections: count, ...figures, ...ratios });
       const cell = (f: Figures) =>
         `${f.perSecond.toFixed(0).padStart(6)}/s p50 ${f.p50Ms.toFixed(1)} p99 ${
@@ -256,23 +273,28 @@ async function measure(kind: string, database: Database): Promise<Result[]> {
         }` +
           `bare ${cell(bare)}tuned ${cell(tuned)}` +
           `ratio ${ratio.toFixed(2)} (of tuned ${ratioOfTuned.toFixed(2)}), ` +
-          `jwt of http ${ratioOfJwt.toFixed(2)}, ` +
-          `cpu ${http.cpuMicros?.toFixed(0)} and ${jwt.cpuMicros?.toFixed(0)} µs a message`,
+          `jwt of http ${ratioOfJwt.toFixed(2)}, traced of http ${ratioOfTraced.toFixed(2)}, ` +
+          `cpu ${[http, jwt, told].map((f) => f.cpuMicros?.toFixed(0)).join(", ")} µs a message`,
       );
     }
   } finally {
-    await Promise.all([open.stop(), authenticated.stop()]);
+    await Promise.all([open.stop(), authenticated.stop(), traced.stop()]);
   }
   return results;
 }
 
+const collector = await startCollector();
+const { tracing, stop: stopTracing } = exportTraces(
+  { ...{ endpoint: collector.url, headers: {} }, service: "bench", ratio: sampled },
+  log,
+);
 const results: Result[] = [];
 for (const kind of kinds) {
   if (kind === "postgres") {
     const server = await startPostgres();
     const database = await openPostgres({ dsn: server.dsn, log });
     try {
-      results.push(...await measure(kind, database));
+      results.push(...await measure(kind, database, tracing));
     } finally {
       await database.close();
       await server.stop();
@@ -281,13 +303,15 @@ for (const kind of kinds) {
     const directory = mkdtempSync(join(tmpdir(), "w3bstream-bench-"));
     const database = await openPglite({ directory, log });
     try {
-      results.push(...await measure(kind, database));
+      results.push(...await measure(kind, database, tracing));
     } finally {
       await database.close();
       rmSync(directory, { recursive: true, force: true });
     }
   }
 }
+await stopTracing();
+collector.stop();
 if (flags.json) {
   const conditions = { runtime: runtimeName, bytes, seconds, rounds, load: loadavg() };
   console.log(JSON.stringify({ ...conditions, results }));

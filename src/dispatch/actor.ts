@@ -25,6 +25,7 @@ import { create, done, holders, load, nextWake, step, wants } from "./machine.ts
 import { rulesOf } from "./rules.ts";
 import { TaskConduct } from "./score.ts";
 import { type Action, type EventBody, self, type State, type Step } from "./state.ts";
+import { TaskTrace } from "./trace.ts";
 import { Witness } from "./witness.ts";
 
 const longestTimer = 2 ** 31 - 1;
@@ -53,11 +54,13 @@ export class Actor implements TaskActor {
   readonly #occupied = new Map<string, Address>();
   readonly #assigning: Assigning;
   readonly #conduct = new TaskConduct();
+  readonly #trace: TaskTrace | undefined;
 
   constructor(readonly taskId: Hex, private readonly desk: Desk) {
     this.#loaded = new Loaded(desk);
     this.#assigning = new Assigning(desk, taskId);
     this.#witness = new Witness(desk);
+    this.#trace = desk.deps.tracing && new TaskTrace(taskId, desk.deps.tracing);
     this.#checks = new Checks(desk, this, this.#loaded, this.#witness);
   }
 
@@ -254,6 +257,7 @@ export class Actor implements TaskActor {
       }
       this.#state = state;
       for (const [before, event, after] of told) {
+        this.#trace?.note(before, after, at);
         this.#conduct.note(this.desk.standing.scores, before, event, after, at);
       }
       this.desk.waits(this, waiting);

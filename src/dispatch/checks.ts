@@ -3,6 +3,8 @@ import type { Address, Hex } from "viem";
 import { ProgramError, type Receipt, type Verdict } from "../../runtimes/runtime.ts";
 import type { TaskRecord } from "../da/da.ts";
 import { errorText } from "../log.ts";
+import { attemptSpan } from "../trace_ids.ts";
+import { now } from "../tracing.ts";
 import { checkReceipt } from "./check.ts";
 import { type Desk, keyOf, pause, type TaskActor } from "./desk.ts";
 import { onRouter } from "./grants.ts";
@@ -56,8 +58,15 @@ export class Checks {
     const receipt = this.#receipts.get(key);
     if (!receipt) return;
     this.#run(key, async () => {
-      const began = performance.now();
+      const began = performance.now(), at = now();
       const verdict = await this.#judge(record, prover, receipt);
+      this.desk.deps.tracing?.record({
+        name: "verify",
+        parent: attemptSpan(record.taskId, epoch),
+        began: at,
+        ...(verdict?.verdict === "invalid" ? { failed: verdict.reason } : {}),
+        attributes: { task: record.taskId, prover, verdict: verdict?.verdict },
+      });
       this.desk.deps.metrics?.checkSeconds.observe((performance.now() - began) / 1000);
       return async () => {
         // Without a verdict the machine ends the check by itself.

@@ -8,6 +8,7 @@ import type { Links } from "../network/link.ts";
 import type { OutputJob, OutputReport } from "../output/types.ts";
 import type { OutputConfig, ProjectVersion } from "../project/types.ts";
 import type { FinalityDeps } from "./finality.ts";
+import type { Tracing } from "../tracing.ts";
 import type { DigestSigner, Network } from "../protocol/index.ts";
 import type { Seeds } from "../chain/seeds.ts";
 import type { Rules } from "./state.ts";
@@ -74,6 +75,7 @@ export interface DispatchDeps {
   readonly onState?: (task: TaskRecord, state: string) => void;
   /** Where faults of znodes are kept; without it there are none. */
   readonly evidence?: EvidenceStore;
+  readonly tracing?: Tracing | undefined;
   readonly log: Log;
   readonly metrics?: Pick<
     Metrics,

@@ -6,6 +6,7 @@ import { type DashboardDeps, overviewRoutes } from "../dashboard/routes.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Projects } from "../project/types.ts";
+import type { Tracing } from "../tracing.ts";
 import { readyAnswer, type Unready } from "../ready.ts";
 import { acceptance, idempotencyKey, idOf, versionOf } from "./accept.ts";
 import { failure, json } from "./answers.ts";
@@ -23,7 +24,7 @@ import { decodeMessage, decodeMessages, formOf } from "./decode.ts";
 import { type EventsOptions, MessageEvents } from "./events.ts";
 import { type MessageRequest, RequestError } from "./message.ts";
 import { operateRoutes, type Operating } from "./operate.ts";
-import { observe } from "./observe.ts";
+import { observe, tracer } from "./observe.ts";
 
 export interface IngestLimits {
   /** Most messages of one `POST /messages`. */
@@ -66,6 +67,7 @@ export interface IngestDeps {
   readonly heldUpBy?: (taskId: Hex) => string | undefined;
   /** What the dashboard tells beside what is stored. */
   readonly dashboard?: DashboardDeps;
+  readonly tracing?: Tracing | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -108,6 +110,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   let draining: PromiseWithResolvers<void> | undefined;
 
   const { count, countRefused, timer } = observe(metrics);
+  const traced = tracer(deps.tracing);
   const auth = createAuth(deps.auth);
   const accept = acceptance(auth, new Rates(deps.rates));
 
@@ -137,6 +140,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     keyOf: () => string | undefined,
   ): Promise<{ readonly id: string; readonly duplicate: boolean }> => {
     if (draining) throw new OverloadedError(5);
+    const trace = traced?.();
     let known: bigint | undefined;
     try {
       const parsed = await read();
@@ -147,6 +151,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       );
       if (id instanceof RequestError) throw id;
       count(known, id.duplicate ? "duplicate" : "accepted");
+      if (!id.duplicate) trace?.(known, id.id);
       return id;
     } catch (error) {
       count(known, resultOf(error));
@@ -166,6 +171,7 @@ export function createIngest(deps: IngestDeps): Ingest {
 
   const postMessages = route("POST /messages", async (request) => {
     if (draining) throw new OverloadedError(5);
+    const trace = traced?.();
     const key = idempotencyKey(request);
     const form = formOf(request);
     const body = await bodies.read(request, bodyLimits, form);
@@ -191,8 +197,9 @@ export function createIngest(deps: IngestDeps): Ingest {
     results.forEach((result, i) => {
       const item = prepared[i];
       const known = item instanceof RequestError ? undefined : item?.projectId;
-      const refused = result instanceof RequestError;
-      count(known, refused ? "refused" : result.duplicate ? "duplicate" : "accepted");
+      if (result instanceof RequestError) return count(known, "refused");
+      count(known, result.duplicate ? "duplicate" : "accepted");
+      if (known !== undefined && !result.duplicate) trace?.(known, result.id);
     });
     const errors = results.filter((result) => result instanceof RequestError);
     const status = errors.length === 0

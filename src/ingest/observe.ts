@@ -1,4 +1,6 @@
 import type { Metrics } from "../metrics.ts";
+import { messageSpan } from "../trace_ids.ts";
+import { now, type Tracing } from "../tracing.ts";
 import { RequestError } from "./message.ts";
 
 /** Values made once a key. */
@@ -39,3 +41,16 @@ export function observe(
     },
   };
 }
+
+/** Called when a request begins; what it answers is told of each message that was stored of it. */
+export const tracer = (tracing: Tracing | undefined) =>
+  tracing && (() => {
+    const began = now();
+    return (project: bigint, id: string): void =>
+      tracing.record({
+        name: "ingest",
+        own: messageSpan(id),
+        began,
+        attributes: { project: `${project}` },
+      });
+  });

@@ -2,6 +2,8 @@ import type { Sink, Source } from "../channel.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { archiveOutput, type ArchiveStore } from "./archive/index.ts";
+import { attemptSpan } from "../trace_ids.ts";
+import { now, type Tracing } from "../tracing.ts";
 import { type EthereumDeps, ethereumOutputs, failureText } from "./ethereum/index.ts";
 import type { OutputConfig } from "../project/types.ts";
 import {
@@ -38,6 +40,7 @@ export interface OutputDeps {
   readonly archive?: { readonly store: ArchiveStore | undefined };
   readonly log: Log;
   readonly metrics?: Pick<Metrics, "outputs" | "outputSeconds">;
+  readonly tracing?: Tracing | undefined;
   /** Jobs under way at once; most of their time they wait for blocks. */
   readonly concurrency?: number;
   /** Takes what goes to stdout. */
@@ -93,7 +96,7 @@ async function runJob(
   outputs: Outputs,
   job: OutputJob,
   reports: Sink<OutputReport>,
-  { log, metrics }: OutputDeps,
+  { log, metrics, tracing }: OutputDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const { taskId, epoch, output, config: { type } } = job;
@@ -112,10 +115,17 @@ async function runJob(
     sent: (reference, comment) => report("sent", reference, comment),
     signal,
   };
-  const began = performance.now();
+  const began = performance.now(), at = now();
   const outcome = await attempt(outputs, job, context);
   const seconds = (performance.now() - began) / 1000;
   if (outcome) metrics?.outputSeconds.observe({ type, state: outcome.state }, seconds);
+  tracing?.record({
+    name: `send ${type}`,
+    parent: attemptSpan(taskId, epoch),
+    began: at,
+    ...(outcome && outcome.state !== "confirmed" ? { failed: outcome.comment } : {}),
+    attributes: { task: taskId, output, state: outcome?.state, reference: outcome?.reference },
+  });
   if (outcome) report(outcome.state, outcome.reference, outcome.comment);
   await told;
 }

@@ -3,6 +3,7 @@ import { ProgramError } from "../../runtimes/runtime.ts";
 import type { PackStore, PendingGroup, TaskRecord } from "../da/da.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Tracing } from "../tracing.ts";
 import type { PackerProgram, Projects, ProjectVersion } from "../project/types.ts";
 import type { Signing } from "./build.ts";
 import { type Group, nameOf, Packer, PackingProblem } from "./packer.ts";
@@ -16,6 +17,7 @@ export interface PackDeps {
   readonly projects: Pick<Projects, "get" | "canOperate" | "onChange">;
   readonly runtimes: Pick<Runtimes, "load">;
   readonly signing: Signing;
+  readonly tracing?: Tracing | undefined;
   readonly log: Log;
   readonly metrics: Pick<
     Metrics,

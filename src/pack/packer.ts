@@ -1,6 +1,8 @@
 import { type Program, ProgramError } from "../../runtimes/runtime.ts";
 import type { Message, PackedGroup, PendingGroup, TaskRecord } from "../da/da.ts";
 import { limits } from "../project/limits.ts";
+import { messageSpan, taskSpan } from "../trace_ids.ts";
+import { now as clock } from "../tracing.ts";
 import type { PackerProgram, ProjectVersion } from "../project/types.ts";
 import { buildTask, firstRefused } from "./build.ts";
 import type { PackDeps } from "./index.ts";
@@ -13,6 +15,9 @@ const unloadableMs = 60_000;
 
 /** What a project's packer is shown of a group, the oldest first. */
 const shown: TaskBounds = { maxCount: 4096, maxBytes: 4 * payloadBytes };
+
+/** Messages that a task's trace names: what OpenTelemetry keeps of a span's links. */
+const mostLinks = 128;
 
 /** Refused messages remembered; one that is forgotten is found again. */
 const mostRefused = 10_000;
@@ -50,8 +55,10 @@ export class Packer {
     const { programId } = version.program;
     const name = nameOf(group);
     for (let maxCount = bounds.maxCount;;) {
-      let cut: number | undefined, alone: string | undefined;
+      let cut: number | undefined, alone: string | undefined, taken: readonly Message[] = [];
+      const began = clock();
       const packed = await store.pack(group, { ...bounds, maxCount }, async (messages) => {
+        taken = messages;
         const bad = messages.findIndex(({ id }) => this.#refused.has(id));
         // First those before it; then it stands at the head, and is packed alone.
         if (bad >= 0 && messages.length > 1) return void (cut = Math.max(1, bad));
@@ -78,6 +85,7 @@ export class Packer {
         continue;
       }
       if (packed) this.#failures.delete(name);
+      if (packed) this.#trace(packed, taken, began);
       if (packed && alone) this.#refused.delete(alone);
       return packed;
     }
@@ -99,7 +107,9 @@ export class Packer {
     const program = await this.#load(version);
     const perTask = limits.messagesPerTask;
     const items = program?.info.maxMessages ?? perTask;
-    return await store.packEach(group, shown, async (messages) => {
+    const began = clock();
+    let taken: readonly PackedGroup[] = [];
+    const packed = await store.packEach(group, shown, async (messages) => {
       const question = { messages, now: await now(), perTask, items };
       const groups = await packers.run(packer, question, this.signal);
       const tasks: PackedGroup[] = [];
@@ -116,7 +126,23 @@ export class Packer {
         });
         tasks.push({ messages: own, packed });
       }
-      return tasks;
+      return taken = tasks;
+    });
+    packed?.forEach((task, i) => this.#trace(task, taken[i]?.messages ?? [], began));
+    return packed;
+  }
+
+  #trace(
+    { taskId, task: { projectId }, messageCount: messages }: TaskRecord,
+    taken: readonly Message[],
+    began: number,
+  ): void {
+    this.deps.tracing?.record({
+      name: "pack",
+      own: taskSpan(taskId),
+      links: taken.slice(0, mostLinks).map(({ id }) => messageSpan(id)),
+      began,
+      attributes: { project: `${projectId}`, task: taskId, messages },
     });
   }
 

@@ -20,6 +20,8 @@ import {
   type WireBody,
   type WireMessage,
 } from "../protocol/index.ts";
+import { attemptSpan } from "../trace_ids.ts";
+import { now, type Tracing } from "../tracing.ts";
 import { Assignment } from "./assignment.ts";
 import { Grant } from "./grant.ts";
 import type { Unpaid } from "./funds.ts";
@@ -48,6 +50,7 @@ export interface ProverDeps {
   readonly outputs: { readonly jobs: Sink<OutputJob>; readonly reports: Source<OutputReport> };
   /** Where finished receipts stay until an enode has stored them. */
   readonly receipts: Receipts;
+  readonly tracing?: Tracing | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -285,7 +288,7 @@ class Prover {
     allowRemote: boolean,
   ): Promise<Receipt> {
     const { metrics, identity } = this.deps;
-    const { task, taskId, signature, serial, timeoutMs } = assignment.lease;
+    const { task, taskId, epoch, signature, serial, timeoutMs } = assignment.lease;
     const { signal } = assignment;
     const context: ProveContext = {
       taskId,
@@ -301,6 +304,15 @@ class Prover {
     const input = { messages: payload.messages, salt: payload.inputSalt };
     const runtime = program.spec.vmType;
     const end = metrics.proofSeconds.startTimer({ runtime });
+    const began = now();
+    const trace = (result: string, failed?: string) =>
+      this.deps.tracing?.record({
+        name: "prove",
+        parent: attemptSpan(taskId, epoch),
+        began,
+        failed,
+        attributes: { task: taskId, runtime, prover: context.prover, result },
+      });
     metrics.running.inc();
     try {
       const receipt = await program.prove(input, context, signal, (p) => assignment.show(p));
@@ -310,9 +322,12 @@ class Prover {
       }
       end();
       metrics.proofs.inc({ runtime, result: "made" });
+      trace("made");
       return receipt;
     } catch (error) {
-      metrics.proofs.inc({ runtime, result: signal.aborted ? "stopped" : "failed" });
+      const result = signal.aborted ? "stopped" : "failed";
+      metrics.proofs.inc({ runtime, result });
+      trace(result, describeFailure(error, assignment).reason);
       throw error;
     } finally {
       metrics.running.dec();
