@@ -68,7 +68,7 @@ const rebuild = (script: string, inputs: readonly string[]) => ({
 const bunTest = ["bun", "test", "--timeout", slow ? "3600000" : "600000"];
 
 /** One choice of features for all that cargo builds to be run, so that each crate is built once. */
-const cargoTest = ["cargo", "test", "--workspace", "--features", "zkwasm/parallel"];
+const cargoTest = ["cargo", "test", "--workspace", "--features", "zkwasm/parallel,zkwasm/wrap"];
 
 /** Where that leaves the native prover, which the crate's tests are linked with as well. */
 const nativeProver = join(root, "wasm/target/debug/deps", libraryName("zkwasm"));
@@ -154,7 +154,10 @@ export const steps = (withRust: boolean): Step[] => [
   {
     ...crates("wasm"),
     name: "wasm: clippy",
-    command: ["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+    command: [
+      ...["cargo", "clippy", "--workspace", "--all-targets", "--features", "zkwasm/wrap"],
+      ...["--quiet", "--", "-D", "warnings"],
+    ],
   },
   {
     ...crates("wasm/risc0"),

@@ -26,10 +26,9 @@ pub fn check_run(
     outcome: &Outcome,
     trace: &Trace,
 ) -> Result<(), String> {
-    let profile = Profile::Fast;
-    let (filled, _) =
-        fill(program, &fixed_cells(program, profile), inputs, outcome, trace, profile)
-            .map_err(|error| error.to_string())?;
+    let form = Profile::Fast.form();
+    let (filled, _) = fill(program, &fixed_cells(program, form), inputs, outcome, trace, form)
+        .map_err(|error| error.to_string())?;
     complaint(&filled).map_or(Ok(()), Err)
 }
 

@@ -35,15 +35,15 @@ fn fits(table: &Table, event: &Event) -> bool {
     !matches!(table, Table::Bitwise32 | Table::Compare32) || (event.a | event.b) >> 32 == 0
 }
 
-/// Fills the tables that results are asked of; each with its index in [`RESULTS`].
-pub fn fill_results(asked: &mut Asked) -> Vec<(usize, Filled)> {
+/// Fills the tables that results are asked of, or all; each with its index in [`RESULTS`].
+pub fn fill_results(asked: &mut Asked, all: bool) -> Vec<(usize, Filled)> {
     let mut filled = vec![];
     for (index, (table, ops, generate)) in RESULTS.iter().enumerate() {
         let own: Vec<Event> = asked
             .events
             .extract_if(.., |event| ops.contains(&event.op) && fits(table, event))
             .collect();
-        if !own.is_empty() {
+        if all || !own.is_empty() {
             filled.push((index, Filled::new(table.clone(), generate(&own, asked))));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use p3_challenger::{HashChallenger, SerializingChallenger32};
+use p3_challenger::{GrindingChallenger, HashChallenger, SerializingChallenger32};
 use p3_commit::{ExtensionMmcs, UnivariateStarkPcs};
 use p3_field::coset::TwoAdicMultiplicativeCoset;
 use p3_field::extension::BinomialExtensionField;
@@ -16,6 +16,7 @@ use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::tables::Form;
 use super::watched::WatchedDft;
 use crate::chips::{MIN_LOG_HEIGHT, Val};
 
@@ -59,6 +60,11 @@ impl Profile {
                 (2 * opened).next_power_of_two().ilog2() as usize
             }
         }
+    }
+
+    /// How its tables are made.
+    pub const fn form(self) -> Form {
+        Form { least: self.min_log_height(), all: false }
     }
 
     const fn queries(self) -> usize {
@@ -119,20 +125,33 @@ type Compress = CompressionFunctionFromHasher<Keccak256Hash, 2, 32>;
 pub trait Config:
     StarkGenericConfig<
         Challenge = Challenge,
-        Challenger = Challenger,
+        Challenger: GrindingChallenger<Witness = Val>,
         Pcs: UnivariateStarkPcs<
             Challenge,
-            Challenger,
+            Self::Challenger,
             Domain = TwoAdicMultiplicativeCoset<Val>,
-            Commitment = Commitment,
+            Commitment: Sync,
             ProverData: Sync,
             ProverError: Send,
         > + Sync,
     >
 {
 }
-impl Config for Fast {}
-impl Config for Zk {}
+impl<C> Config for C where
+    C: StarkGenericConfig<
+            Challenge = Challenge,
+            Challenger: GrindingChallenger<Witness = Val>,
+            Pcs: UnivariateStarkPcs<
+                Challenge,
+                Self::Challenger,
+                Domain = TwoAdicMultiplicativeCoset<Val>,
+                Commitment: Sync,
+                ProverData: Sync,
+                ProverError: Send,
+            > + Sync,
+        >
+{
+}
 
 type FastMmcs = MerkleTreeMmcs<Val, u8, Hash, Compress, 2, 32>;
 type FastPcs = TwoAdicFriPcs<Val, WatchedDft, FastMmcs, ExtensionMmcs<Val, Challenge, FastMmcs>>;

@@ -4,14 +4,16 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use p3_air::{Air, BaseAir, DebugConstraintBuilder};
+use p3_batch_stark::common::{GlobalPreprocessed, PreprocessedInstanceMeta};
 use p3_batch_stark::folder::{
     ProverConstraintFolderWithLookups, VerifierConstraintFolderWithLookups,
 };
 use p3_batch_stark::{BatchProof, ProverData, StarkInstance, prove_batch, verify_batch};
 use p3_lookup::InteractionSymbolicBuilder;
+use p3_uni_stark::Com;
 
-use super::config::{Challenge, Commitment, Config};
-use super::{Error, Key};
+use super::Error;
+use super::config::{Challenge, Config};
 use crate::chips::{Cells, Val};
 
 /// Tables as the engine takes them.
@@ -40,7 +42,7 @@ pub struct Instance<A> {
 }
 
 /// The commitment to the preprocessed columns of tables of these heights, as logarithms.
-pub fn commit<C: Config, A: TableAir<C>>(config: &C, airs: &[A], logs: &[usize]) -> Commitment {
+pub fn commit<C: Config, A: TableAir<C>>(config: &C, airs: &[A], logs: &[usize]) -> Com<C> {
     let logs: Vec<usize> = logs.iter().map(|log| log + config.is_zk()).collect();
     let data = ProverData::from_airs_and_degrees(config, airs, &logs)
         .expect("heights are powers of two, and suffice");
@@ -67,10 +69,30 @@ pub fn prove<C: Config, A: TableAir<C>>(
     postcard::to_allocvec(&proof).map_err(|e| refused(&e))
 }
 
+/// The commitment to the preprocessed columns of tables of these heights, as logarithms, which the
+/// engine counts with masks.
+fn preprocessed<C: Config, A: TableAir<C>>(
+    commitment: Com<C>,
+    airs: &[A],
+    logs: &[usize],
+) -> GlobalPreprocessed<C> {
+    let mut instances = vec![];
+    let mut matrix_to_instance = vec![];
+    for (instance, (air, log)) in airs.iter().zip(logs).enumerate() {
+        let width = BaseAir::<Val>::preprocessed_width(air);
+        instances.push((width > 0).then(|| {
+            matrix_to_instance.push(instance);
+            let matrix_index = matrix_to_instance.len() - 1;
+            PreprocessedInstanceMeta { matrix_index, width, degree_bits: *log }
+        }));
+    }
+    GlobalPreprocessed { commitment, instances, matrix_to_instance }
+}
+
 /// Checks the engine's proof for tables whose heights, as logarithms, are within `allowed`.
 pub fn verify<C: Config, A: TableAir<C>>(
     config: &C,
-    key: &Key,
+    commitment: &Com<C>,
     airs: &[A],
     allowed: &[RangeInclusive<usize>],
     public: &[Vec<Val>],
@@ -92,7 +114,6 @@ pub fn verify<C: Config, A: TableAir<C>>(
     }
     let mut data =
         ProverData::from_airs_and_degrees(config, airs, logs).map_err(|_| Error::Invalid)?;
-    let widths: Vec<usize> = airs.iter().map(BaseAir::<Val>::preprocessed_width).collect();
-    data.common.preprocessed = Some(key.preprocessed(&widths, logs));
+    data.common.preprocessed = Some(preprocessed(commitment.clone(), airs, logs));
     verify_batch(config, airs, &proof, public, &data.common).map_err(|_| Error::Invalid)
 }

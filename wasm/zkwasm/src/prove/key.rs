@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use p3_batch_stark::common::{GlobalPreprocessed, PreprocessedInstanceMeta};
 use p3_matrix::Matrix;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::config::{self, Commitment, Config, MAX_LOG_HEIGHT, Profile, VERSION};
+use super::config::{self, Commitment, MAX_LOG_HEIGHT, Profile, VERSION};
 use super::engine;
 use super::mask::Masked;
 use super::tables::{FIXED, fixed_tables};
@@ -48,24 +47,5 @@ impl Key {
     pub(super) fn is_allowed(&self) -> bool {
         let allowed = self.profile.min_log_height()..=MAX_LOG_HEIGHT;
         self.logs.iter().all(|log| allowed.contains(&usize::from(*log)))
-    }
-
-    /// The commitment, given each table's preprocessed width, and its height as the engine counts
-    /// it, as a logarithm.
-    pub(super) fn preprocessed<C: Config>(
-        &self,
-        widths: &[usize],
-        logs: &[usize],
-    ) -> GlobalPreprocessed<C> {
-        let mut instances = vec![];
-        let mut matrix_to_instance = vec![];
-        for (instance, (width, log)) in widths.iter().zip(logs).enumerate() {
-            instances.push((*width > 0).then(|| {
-                matrix_to_instance.push(instance);
-                let matrix_index = matrix_to_instance.len() - 1;
-                PreprocessedInstanceMeta { matrix_index, width: *width, degree_bits: *log }
-            }));
-        }
-        GlobalPreprocessed { commitment: self.commitment.clone(), instances, matrix_to_instance }
     }
 }

@@ -14,6 +14,8 @@ pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
 mod watched;
+#[cfg(feature = "wrap")]
+pub mod wrap;
 
 use std::fmt;
 use std::sync::Arc;
@@ -103,7 +105,7 @@ impl Prover {
     /// # Errors
     /// [`Error::Height`] for a program of too many instructions, or too much data.
     pub fn new(program: Program, profile: Profile) -> Result<Prover, Error> {
-        let fixed = tables::fixed_cells(&program, profile);
+        let fixed = tables::fixed_cells(&program, profile.form());
         if fixed.iter().any(|cells| cells.height() > 1 << MAX_LOG_HEIGHT) {
             return Err(Error::Height);
         }
@@ -138,7 +140,7 @@ impl Prover {
             return Err(Error::Io);
         }
         let (filled, present) =
-            tables::fill(&self.program, &self.fixed, inputs, &outcome, &trace, profile)?;
+            tables::fill(&self.program, &self.fixed, inputs, &outcome, &trace, profile.form())?;
         let statement = Statement {
             image_id: self.image_id(),
             status: outcome.status,
@@ -162,8 +164,14 @@ impl Prover {
     pub fn heights(&self, inputs: &Inputs) -> Result<Vec<(String, usize)>, Error> {
         let limits = Limits { rows: 1 << MAX_LOG_HEIGHT, ..Limits::default() };
         let (outcome, trace) = record(&self.program, inputs, limits).map_err(Error::Execute)?;
-        let (filled, _) =
-            tables::fill(&self.program, &self.fixed, inputs, &outcome, &trace, self.key.profile)?;
+        let (filled, _) = tables::fill(
+            &self.program,
+            &self.fixed,
+            inputs,
+            &outcome,
+            &trace,
+            self.key.profile.form(),
+        )?;
         Ok(filled.iter().map(|one| (watched::name(&one.table), one.cells.height())).collect())
     }
 }
@@ -235,7 +243,7 @@ pub fn verify(statement: &Statement, bytes: &[u8], profile: Profile) -> Result<(
     if key.image_id() != statement.image_id {
         return Err(Error::Invalid);
     }
-    let columns = tables::io_columns(&statement.inputs, &statement.outputs, profile);
+    let columns = tables::io_columns(&statement.inputs, &statement.outputs, profile.form());
     let shape = tables::shape([const { None }; FIXED], columns, present);
     let any = profile.min_log_height()..=MAX_LOG_HEIGHT;
     let allowed: Vec<_> = shape
@@ -246,10 +254,19 @@ pub fn verify(statement: &Statement, bytes: &[u8], profile: Profile) -> Result<(
     public[0] = tables::public(key.entry, key.pages, statement.status, statement.outputs.len());
     let seed = statement.seed(encoded);
     match profile {
-        Profile::Fast => engine::verify(&config::fast(seed), &key, &shape, &allowed, &public, rest),
+        Profile::Fast => {
+            engine::verify(&config::fast(seed), &key.commitment, &shape, &allowed, &public, rest)
+        }
         Profile::Zk => {
             let shape: Vec<_> = shape.into_iter().map(Masked).collect();
-            engine::verify(&config::public_zk(seed), &key, &shape, &allowed, &public, rest)
+            engine::verify(
+                &config::public_zk(seed),
+                &key.commitment,
+                &shape,
+                &allowed,
+                &public,
+                rest,
+            )
         }
     }
 }

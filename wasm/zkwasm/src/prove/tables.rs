@@ -6,7 +6,7 @@ use p3_field::PrimeCharacteristicRing;
 use p3_matrix::Matrix;
 
 use super::Error;
-use super::config::{MAX_LOG_HEIGHT, Profile};
+use super::config::MAX_LOG_HEIGHT;
 use crate::chips::results::{RESULTS, fill_results};
 use crate::chips::{
     Asked, Cells, Filled, Fixed, Table, Val, cell, cpu, grow, height, io, linear, memory, range,
@@ -26,21 +26,30 @@ pub fn fixed_tables(fixed: [Fixed; FIXED]) -> [Table; FIXED] {
     [Table::Rom(rom), Table::Image(image), Table::Gaps(gaps), Table::Bytes(bytes)]
 }
 
+/// How tables are made.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// The lowest that any may be, as a logarithm.
+    pub least: usize,
+    /// Whether also those are there that the run does not need.
+    pub all: bool,
+}
+
 /// The preprocessed columns of a program.
-pub fn fixed_cells(program: &Program, profile: Profile) -> [Arc<Cells>; FIXED] {
+pub fn fixed_cells(program: &Program, form: Form) -> [Arc<Cells>; FIXED] {
     [
         rom::fixed(&program.code),
         memory::image_fixed(&program.image),
         memory::gaps_fixed(&program.image),
         range::bytes_fixed(),
     ]
-    .map(|cells| Arc::new(pad(cells, profile)))
+    .map(|cells| Arc::new(pad(cells, form)))
 }
 
-/// Adds rows of zeros up to the least height of a profile. Any table may end with such rows but
+/// Adds rows of zeros up to the least height. Any table may end with such rows but
 /// those of the CPU, slots and Io, which are made high enough to begin with.
-fn pad(mut cells: Cells, profile: Profile) -> Cells {
-    let least = cells.width << profile.min_log_height();
+fn pad(mut cells: Cells, form: Form) -> Cells {
+    let least = cells.width << form.least;
     if cells.values.len() < least {
         cells.values.resize(least, Val::ZERO);
     }
@@ -48,10 +57,10 @@ fn pad(mut cells: Cells, profile: Profile) -> Cells {
 }
 
 /// The columns of public inputs and outputs.
-pub fn io_columns(inputs: &[u64], outputs: &[u64], profile: Profile) -> Arc<Vec<Vec<Val>>> {
+pub fn io_columns(inputs: &[u64], outputs: &[u64], form: Form) -> Arc<Vec<Vec<Val>>> {
     let mut columns = io::columns(inputs, outputs);
     for column in &mut columns {
-        column.resize(column.len().max(1 << profile.min_log_height()), Val::ZERO);
+        column.resize(column.len().max(1 << form.least), Val::ZERO);
     }
     Arc::new(columns)
 }
@@ -82,19 +91,22 @@ pub fn public(entry: u32, pages: u32, status: Status, outputs: usize) -> Vec<Val
 }
 
 /// Fills the tables of a run; gives which of those are there that need not be.
+///
+/// # Errors
+/// Where no table proves an operation that the run needs, or a table is too high.
 pub fn fill(
     program: &Program,
     fixed: &[Arc<Cells>; FIXED],
     inputs: &Inputs,
     outcome: &Outcome,
     trace: &Trace,
-    profile: Profile,
+    form: Form,
 ) -> Result<(Vec<Filled>, u32), Error> {
-    let least = 1 << profile.min_log_height();
+    let least = 1 << form.least;
     let mut asked = Asked::default();
     let mut run =
         cpu::generate(&program.code, trace, least, &mut asked).map_err(Error::Operation)?;
-    let columns = io_columns(&inputs.public, &outcome.outputs, profile);
+    let columns = io_columns(&inputs.public, &outcome.outputs, form);
     let io = io::generate(&columns, run.inputs as usize);
     let mut counts: Vec<Val> = run.counts.iter().map(|count| Val::from_u32(*count)).collect();
     counts.resize(height(counts.len()), Val::ZERO);
@@ -120,12 +132,12 @@ pub fn fill(
     .into_iter()
     .enumerate()
     {
-        if needed {
+        if needed || form.all {
             present |= 1 << bit;
             optional.push(cells);
         }
     }
-    for (bit, filled) in fill_results(&mut asked) {
+    for (bit, filled) in fill_results(&mut asked, form.all) {
         present |= 1 << (OPTIONAL.len() + bit);
         optional.push(filled.cells);
     }
@@ -150,7 +162,7 @@ pub fn fill(
     let mut filled: Vec<Filled> = tables
         .into_iter()
         .zip(cells)
-        .map(|(table, cells)| Filled::new(table, pad(cells, profile)))
+        .map(|(table, cells)| Filled::new(table, pad(cells, form)))
         .collect();
     filled[0].public =
         public(program.entry, program.image.pages, outcome.status, outcome.outputs.len());

@@ -84,7 +84,7 @@ fn each_bus_has_one_width() {
     let (outcome, trace) = record(&prover.program, &inputs, Limits::default()).unwrap();
     let Prover { program, fixed, .. } = &prover;
     let (filled, _) =
-        tables::fill(program, fixed, &inputs, &outcome, &trace, Profile::Fast).unwrap();
+        tables::fill(program, fixed, &inputs, &outcome, &trace, Profile::Fast.form()).unwrap();
     let mut balance = Balance::new();
     assert!(filled.iter().all(|table| check(table, &mut balance)));
     let mut widths: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();

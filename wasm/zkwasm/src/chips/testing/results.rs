@@ -54,7 +54,7 @@ pub fn tables(events: &[Event]) -> Vec<Filled> {
     let mut asked = Asked::default();
     asked.events.extend(events);
     let mut filled = vec![Filled::new(Table::Requests, requests(events))];
-    filled.extend(fill_results(&mut asked).into_iter().map(|(_, filled)| filled));
+    filled.extend(fill_results(&mut asked, false).into_iter().map(|(_, filled)| filled));
     filled.push(Filled::new(Table::Split16, generate_split16(&mut asked)));
     let fixed = Table::Bytes(Some(Arc::new(bytes_fixed())));
     filled.push(Filled::new(fixed, generate_bytes(&asked)));

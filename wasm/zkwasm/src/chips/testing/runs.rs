@@ -45,9 +45,9 @@ impl Case {
 
     /// The filled tables.
     pub fn tables(&self) -> Vec<Filled> {
-        let profile = Profile::Fast;
-        let fixed = fixed_cells(&self.program, profile);
-        fill(&self.program, &fixed, &self.inputs, &self.outcome, &self.trace, profile).unwrap().0
+        let form = Profile::Fast.form();
+        let fixed = fixed_cells(&self.program, form);
+        fill(&self.program, &fixed, &self.inputs, &self.outcome, &self.trace, form).unwrap().0
     }
 
     /// Indices of the rows of an operation.

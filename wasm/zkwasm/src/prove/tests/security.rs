@@ -6,6 +6,7 @@ use p3_air::BaseAir;
 use p3_air::symbolic::AirLayout;
 use p3_batch_stark::symbolic::get_symbolic_constraints;
 use p3_batch_stark::{ProverData, num_batched_openings};
+use p3_fri::FriParameters;
 use p3_lookup::{InteractionSymbolicBuilder, LogUpGadget};
 use p3_security::grinding::GrindingSites;
 use p3_security::logup::{self, LogUpAir};
@@ -39,9 +40,13 @@ struct Measure {
     width: usize,
 }
 
-fn measure<C: Config, A: TableAir<C> + std::fmt::Debug>(config: &C, airs: &[A]) -> Vec<Measure> {
+fn measure<C: Config, A: TableAir<C> + std::fmt::Debug>(
+    config: &C,
+    airs: &[A],
+    log_height: usize,
+) -> Vec<Measure> {
     let zk = config.is_zk();
-    let heights = vec![MAX_LOG_HEIGHT + zk; airs.len()];
+    let heights = vec![log_height + zk; airs.len()];
     let data = ProverData::from_airs_and_degrees(config, airs, &heights).unwrap();
     let shape = if zk == 1 { OpeningShape::hiding(DIMENSION) } else { OpeningShape::new() };
     let measure = |(air, lookups): (&A, &p3_lookup::Lookups<Val>)| {
@@ -92,10 +97,10 @@ fn measure<C: Config, A: TableAir<C> + std::fmt::Debug>(config: &C, airs: &[A]) 
 /// The tables under each profile.
 fn measures(profile: Profile) -> Vec<Measure> {
     match profile {
-        Profile::Fast => measure(&config::fast(vec![]), &all()),
+        Profile::Fast => measure(&config::fast(vec![]), &all(), MAX_LOG_HEIGHT),
         Profile::Zk => {
             let masked: Vec<Masked> = all().into_iter().map(Masked).collect();
-            measure(&config::public_zk(vec![]), &masked)
+            measure(&config::public_zk(vec![]), &masked, MAX_LOG_HEIGHT)
         }
     }
 }
@@ -113,39 +118,62 @@ fn the_blow_up_suffices_for_each_constraint() {
     }
 }
 
+/// Bits that tables prove, of `2^(log_height + zk)` rows each, and what bounds them.
+fn proven_bits<M>(
+    measures: &[Measure],
+    fri: &FriParameters<M>,
+    log_height: usize,
+    zk: usize,
+) -> (f64, String) {
+    let degree = measures.iter().map(|m| m.degree).max().unwrap();
+    let air = StarkAirParams {
+        num_constraints: measures.iter().map(|m| m.constraints).sum(),
+        max_constraint_degree: degree,
+        num_quotient_chunks: (degree + zk - 1).next_power_of_two() << zk,
+        max_combo: 2,
+    };
+    let shape = InstanceShape {
+        log_trace_length: log_height + zk,
+        modulus_bits: 123,
+        collision_resistance: 128,
+        num_batched_functions: measures.iter().map(|m| m.openings).sum(),
+    };
+    let sites = GrindingSites {
+        out_of_domain: GRINDING,
+        lookup_challenge: GRINDING,
+        ..fri.grinding_sites()
+    };
+    let lookups = LogUpAir {
+        num_interactions: measures.iter().map(|m| m.interactions).sum(),
+        max_message_width: measures.iter().map(|m| m.width).max().unwrap(),
+    };
+    let lookups = logup::security_term(&lookups, &shape, &sites).unwrap();
+    let report = proven_security_report(&fri.security_regime(), &air, &shape, &[lookups], &sites);
+    let bound = format!("{}; {air:?} {shape:?}", report.binding().1.label);
+    (report.security_bits(), bound)
+}
+
 #[test]
 fn each_profile_has_100_proven_bits() {
     for profile in Profile::ALL {
         let zk = usize::from(profile == Profile::Zk);
         let fri = profile.fri(());
-        let measures = measures(profile);
-        let degree = measures.iter().map(|m| m.degree).max().unwrap();
-        let air = StarkAirParams {
-            num_constraints: measures.iter().map(|m| m.constraints).sum(),
-            max_constraint_degree: degree,
-            num_quotient_chunks: (degree + zk - 1).next_power_of_two() << zk,
-            max_combo: 2,
-        };
-        let shape = InstanceShape {
-            log_trace_length: MAX_LOG_HEIGHT + zk,
-            modulus_bits: 123,
-            collision_resistance: 128,
-            num_batched_functions: measures.iter().map(|m| m.openings).sum(),
-        };
-        let sites = GrindingSites {
-            out_of_domain: GRINDING,
-            lookup_challenge: GRINDING,
-            ..fri.grinding_sites()
-        };
-        let lookups = LogUpAir {
-            num_interactions: measures.iter().map(|m| m.interactions).sum(),
-            max_message_width: measures.iter().map(|m| m.width).max().unwrap(),
-        };
-        let lookups = logup::security_term(&lookups, &shape, &sites).unwrap();
-        let report =
-            proven_security_report(&fri.security_regime(), &air, &shape, &[lookups], &sites);
-        let (bits, bound) = (report.security_bits(), report.binding().1.label);
-        println!("{profile}: {bits:.1} bits, bound by {bound}; {air:?} {shape:?}");
+        let (bits, bound) = proven_bits(&measures(profile), &fri, MAX_LOG_HEIGHT, zk);
+        println!("{profile}: {bits:.1} bits, bound by {bound}");
         assert!(bits >= 100.0, "{profile}: {bits:.1} bits, bound by {bound}");
+    }
+}
+
+#[cfg(feature = "wrap")]
+#[test]
+fn each_class_that_circuits_verify_has_100_proven_bits() {
+    use crate::prove::wrap::{Class, config, statement::WORDS};
+    for class in Class::ALL {
+        let words = [Default::default(); WORDS];
+        let measures = measure(&config::config(class, words), &all(), class.log_height());
+        let fri = class.fri(());
+        let (bits, bound) = proven_bits(&measures, &fri, class.log_height(), 0);
+        println!("{class:?}: {bits:.1} bits, bound by {bound}");
+        assert!(bits >= 100.0, "{class:?}: {bits:.1} bits, bound by {bound}");
     }
 }

@@ -136,7 +136,7 @@ fn filled(text: &str, public: Vec<u64>) -> Vec<Filled> {
     let Prover { program, fixed, .. } = prover(text, Profile::Zk);
     let inputs = Inputs { public, private: vec![0x1234_5678_9abc_def0, 77] };
     let (outcome, trace) = record(&program, &inputs, Limits::default()).unwrap();
-    tables::fill(&program, &fixed, &inputs, &outcome, &trace, Profile::Zk).unwrap().0
+    tables::fill(&program, &fixed, &inputs, &outcome, &trace, Profile::Zk.form()).unwrap().0
 }
 
 /// Each table is high enough for its masks, and what fills it up satisfies all constraints: also
