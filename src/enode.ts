@@ -23,6 +23,7 @@ import { withFunding } from "./enode_fund.ts";
 import { enodeOutputs } from "./enode_outputs.ts";
 import { reportFaults } from "./enode_report.ts";
 import { startSources } from "./enode_sources.ts";
+import { dashboardRoutes } from "./dashboard/index.ts";
 import { createDispatch } from "./dispatch/index.ts";
 import { verifierRoutes } from "./pages/verifier.ts";
 import { watchRoutes } from "./watch/index.ts";
@@ -159,6 +160,7 @@ export async function startEnode(
   });
   context.readiness.add("projects", () => projects.unready);
   ingest.app.route("/verifier", verifierRoutes(log));
+  ingest.app.route("/", dashboardRoutes(log));
   const { host } = context;
   if (host) ingest.app.route("/watch", watchRoutes({ host, network, projects, log }));
   const server = serveHttp((request) => ingest.fetch(request), {
