@@ -29,7 +29,6 @@ const sights = [
   ["light", "light", desk],
   ["dark", "dark", desk],
   ["phone", "light", phone],
-  ["phone-dark", "dark", phone],
 ] as const;
 
 if (!hasChromium) {

@@ -5,6 +5,7 @@ import { byId, h } from "./dom.ts";
 import { clockOf, tellTimes } from "./format.ts";
 import { type Connection, type Summary, watchSummaries } from "./live.ts";
 import { offerSignIn } from "./operator.ts";
+import { remember } from "./parts/pipeline.ts";
 import type { Open, Route, View } from "./view.ts";
 import { failures } from "./views/failures.ts";
 import { message } from "./views/message.ts";
@@ -131,6 +132,7 @@ function tell(now: Connection): void {
 function show(next: Summary): void {
   summary = next;
   clockOf(next.time);
+  remember(next);
   const reasons = Object.entries(next.missing);
   missing.hidden = reasons.length === 0;
   missing.textContent = `This enode is not ready: ${

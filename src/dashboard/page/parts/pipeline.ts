@@ -69,8 +69,18 @@ const stages: readonly Stage[] = [
 /** Seconds of rates that are drawn. */
 const drawn = 60;
 
+/** Rates that were told, whichever view was shown. */
+let history: { readonly at: number; readonly rates: readonly number[] }[] = [];
+
+/** Called once with each summary. */
+export function remember(summary: Summary): void {
+  const at = Date.parse(summary.time) / 1000;
+  history = history.filter((past) => past.at > at - drawn);
+  if (summary.rates.received === null) return;
+  history.push({ at, rates: stages.map(({ rate }) => rate(summary) ?? 0) });
+}
+
 export function pipeline() {
-  const history: number[][] = stages.map(() => []);
   const cards = stages.map(({ name, counts, href, rates }) => {
     const number = h("strong", { class: "count" }, "–");
     const speed = h("span", { class: "rate" }, "–");
@@ -103,27 +113,29 @@ export function pipeline() {
     show(summary: Summary): void {
       stages.forEach((stage, i) => {
         const card = cards[i];
-        const rates = history[i];
-        if (!card || !rates) return;
+        if (!card) return;
         const number = stage.count(summary), speed = stage.rate(summary);
         card.number.textContent = count(number);
         card.number.title = exact(number);
         card.speed.textContent = rate(speed);
         card.more.textContent = stage.more?.(summary) ?? "";
         card.element.toggleAttribute("data-flows", (speed ?? 0) > 0);
-        if (speed !== null) rates.push(speed);
-        rates.splice(0, rates.length - drawn);
-        card.line.setAttribute("points", lineOf(rates));
+        card.line.setAttribute("points", lineOf(i, Date.parse(summary.time) / 1000));
       });
     },
   };
 }
 
-/** The newest at the right; the tallest at the top. */
-function lineOf(rates: readonly number[]): string {
-  const most = Math.max(...rates, 0.01);
-  const from = drawn - rates.length;
-  return rates.map((value, i) => `${from + i},${(15 - 14 * value / most).toFixed(1)}`).join(" ");
+/** The newest at the right; the fastest at the top. What was not told again stayed as it was. */
+function lineOf(stage: number, now: number): string {
+  const points = history.map(({ at, rates }) => [drawn + at - now, rates[stage] ?? 0] as const);
+  const most = Math.max(...points.map(([, rate]) => rate), 0.01);
+  const height = (rate: number) => (15 - 14 * rate / most).toFixed(1);
+  return points.map(([x, rate], i) => {
+    const from = points[i - 1];
+    const held = from && x - from[0] > 3 ? `${(x - 1).toFixed(1)},${height(from[1])} ` : "";
+    return `${held}${x.toFixed(1)},${height(rate)}`;
+  }).join(" ");
 }
 
 /** All tasks by state, as one bar. */

@@ -1,4 +1,4 @@
-/** Tables that are lists of cards on a phone, with rows that the arrow keys walk through. */
+/** Tables that are lists on a phone, with rows that the arrow keys walk through. */
 import { type Child, h, keep } from "../dom.ts";
 
 export interface Column<T> {
@@ -6,6 +6,8 @@ export interface Column<T> {
   readonly cell: (item: T) => Child;
   /** Right-aligned. */
   readonly number?: boolean;
+  /** Has lines of its own on a phone. */
+  readonly wide?: boolean;
 }
 
 export interface Table<T> {
@@ -13,7 +15,7 @@ export interface Table<T> {
   show(items: readonly T[]): void;
 }
 
-// Roles are said, as they are lost where rows are laid out as cards.
+// Roles are said, as they are lost where rows are laid out as lines.
 export function table<T>(
   caption: string,
   columns: readonly Column<T>[],
@@ -45,10 +47,13 @@ export function table<T>(
     h(
       "tr",
       { role: "row" },
-      columns.map(({ name, cell, number }) =>
+      columns.map(({ name, cell, number, wide }) =>
         h(
           "td",
-          { role: "cell", "data-label": name, class: number ? "number" : null },
+          {
+            ...{ role: "cell", "data-label": name },
+            class: number ? "number" : wide ? "wide" : null,
+          },
           h("span", {}, cell(item)),
         )
       ),

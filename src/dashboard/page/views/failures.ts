@@ -22,6 +22,7 @@ export const failureTable = (caption: string, empty: string, few = false) =>
       },
       {
         name: "Reason",
+        wide: true,
         cell: ({ reason }) => h("span", { class: "reason" }, reason || "not said"),
       },
       ...few ? [] : [

@@ -28,6 +28,7 @@ export const projects: Open = () => {
       },
       {
         name: "Versions",
+        wide: true,
         cell: ({ versions }) =>
           versions.length === 0
             ? "–"

@@ -39,6 +39,7 @@ export const task: Open = ({ path: [, wanted = ""] }) => {
       { name: "State", cell: ({ state }) => badge(state) },
       {
         name: "Reference",
+        wide: true,
         cell: ({ reference }) => reference ? h("span", { class: "hex" }, reference) : "–",
       },
       { name: "Reason", cell: ({ comment }) => comment || "–" },
@@ -75,6 +76,7 @@ export const task: Open = ({ path: [, wanted = ""] }) => {
     [
       {
         name: "Message",
+        wide: true,
         cell: (m) => h("a", { class: "hex", href: `#/message/${m.id}` }, m.id),
       },
       { name: "Sender", cell: ({ clientId }) => clientId || "not known" },

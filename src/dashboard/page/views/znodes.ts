@@ -18,7 +18,7 @@ const standings: Readonly<Record<Znode["standing"], string>> = {
 };
 
 const columns: readonly Column<Znode>[] = [
-  { name: "Znode", cell: ({ prover }) => id(prover) },
+  { name: "Znode", wide: true, cell: ({ prover }) => id(prover) },
   {
     name: "Standing",
     cell: ({ standing, reason }) => [
