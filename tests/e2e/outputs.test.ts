@@ -1,118 +1,191 @@
-/** From a posted message to what a contract has of it; an output that ended dead is tried again. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+/** From a posted message to what each far end has of its result. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Address, toFunctionSelector } from "viem";
-import { anvilAccount, anvilKey } from "../../src/chain/anvil.ts";
-import { deployContract } from "../../src/chain/deploy_contract.ts";
-import { EnodeClient } from "../../src/client.ts";
-import { deadOutputsSchema } from "../../src/ingest/schema.ts";
-import { testContracts } from "../../src/output/testing/contracts.ts";
+import { inflateSync } from "node:zlib";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { base58btc } from "multiformats/bases/base58";
+import { concatBytes, hexToBytes } from "viem";
+import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
+import { tiny } from "../../runtimes/testing/tiny.ts";
+import { startValidator } from "../../src/output/solana/testing/validator.ts";
+import { startBasin, startReceiver } from "../../src/output/testing/far_end.ts";
+import { parseReceipt } from "../../src/protocol/receipt_file.ts";
 import { startNetwork, type TestNetwork } from "./chain.ts";
-import { workspace } from "./files.ts";
-import { type NodeProcess, post, reaches, startNode, until } from "./node.ts";
+import { fixture, workspace, writeProject } from "./files.ts";
+import { type NodeProcess, post, reaches, startNode, states, until } from "./node.ts";
 import { ws } from "./ws.ts";
 
-const place = workspace();
-const { Target } = testContracts();
-const token = "a token of sixteen characters".replaceAll(" ", "-");
-let network: TestNetwork, node: NodeProcess, target: Address, projectId: number;
-let env: Record<string, string>;
+const validator = startValidator();
+const secret = new Uint8Array(randomBytes(32));
+const receiver = startReceiver(secret);
+const operator = generatePrivateKey();
+const basin = startBasin({ "bonfire_vault.data1": privateKeyToAddress(operator) });
 
-beforeAll(async () => {
-  // The first contract on the chain, so that its address is known to the project's file.
-  const ethereum = {
-    contractMethod: "take",
-    contractAbiJSON: JSON.stringify(Target.abi),
-  };
-  const output = [{ type: "ethereumContract", ethereum }];
-  network = await startNetwork(
-    join(place.directory, "data"),
-    { count: 1 },
-    { output },
-    async (chain) => {
-      const deployer = chain.sender(anvilAccount(0));
-      ({ address: target } = await deployContract(deployer, "Target", Target, {}));
-      Object.assign(ethereum, { contractAddress: target });
-      return {};
-    },
-  );
-  projectId = Number(network.project.projectId);
-  const take = toFunctionSelector("take(uint256)");
-  env = { ...place.env, ...network.env, OUTPUT_ALLOW: `31337:${target}:${take}` };
-  node = await startNode({ ...env, OPERATOR_TOKEN: token });
-}, 300_000);
+const solanaKey = new Uint8Array(randomBytes(32));
+const solanaAccount = ed25519.getPublicKey(solanaKey);
+validator.fund(base58btc.baseEncode(solanaAccount));
+
 afterAll(async () => {
-  await node?.kill();
-  await network?.anvil.stop();
-  await place.remove();
+  await Promise.all([validator.stop(), receiver.stop(), basin.stop()]);
 });
 
-const read = (functionName: string, ...args: unknown[]) =>
-  network.chain.reader.readContract({ address: target, abi: Target.abi, functionName, args });
-const close = async (value: boolean) => {
-  const { wallet } = network.chain.sender(network.parties.deployer);
-  await wallet.writeContract({
-    ...{ address: target, abi: Target.abi, functionName: "close", args: [value] },
-    ...{ chain: null, account: network.parties.deployer },
-  });
-  await until("the switch is set", async () => await read("closed") === value || undefined);
+/** The operator's settings for all of them. */
+const farEnds = {
+  TEXTILE_ENDPOINT: basin.url,
+  SOLANA_ENDPOINTS: `${validator.genesisHash}=${validator.url}`,
+  // As Solana's own tools write it.
+  OPERATOR_PRIVATE_KEY_ED25519: JSON.stringify([...solanaKey, ...solanaAccount]),
+  WEBHOOK_SECRETS: `1=whsec_${secret.toBase64()}`,
+  WEBHOOK_PRIVATE_HOSTS: receiver.host,
 };
-const retry = async (task: number, headers: Record<string, string>, body: object = {}) => {
-  const answer = await fetch(`${node.url}/task/${projectId}/${task}/retry`, {
-    ...{ method: "POST", headers, body: JSON.stringify(body) },
-  });
-  return [answer.status, JSON.stringify(await answer.json())] as const;
+const solana = (stateAccountPK: string, more = {}) => ({
+  type: "solanaProgram",
+  solana: {
+    chainEndpoint: "https://a-stranger.example/rpc",
+    programID: validator.programId,
+    stateAccountPK,
+    ...more,
+  },
+});
+const taskOf = async (url: string, messageId: string) => {
+  const { taskId } = await (await fetch(`${url}/message/${messageId}/receipt`)).json();
+  return taskId as `0x${string}`;
 };
-const dead = () => new EnodeClient(node.url).request(deadOutputsSchema, "dead_outputs");
 
-test("an original file's contract is called, with arguments by their names", async () => {
-  const id = await post(node.url, projectId, '{"value":20,"id":7}');
-  const { result } = await reaches(node.url, id, "outputted");
-  expect(result).toMatch(/^0x[0-9a-f]{64}$/);
-  expect(await read("seen", 7n)).toBe(1n);
-}, 300_000);
+describe("a node without a chain", () => {
+  const place = workspace();
+  const projects = join(place.directory, "projects");
+  const archive = join(place.directory, "archive");
+  const [state, unused] = [validator.stateAccount(), validator.stateAccount()];
+  const input = JSON.stringify({ public_input: [7], private_input: [3, "0x4"] });
+  let node: NodeProcess;
 
-test("a dead output waits with its reason until a person has it tried again", async () => {
-  await close(true);
-  const id = await post(node.url, projectId, '{"value":21,"id":8}');
-  expect((await reaches(node.url, id, "failed")).comment).toContain("Closed(8)");
-  const [letter] = (await dead()).outputs;
-  expect(letter).toMatchObject({ projectID: `${projectId}`, taskID: "2", output: 0, attempt: 1 });
-  expect(letter?.reason).toContain("Closed(8)");
-  expect(await (await fetch(`${node.url}/metrics`)).text()).toContain("w3bstream_outputs_dead 1");
+  /** The original's zkwasm project, with another output. */
+  async function withOutput(id: number, output: unknown): Promise<void> {
+    const versions = JSON.parse(await readFile(fixture("original-zkwasm.json"), "utf8"));
+    const changed = versions.map((version: object) => ({ ...version, output }));
+    await writeFile(join(projects, `${id}`), JSON.stringify(changed));
+  }
 
-  const bearer = { authorization: `Bearer ${token}` };
-  expect((await retry(2, {}))[0]).toBe(401);
-  expect((await retry(2, { authorization: `Bearer ${token}x` }))[0]).toBe(401);
-  expect((await retry(9, bearer))[0]).toBe(404);
-  expect((await retry(1, bearer))[0]).toBe(409);
-  expect((await retry(2, bearer, { output: 3 }))[1]).toContain("it has no output 3");
-  expect(await retry(2, bearer)).toEqual([200, expect.stringContaining('"retried":[0]')]);
-  await until(
-    "it is dead again",
-    async () => (await dead()).outputs[0]?.attempt === 2 || undefined,
-  );
-
-  await close(false);
-  await node.kill();
-  node = await startNode(env);
-  expect((await retry(2, bearer))[1]).toContain("has no OPERATOR_TOKEN");
-  const run = (...args: string[]) => {
-    const key = {
-      ENODE_ENDPOINT: node.url,
-      OPERATOR_PRIVATE_KEY: network.env.OPERATOR_PRIVATE_KEY,
-    };
-    return ws(["task", ...args], key as Record<string, string>);
-  };
-  expect((await run("dead")).out).toContain(`${projectId}/2  output 0`);
-  const stranger = await ws(["task", "retry", `${projectId}`, "2"], {
-    ...{ ENODE_ENDPOINT: node.url, OPERATOR_PRIVATE_KEY: anvilKey(9) },
+  beforeAll(async () => {
+    await mkdir(projects);
+    await withOutput(10003, { type: "textile", textile: { vaultID: "bonfire_vault.data1" } });
+    await writeProject(projects, 10004, { code: tiny(), output: solana(state) });
+    await withOutput(10005, solana(unused));
+    const webhook = { type: "webhook", webhook: { url: receiver.url } };
+    await withOutput(1, [webhook, { type: "archive", archive: { prefix: "weather" } }]);
+    node = await startNode({
+      ...place.env,
+      ...farEnds,
+      PROJECT_FILE_DIRECTORY: projects,
+      OPERATOR_PRIVATE_KEY: operator,
+      ARCHIVE_DIRECTORY: archive,
+    });
   });
-  expect(stranger.err).toContain(`may not operate project ${projectId}`);
-  const { out, err } = await run("retry", `${projectId}`, "2", "--output", "0");
-  expect(out + err).toContain("tried again: output 0");
-  await reaches(node.url, id, "outputted");
-  expect(await read("seen", 8n)).toBe(1n);
-  expect((await run("retry", `${projectId}`, "2")).err).toContain("409: the task can't be retried");
-  expect((await run("dead")).out).toBe("none\n");
-}, 300_000);
+  afterAll(async () => {
+    await node?.kill();
+    await place.remove();
+  });
+
+  test("an original's file with textile: the vault has the signed event", async () => {
+    const id = await post(node.url, 10003, input);
+    const { result } = await reaches(node.url, id, "outputted");
+    const [event] = basin.events;
+    expect(basin.events.length).toBe(1);
+    expect(event?.signature).toBe(result);
+    const receipt = parseReceipt(JSON.parse(event?.body.proof ?? ""));
+    const taskId = await taskOf(node.url, id);
+    expect(receipt).toMatchObject({ vmType: "zkwasm", profile: "zk", task: { taskId } });
+    expect(event?.body.result).toBe(Array.from(receipt.publicValues, String).join(""));
+  });
+
+  test("an original's file with solanaProgram: the program has the proof, once", async () => {
+    const id = await post(node.url, 10004, "reading");
+    const { result } = await reaches(node.url, id, "outputted");
+    expect(result).toMatch(/^[1-9A-HJ-NP-Za-km-z]{86,88}$/);
+    const kept = validator.state(state);
+    expect([kept.calls, new TextDecoder().decode(kept.proof)]).toEqual([1, "ok"]);
+  });
+
+  test("a proof that fits no Solana transaction fails with that reason", async () => {
+    const id = await post(node.url, 10005, input);
+    const { comment } = await reaches(node.url, id, "failed");
+    expect(comment).toMatch(/the proof does not fit a Solana transaction: \d+ bytes, of 1232/);
+    expect(validator.state(unused).calls).toBe(0);
+  });
+
+  test("webhook and archive: the receiver has one hook, and the file is a receipt", async () => {
+    let refusals = 2;
+    receiver.fault = () => refusals-- > 0 ? new Response(null, { status: 503 }) : undefined;
+    const id = await post(node.url, 1, input);
+    await reaches(node.url, id, "outputted");
+    const taskId = await taskOf(node.url, id);
+    expect([...receiver.hooks.keys()]).toEqual([`${taskId}_0`]);
+    expect(receiver.requests.length).toBe(3);
+    const { data } = receiver.hooks.get(`${taskId}_0`)?.body ?? {};
+    const path = join(archive, "weather/1", `${taskId}.json`);
+    const file = JSON.parse(await readFile(path, "utf8"));
+    expect(data.receipt).toEqual(file);
+
+    const [version] = JSON.parse(await readFile(join(projects, "1"), "utf8"));
+    const program = join(place.directory, "program.wasm");
+    await writeFile(program, inflateSync(Buffer.from(version.code, "hex")));
+    const verified = await ws(["verify", path, "--program", program]);
+    expect(verified).toMatchObject({ code: 0, out: expect.stringContaining("valid") });
+  });
+
+  test("nothing of the input and no secret is told", async () => {
+    const told = node.log() + JSON.stringify([basin.events, [...receiver.hooks.values()]]);
+    expect(told).not.toContain(secret.toBase64());
+    expect(told).not.toContain("secret-access-key");
+    expect(told).not.toContain('"0x4"');
+  });
+});
+
+describe("a node with a chain", () => {
+  const place = workspace();
+  const state = validator.stateAccount();
+  let network: TestNetwork, node: NodeProcess;
+
+  beforeAll(async () => {
+    network = await startNetwork(join(place.directory, "data"), { count: 1 }, {
+      output: [
+        { type: "ethereumContract" },
+        solana(state, { light: true }),
+        { type: "webhook", webhook: { url: receiver.url, light: true } },
+      ],
+    });
+    node = await startNode({
+      ...place.env,
+      ...network.env,
+      ...farEnds,
+      OUTPUT_ALLOW: `solana:${validator.programId}`,
+    });
+  });
+  afterAll(async () => {
+    await node?.kill();
+    await network?.anvil.stop();
+    await place.remove();
+  });
+
+  test("tells others what the router accepted, without the proof", async () => {
+    receiver.hooks.clear();
+    const id = await until(
+      "the project is served",
+      () => post(node.url, 1, '{"value":21.5}').catch(() => undefined),
+    );
+    await reaches(node.url, id, "outputted");
+    const taskId = await taskOf(node.url, id);
+    const { data } = receiver.hooks.get(`${taskId}_2`)?.body ?? {};
+    expect(data.receipt).toBeUndefined();
+    const said = concatBytes([
+      hexToBytes(taskId),
+      hexToBytes(data.programId),
+      Uint8Array.fromBase64(data.publicValues),
+    ]);
+    expect(validator.state(state)).toEqual({ calls: 1, proof: said });
+    expect((await states(node.url, id)).at(-1)?.state).toBe("outputted");
+  });
+});

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { concatBytes, hexToBytes } from "viem";
 import type { Intents } from "../../da/da.ts";
 import { OutputError } from "../output.ts";
 import { memoryIntents } from "../testing/intents.ts";
@@ -7,7 +8,6 @@ import { contextOf, jobOf } from "../testing/jobs.ts";
 import { quiet } from "../testing/world.ts";
 import { publicClusters, type SolanaDeps, solanaOutput } from "./index.ts";
 import { type Fault, startValidator } from "./testing/validator.ts";
-import { refusals } from "./testing/program.ts";
 import { Payer } from "./transaction.ts";
 
 setDefaultTimeout(120_000);
@@ -127,18 +127,25 @@ describe("the solanaProgram output", () => {
   test("a proof that fits no transaction is dead at once, and light it is not", async () => {
     const { key } = await payer();
     const of = config();
-    const job = await jobOf(of, { proof: proof(1_200) });
-    const error = await failure(output({ key }).run(job, of, contextOf()));
-    expect(error.state).toBe("dead");
-    expect(error.message).toMatch(/does not fit a Solana transaction: \d+ bytes, of 1232/);
+    const largest = await jobOf(of, { proof: proof(976) });
+    expect((await output({ key }).run(largest, of, contextOf())).state).toBe("confirmed");
+    for (const size of [977, 1_200, 807_720]) {
+      const error = await failure(
+        output({ key }).run(await jobOf(of, { proof: proof(size) }), of, contextOf()),
+      );
+      expect(error.state).toBe("dead");
+      expect(error.message).toMatch(/does not fit a Solana transaction: \d+ bytes, of 1232/);
+    }
 
-    const light = { ...of, light: true };
+    const light = config({ light: true });
+    const job = await jobOf(light, { proof: proof(1_200) });
     const solana = (accepted: boolean) =>
       output({ key, isAccepted: () => Promise.resolve(accepted) }).run(job, light, contextOf());
     expect((await failure(solana(false))).state).toBe("retry");
-    // The test's program takes proofs only.
-    const refused = await failure(solana(true));
-    expect(refused.message).toContain(`custom program error 0x${refusals.notProof.toString(16)}`);
+    await solana(true);
+    const { publicValues, programId } = job.receipt;
+    const said = concatBytes([hexToBytes(job.taskId), hexToBytes(programId), publicValues]);
+    expect(validator.state(light.stateAccount)).toEqual({ calls: 1, proof: said });
   });
 });
 

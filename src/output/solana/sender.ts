@@ -35,6 +35,13 @@ interface Running {
   newest: string | undefined;
 }
 
+const tooLarge = (bytes: number): OutputError =>
+  new OutputError(
+    "dead",
+    `the proof does not fit a Solana transaction: ${bytes} bytes, of ${mostBytes}; prove smaller, ` +
+      `or have "light": true in the output`,
+  );
+
 /** Lamports of one signature. */
 const signatureFee = 5_000n;
 
@@ -106,14 +113,10 @@ export class SolanaSender {
 
   async #price(request: SendRequest): Promise<Price> {
     const { payer, settings } = this.deps;
+    // What has the data alone too large is not even written out.
+    if (request.data.length > mostBytes) throw tooLarge(request.data.length);
     const { bytes, wire } = payer.draft(request);
-    if (bytes > mostBytes) {
-      throw new OutputError(
-        "dead",
-        `the proof does not fit a Solana transaction: ${bytes} bytes, of ${mostBytes}; prove ` +
-          `smaller, or have "light": true in the output`,
-      );
-    }
+    if (bytes > mostBytes) throw tooLarge(bytes);
     const { err, logs, unitsConsumed } = await this.#rpc.simulate(wire);
     if (err !== null && err !== undefined) throw this.#refused(err, logs);
     const roomy = Math.ceil(

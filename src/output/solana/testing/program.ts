@@ -1,6 +1,7 @@
 /**
- * An on-chain program for tests, assembled here: it takes `0x00 ‖ proof`, counts its calls and
- * keeps the proof in its state account, where it is given one.
+ * An on-chain program for tests, assembled here: it takes `0x00 ‖ proof`, or `0x01` and what is sent
+ * without a proof, counts its calls and keeps what it got in its state account, where it is given
+ * one.
  */
 
 const opcodes = {
@@ -17,6 +18,7 @@ const opcodes = {
   ja: 0x05,
   jeqImm: 0x15,
   jneImm: 0x55,
+  jgtImm: 0x25,
   jlt: 0xad,
   exit: 0x95,
 } as const;
@@ -64,7 +66,7 @@ const entrypoint: (Line | string)[] = [
   { op: "jeqImm", dst: 6, imm: 0, to: "no data" },
   { op: "addImm", dst: 5, imm: 8 },
   { op: "ldxb", dst: 8, src: 5 },
-  { op: "jneImm", dst: 8, imm: 0, to: "not proof" },
+  { op: "jgtImm", dst: 8, imm: 1, to: "not proof" },
   { op: "jeqImm", dst: 2, imm: 0, to: "done" },
   { op: "ldxb", dst: 8, src: 1, off: account.isWritable },
   { op: "jeqImm", dst: 8, imm: 0, to: "not writable" },

@@ -186,7 +186,7 @@ export function startValidator(
     },
     /** Gives an account another size, empty. */
     resize: (address: string, size: number) => layState(address as Address, size),
-    /** What the program has kept there. */
+    /** How often the program was called for it, and what it was given last. */
     state(address: string): { calls: number; proof: Uint8Array } {
       const account = svm.getAccount(address as Address);
       if (!account.exists) throw new Error(`no account ${address}`);
