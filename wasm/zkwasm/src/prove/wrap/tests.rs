@@ -4,7 +4,7 @@ use std::time::Instant;
 use p3_bn254::Bn254;
 use p3_field::PrimeCharacteristicRing;
 
-use super::statement::{MAX_IO, bytes_of, element, words};
+use super::statement::{MAX_IO, WORDS, bytes_of, element, words};
 use super::{Class, PROFILE, Prover, verify};
 use crate::execute::{ExecuteError, Inputs};
 use crate::program::Program;
@@ -150,6 +150,29 @@ fn words_tell_statements_apart() {
     }
     assert_eq!(all[8][1], Bn254::TWO);
     assert_eq!(all[0][2], Bn254::new([u64::MAX, u64::MAX, 0, 0]));
+}
+
+/// `contracts/test/ZkWasmAdapter.t.sol` has the same.
+#[test]
+fn words_are_those_of_the_contract() {
+    let statement = Statement {
+        image_id: bytes_of(Bn254::from_u64(0x1234)),
+        status: Status::Done,
+        inputs: vec![1, u64::MAX],
+        outputs: vec![2, 3, 4, 5],
+        binding: std::array::from_fn(|at| at as u8),
+    };
+    let mut expected = [Bn254::ZERO; WORDS];
+    let limbs: [[u64; 4]; 6] = [
+        [0x04_02_00_0c_08, 0, 0, 0],
+        [0x1234, 0, 0, 0],
+        [0x0809_0a0b_0c0d_0e0f, 0x0001_0203_0405_0607, 0, 0],
+        [0x1819_1a1b_1c1d_1e1f, 0x1011_1213_1415_1617, 0, 0],
+        [1, u64::MAX, 2, 0],
+        [3, 4, 5, 0],
+    ];
+    expected[..6].copy_from_slice(&limbs.map(Bn254::new));
+    assert_eq!(words(&statement, Class::Small), expected);
 }
 
 #[test]
