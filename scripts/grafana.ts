@@ -64,6 +64,27 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
       unit: "ops",
       queries: [[rate("refused_senders_total", "reason"), "{{reason}}"]],
     },
+    {
+      title: "Sources",
+      unit: "ops",
+      queries: [
+        [rate("source_messages_total", "source, result"), "{{source}} {{result}}"],
+        [rate("source_refused_total", "source, reason"), "{{source}} refused: {{reason}}"],
+      ],
+    },
+    {
+      title: "Sources: connected, and messages that wait",
+      unit: "short",
+      queries: [
+        [at("source_connected"), "{{instance}} {{source}}"],
+        [at("source_waiting"), "{{instance}} {{source}} waiting"],
+      ],
+    },
+    {
+      title: "Sources: longest wait",
+      unit: "s",
+      queries: [[at("source_lag_seconds"), "{{instance}} {{source}}"]],
+    },
     times("HTTP: time to answer", "http_request_seconds", "route"),
     {
       title: "Queue before the database",
@@ -147,6 +168,11 @@ const rows: readonly (readonly [title: string, panels: readonly Panel[]])[] = [
       title: "Outputs",
       unit: "ops",
       queries: [[rate("outputs_total", "type, state"), "{{type}} {{state}}"]],
+    },
+    {
+      title: "Outputs that are dead",
+      unit: "short",
+      queries: [[`max(${at("outputs_dead")})`, "dead"]],
     },
     times("Time of an attempt that was confirmed", "output_seconds", "type", `state="confirmed"`),
   ]],

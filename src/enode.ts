@@ -143,6 +143,7 @@ export async function startEnode(
       token: config.OPERATOR_TOKEN,
     },
     unready: () => context.readiness.ask(),
+    degraded: () => context.readiness.degraded(),
     problemOf: (group) => waiting.get(nameOf(group)),
     heldUpBy: (taskId) => dispatch.heldUpBy(taskId),
     dashboard: {

@@ -13,7 +13,10 @@ export function serveHealth(
   const app = new Hono()
     .get("/live", (c) => c.json({ status: "up" }))
     .get("/ready", async (c) => {
-      const [status, body] = readyAnswer(await readiness.ask());
+      const [status, body] = readyAnswer(
+        await readiness.ask(),
+        await readiness.degraded(),
+      );
       return c.body(body, status, { "content-type": "application/json" });
     })
     .get("/metrics", async (c) =>

@@ -63,6 +63,31 @@ export function createMetrics() {
       "project",
       "reason",
     ]),
+    sourceMessages: counter(
+      "source_messages_total",
+      "Messages that sources brought: received, then accepted, duplicate or refused",
+      ["source", "result"],
+    ),
+    sourceRefused: counter("source_refused_total", "Messages of sources refused, by why", [
+      "source",
+      "reason",
+    ]),
+    sourceConnected: byLabel(
+      "source_connected",
+      "1: the source is being followed; 0: it is away",
+      "source",
+    ),
+    sourceWaiting: byLabel(
+      "source_waiting",
+      "Messages that a source brought and that are not stored yet",
+      "source",
+    ),
+    sourceLag: byLabel(
+      "source_lag_seconds",
+      "How long a message of the source waits at most, seconds: mqtt, since it came; postgres, " +
+        "since the last look at the table of which all is stored began",
+      "source",
+    ),
     httpSeconds: histogram(
       "http_request_seconds",
       "Time to answer, seconds",

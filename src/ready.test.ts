@@ -12,6 +12,25 @@ test("nothing missing is ready; what is missing is told by name", async () => {
   ]);
 });
 
+test("what is only wanted degrades a node, which stays ready", async () => {
+  const readiness = new Readiness();
+  let away: string | undefined = "no subscription";
+  readiness.add("MQTT", () => away, "wanted");
+  const answer = async () => readyAnswer(await readiness.ask(), await readiness.degraded());
+  expect(await answer()).toEqual([
+    200,
+    `{"status":"degraded","reasons":{"MQTT":"no subscription"}}`,
+  ]);
+  readiness.add("database", () => "away");
+  expect(await answer()).toEqual([
+    503,
+    `{"status":"not ready","reasons":{"MQTT":"no subscription","database":"away"}}`,
+  ]);
+  away = undefined;
+  readiness.add("database", () => undefined);
+  expect(await answer()).toEqual([200, `{"status":"ready"}`]);
+});
+
 test("a check that throws or never answers is a reason, and tells nothing private", async () => {
   const readiness = new Readiness();
   readiness.add("database", () => Promise.reject(new Error("postgres://u:hunter2@db")));

@@ -59,6 +59,8 @@ export interface IngestDeps {
   readonly operating?: Operating;
   /** What is missing for `/ready`. Default nothing. */
   readonly unready?: () => Promise<Unready>;
+  /** And without what it still answers well. */
+  readonly degraded?: () => Promise<Unready>;
   /** Why messages of a group can't be packed, if they can't. */
   readonly problemOf?: (
     group: Pick<PendingGroup, "projectId" | "version" | "group">,
@@ -253,7 +255,7 @@ export function createIngest(deps: IngestDeps): Ingest {
   );
   app.get("/ready", async () => {
     const missing = draining ? { node: "it is about to stop" } : await deps.unready?.() ?? {};
-    return json(...readyAnswer(missing));
+    return json(...readyAnswer(missing, await deps.degraded?.()));
   });
   app.get("/metrics", async () => {
     const headers = { "content-type": metrics.registry.contentType };

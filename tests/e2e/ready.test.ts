@@ -1,8 +1,11 @@
 /** What `/ready` says of each role, while what the role needs is there, missing, and back. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import { Aedes } from "aedes";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
+import { freePort } from "../../scripts/free_port.ts";
 import { startPostgres, type TestPostgres } from "../postgres.ts";
 import { workspace } from "./files.ts";
 import { type NodeProcess, startNode, until } from "./node.ts";
@@ -69,4 +72,36 @@ test("a node is ready while it has what its role needs, and says what it lacks",
   expect((await fetch(`${enode.url}/live`)).status).toBe(200);
   await postgres.start();
   await becomes(enode, 200);
+}, 600_000);
+
+test("an enode whose broker is away serves HTTP, and says so", async () => {
+  const port = await freePort();
+  const enode = await start("enode", {
+    DATA_DIRECTORY: directory("mqtt"),
+    MQTT_ENDPOINT: `mqtt://127.0.0.1:${port}`,
+  });
+  const told = async (name: string) => {
+    const text = await (await fetch(`${enode.url}/metrics`)).text();
+    return new RegExp(`^w3bstream_${name} (\\S+)$`, "m").exec(text)?.[1];
+  };
+  expect(await ready(enode)).toEqual([
+    200,
+    { status: "degraded", reasons: { MQTT: "no subscription at the MQTT broker" } },
+  ]);
+  expect([await told("ready"), await told(`source_connected{source="mqtt"}`)]).toEqual(["1", "0"]);
+  const broker = await Aedes.createBroker();
+  const server = createServer(broker.handle).listen(port, "127.0.0.1");
+  try {
+    await until("the source is there", async () => {
+      const [status, body] = await ready(enode);
+      expect(status).toBe(200);
+      return (body as { status: string }).status === "ready" || undefined;
+    });
+    expect(await told(`source_connected{source="mqtt"}`)).toBe("1");
+    expect(await told(`source_waiting{source="mqtt"}`)).toBe("0");
+  } finally {
+    expect(await enode.stop()).toBe(0);
+    await new Promise<void>((resolve) => broker.close(resolve));
+    server.close();
+  }
 }, 600_000);

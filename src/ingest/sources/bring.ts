@@ -1,6 +1,7 @@
 /** From a source to the store: nothing that may be stored later is given up. */
 import { Backoff, sleep } from "../../abort.ts";
 import { errorText, type Log } from "../../log.ts";
+import type { Metrics } from "../../metrics.ts";
 import { RequestError } from "../message.ts";
 
 /** Between tries to store a message, ms: the first pause, and the longest. */
@@ -10,39 +11,74 @@ const quietMs = 1_000;
 
 export interface BringDeps {
   /** The source's name, for the log. */
-  readonly source: string;
+  readonly source: "mqtt" | "postgres";
   /** Whether a project that is not known now may still be read. */
   readonly unready: () => string | undefined;
   /** Whether what comes too fast may wait, as it does in a table; else it is refused. */
   readonly patient?: boolean;
+  readonly metrics: SourceMetrics;
   readonly log: Log;
 }
 
-/** @returns why it is refused for good; undefined: it is stored */
-export type Bring = (
-  take: () => Promise<unknown>,
-  signal: AbortSignal,
-) => Promise<RequestError | undefined>;
+export type SourceMetrics = Pick<Metrics, "sourceMessages" | "sourceRefused">;
 
-/**
- * Gives a function that takes a message until it is stored, or refused for a reason that stays. It
- * throws when the signal aborts; the message may be stored then, or not.
- */
-export function bringing({ source, unready, patient, log }: BringDeps): Bring {
+/** How a source does. */
+export interface SourceStatus {
+  /** Why nothing comes now. */
+  readonly unready: string | undefined;
+  /** Messages that it brought and that are not stored. */
+  readonly waiting: number;
+  readonly lagSeconds: number;
+}
+
+export interface Bring {
+  /**
+   * Takes a message until it is stored, or refused for a reason that stays. Throws when the signal
+   * aborts; the message may be stored then, or not.
+   * @returns why it is refused for good; undefined: it is stored
+   */
+  bring(
+    take: () => Promise<{ readonly duplicate: boolean }>,
+    signal: AbortSignal,
+  ): Promise<RequestError | undefined>;
+  /** Messages that wait to be stored. */
+  readonly waiting: number;
+  /** How long the first of them does, seconds. */
+  readonly waitedSeconds: number;
+}
+
+/** By the status with which HTTP would refuse it. */
+const reasons: Readonly<Record<number, string>> = {
+  400: "malformed",
+  401: "sender",
+  403: "sender",
+  404: "project",
+  409: "replayed",
+  413: "size",
+  415: "malformed",
+  429: "rate",
+};
+
+export function bringing({ source, unready, patient, metrics, log }: BringDeps): Bring {
+  const began = new Set<{ readonly at: number }>();
+  const count = (result: string) => metrics.sourceMessages.inc({ source, result });
   const mayPass = ({ status }: RequestError): boolean =>
     status === 503 || (status === 429 && patient === true) ||
     (status === 404 && unready() !== undefined);
   const say = quietly();
-  return async (take, signal) => {
+  const bring: Bring["bring"] = async (take, signal) => {
     const backoff = new Backoff(firstMs, mostMs);
     while (true) {
       signal.throwIfAborted();
       try {
-        await take();
+        const { duplicate } = await take();
+        count(duplicate ? "duplicate" : "accepted");
         return undefined;
       } catch (error) {
         if (error instanceof RequestError && !mayPass(error)) {
           const { status, message } = error;
+          count("refused");
+          metrics.sourceRefused.inc({ source, reason: reasons[status] ?? "other" });
           say((times) => log.warn({ source, status, times }, `message refused: ${message}`));
           return error;
         }
@@ -50,6 +86,26 @@ export function bringing({ source, unready, patient, log }: BringDeps): Bring {
       }
       await sleep(backoff.next(), signal);
     }
+  };
+  return {
+    async bring(take, signal) {
+      const one = { at: performance.now() };
+      began.add(one);
+      count("received");
+      try {
+        return await bring(take, signal);
+      } finally {
+        began.delete(one);
+      }
+    },
+    get waiting() {
+      return began.size;
+    },
+    get waitedSeconds() {
+      // The first that was added stands first.
+      for (const { at } of began) return (performance.now() - at) / 1000;
+      return 0;
+    },
   };
 }
 

@@ -59,7 +59,7 @@ async function start(change: Partial<IngestDeps> = {}, unready?: () => string | 
   });
   const source = startMqtt({
     ...{ endpoint, clientId, topic: "w3bstream/+/+", take: ingest.take, maxBodyBytes: 4096 },
-    ...{ unready: unready ?? (() => undefined), log },
+    ...{ unready: unready ?? (() => undefined), metrics, log },
   });
   sources.push(source);
   await until(() => source.unready === undefined);
@@ -77,6 +77,14 @@ const stored = async () =>
 const counted = async (result: string) =>
   (await metrics.messages.get()).values.filter(({ labels }) => labels.result === result)
     .reduce((sum, { value }) => sum + value, 0);
+
+/** What is told of the source, by a label. */
+async function told(name: string, label = "result"): Promise<Record<string, number>> {
+  const list = await metrics.registry.getMetricsAsJSON();
+  const values = list.find((metric) => metric.name === `w3bstream_${name}`)?.values ?? [];
+  expect(values.every(({ labels }) => labels.source === "mqtt")).toBe(true);
+  return Object.fromEntries(values.map(({ labels, value }) => [labels[label], value]));
+}
 
 /** A message as a device signs it. */
 function signed(data: string, nonce: string) {
@@ -129,6 +137,10 @@ test("what is refused is counted and logged, and acknowledged: it would never be
   expect(await stored()).toEqual([]);
   expect(await counted("refused")).toBe(bad.length);
   expect(logged[0]).toContain("message refused: unexpected EOF");
+  expect(await told("source_messages_total")).toEqual({ received: 6, refused: 6 });
+  expect(await told("source_refused_total", "reason")).toEqual({
+    ...{ malformed: 1, size: 1, sender: 3, project: 1 },
+  });
 });
 
 describe("who sent it", () => {
@@ -154,6 +166,8 @@ describe("who sent it", () => {
     expect(await stored()).toEqual(["mine"]);
     expect([await counted("accepted"), await counted("duplicate"), await counted("refused")])
       .toEqual([1, 1, 2]);
+    expect(await told("source_messages_total"))
+      .toEqual({ received: 4, accepted: 1, duplicate: 1, refused: 2 });
   });
 });
 
@@ -187,13 +201,17 @@ test("while the database is away nothing is acknowledged or lost", async () => {
       return await subject.da.messages.append(message);
     },
   };
-  await start({ da: { ...subject.da, messages } });
+  const source = await start({ da: { ...subject.da, messages } });
+  expect([source.waiting, source.lagSeconds]).toEqual([0, 0]);
   await send(body("late"));
   await until(() => tries > 2);
   expect(acked).toBe(0);
+  expect(source.waiting).toBe(1);
+  expect(source.lagSeconds).toBeGreaterThan(0.1);
   away = false;
   await until(() => acked === 1);
   expect(await stored()).toEqual(["late"]);
+  expect([source.waiting, source.lagSeconds]).toEqual([0, 0]);
 });
 
 test("a project that may still be read is waited for", async () => {

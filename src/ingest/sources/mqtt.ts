@@ -6,7 +6,7 @@ import { clientsKey } from "../accept.ts";
 import { decodeMessage } from "../decode.ts";
 import type { Ingest } from "../index.ts";
 import { RequestError } from "../message.ts";
-import { bringing } from "./bring.ts";
+import { bringing, type SourceMetrics, type SourceStatus } from "./bring.ts";
 
 /** Messages that are being stored together; a broker that heeds it sends no more unacknowledged. */
 const maxInFlight = 256;
@@ -31,20 +31,19 @@ export interface MqttDeps {
   readonly maxBodyBytes: number;
   /** Why projects are not all known yet. */
   readonly unready: () => string | undefined;
+  readonly metrics: SourceMetrics;
   readonly log: Log;
 }
 
-export interface MqttSource {
-  /** Why nothing comes now. */
-  readonly unready: string | undefined;
+export interface MqttSource extends SourceStatus {
   /** Stores what has come, then disconnects; the broker keeps the session. */
   stop(): Promise<void>;
 }
 
 /** Follows a topic in a session that outlives connections and this process. */
 export function startMqtt(deps: MqttDeps): MqttSource {
-  const { topic, log, maxBodyBytes } = deps;
-  const bring = bringing({ source: "mqtt", unready: deps.unready, log });
+  const { topic, metrics, log, maxBodyBytes } = deps;
+  const brought = bringing({ source: "mqtt", unready: deps.unready, metrics, log });
   let connection = new AbortController();
   let subscribed = false, stopping = false;
   let connectedAt = Infinity;
@@ -111,7 +110,7 @@ export function startMqtt(deps: MqttDeps): MqttSource {
       checkTopic(topic, packet.topic, message);
       return message;
     };
-    const refused = await bring(() => deps.take(read, () => keyOf(packet)), signal);
+    const refused = await brought.bring(() => deps.take(read, () => keyOf(packet)), signal);
     ack(refused);
   };
 
@@ -141,6 +140,12 @@ export function startMqtt(deps: MqttDeps): MqttSource {
   return {
     get unready() {
       return subscribed ? undefined : "no subscription at the MQTT broker";
+    },
+    get waiting() {
+      return brought.waiting;
+    },
+    get lagSeconds() {
+      return brought.waitedSeconds;
     },
     async stop() {
       stopping = true;

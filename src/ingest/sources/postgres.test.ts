@@ -28,12 +28,15 @@ afterEach(async () => {
   await sql.end({ timeout: 1 });
 });
 
+let metrics = createMetrics();
 function start(table = "messages") {
+  metrics = createMetrics();
   const ingest = createIngest({
     ...{ da: subject.da, projects: someProjects(), maxBodyBytes: 4096, identity, log },
-    metrics: createMetrics(),
+    metrics,
   });
   const source = startTable({
+    metrics,
     ...{ dsn, table, take: ingest.take, maxBodyBytes: 4096, log },
     ...{ places: { ...subject.da.chain, cursor }, unready: () => undefined },
   });
@@ -98,9 +101,26 @@ test("what can't be a message is passed over and logged", async () => {
   await insert("unknown project", sql, 77);
   await sql`insert into messages (project_id) values (1)`;
   for (let i = 0; i < 250; i++) await insert(`${i}`.padStart(3, "0"));
-  start();
+  const source = start();
   await until(async () => (await stored()).length === 250);
   expect(logged.join()).toContain("message refused");
+  // As far as a look that is over.
+  await until(() => source.unready === undefined);
+  expect(source.waiting).toBe(0);
+  const told = await metrics.registry.getMetricsAsJSON();
+  const values = (name: string) =>
+    told.find((metric) => metric.name === `w3bstream_source_${name}`)?.values;
+  const by = { source: "postgres" };
+  expect(values("messages_total")).toEqual(expect.arrayContaining([
+    { labels: { ...by, result: "received" }, value: 253 },
+    { labels: { ...by, result: "accepted" }, value: 250 },
+    { labels: { ...by, result: "refused" }, value: 3 },
+  ]));
+  expect(values("refused_total")).toEqual(expect.arrayContaining([
+    { labels: { ...by, reason: "size" }, value: 1 },
+    { labels: { ...by, reason: "project" }, value: 1 },
+    { labels: { ...by, reason: "malformed" }, value: 1 },
+  ]));
 });
 
 test("a view may narrow what is looked through, and name the data's type", async () => {
@@ -120,6 +140,8 @@ test("a missing table is said, and waited for", async () => {
     expect.stringContaining("has no table messages"),
     "the data source can't be read",
   ]);
+  const lag = source.lagSeconds;
+  await until(() => source.lagSeconds > lag);
   await sql`alter table other rename to messages`;
   await insert("a");
   await holds("a");

@@ -5,7 +5,7 @@ import { type Datasource, openDatasource, type SourceRow } from "../../da/dataso
 import { errorText, type Log } from "../../log.ts";
 import type { Ingest } from "../index.ts";
 import { type MessageRequest, RequestError } from "../message.ts";
-import { bringing } from "./bring.ts";
+import { bringing, type SourceMetrics, type SourceStatus } from "./bring.ts";
 
 /** Rows that are stored together. */
 const pageRows = 100;
@@ -22,27 +22,29 @@ export interface TableDeps {
   /** Where the place in the table is kept. */
   readonly places: Pick<ChainView, "cursor" | "save">;
   readonly unready: () => string | undefined;
+  readonly metrics: SourceMetrics;
   readonly log: Log;
 }
 
-export interface TableSource {
-  /** Why nothing comes now. */
-  readonly unready: string | undefined;
+export interface TableSource extends SourceStatus {
   stop(): Promise<void>;
 }
 
 /** Takes each row of a table as a message, once it is committed and no older transaction is open. */
 export function startTable(deps: TableDeps): TableSource {
-  const { table, log, places } = deps;
+  const { table, metrics, log, places } = deps;
   const source = openDatasource(deps.dsn, table, deps.maxBodyBytes);
-  const bring = bringing({ source: "postgres", unready: deps.unready, patient: true, log });
+  const brought = bringing({
+    ...{ source: "postgres", unready: deps.unready, patient: true, metrics, log },
+  });
   const stopping = new AbortController();
   const { signal } = stopping;
   const place = `datasource:${table}`;
   let unready: string | undefined = "the data source was not read yet";
+  let readUntil = performance.now();
 
   const store = (row: SourceRow) =>
-    bring(
+    brought.bring(
       () => deps.take(() => messageOf(row, deps.maxBodyBytes), () => `§row ${table} ${row.id}`),
       signal,
     );
@@ -69,6 +71,7 @@ export function startTable(deps: TableDeps): TableSource {
       try {
         await follow(source);
         unready = undefined;
+        readUntil = started;
         backoff.reset();
       } catch (error) {
         if (signal.aborted) break;
@@ -84,6 +87,12 @@ export function startTable(deps: TableDeps): TableSource {
   return {
     get unready() {
       return unready;
+    },
+    get waiting() {
+      return brought.waiting;
+    },
+    get lagSeconds() {
+      return (performance.now() - readUntil) / 1000;
     },
     async stop() {
       stopping.abort(new Error("the node is stopping"));

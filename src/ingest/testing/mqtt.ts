@@ -14,13 +14,14 @@ import { identity, someProjects } from "./projects.ts";
 const silent = pino({ level: "silent" });
 const [dsn = "", endpoint = "", clientId = ""] = process.argv.slice(2);
 const da = storesOn(await openPostgres({ dsn, log: silent }));
+const metrics = createMetrics();
 const ingest = createIngest({
   ...{ da, projects: someProjects({ type: "device" }), maxBodyBytes: 4096, identity, log: silent },
-  metrics: createMetrics(),
+  metrics,
 });
 startMqtt({
   ...{ endpoint, clientId, topic: "w3bstream/+/+", maxBodyBytes: 4096 },
-  ...{ unready: () => undefined, log: silent },
+  ...{ unready: () => undefined, metrics, log: silent },
   async take(read, keyOf) {
     await ingest.take(read, keyOf);
     console.log("stored");
