@@ -1,8 +1,6 @@
 import { join } from "node:path";
-import { ed25519 } from "@noble/curves/ed25519.js";
-import { base58btc } from "multiformats/bases/base58";
 import type { CID } from "multiformats/cid";
-import { type Hex, hexToBytes } from "viem";
+import type { Hex } from "viem";
 import { createSeeds } from "./chain/seeds.ts";
 import { Channel } from "./channel.ts";
 import { type Config, ConfigError } from "./config.ts";
@@ -20,7 +18,7 @@ import type { OutputJob, OutputReport } from "./output/types.ts";
 import { nameOf, Packers, startPack } from "./pack/index.ts";
 import { serveHttp } from "./platform.ts";
 import { withFunding } from "./enode_fund.ts";
-import { enodeOutputs } from "./enode_outputs.ts";
+import { enodeOutputs, solanaAddress } from "./enode_outputs.ts";
 import { reportFaults } from "./enode_report.ts";
 import { startSources } from "./enode_sources.ts";
 import { dashboardRoutes } from "./dashboard/index.ts";
@@ -210,9 +208,4 @@ async function credentialIssuer(config: Config) {
     );
   }
   return await createIssuer({ privateKey, clients, token });
-}
-
-function solanaAddress(config: Config): string | undefined {
-  const key = config.OPERATOR_PRIVATE_KEY_ED25519;
-  return key && base58btc.baseEncode(ed25519.getPublicKey(hexToBytes(key)));
 }

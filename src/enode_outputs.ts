@@ -1,10 +1,12 @@
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { base58btc } from "multiformats/bases/base58";
 import { hexToBytes } from "viem";
 import type { NodeContext } from "./context.ts";
 import type { Config } from "./config.ts";
 import type { Da } from "./da/da.ts";
 import { directoryArchive } from "./output/archive/directory.ts";
 import type { ArchiveStore } from "./output/archive/index.ts";
-import { s3Archive } from "./output/archive/s3.ts";
+import { type S3Archive, s3Archive } from "./output/archive/s3.ts";
 import type { OutputDeps } from "./output/index.ts";
 
 /** What the outputs need that go by a key, a secret or a place of the enode's operator. */
@@ -46,12 +48,24 @@ export function enodeOutputs(
 }
 
 /** Undefined where the operator keeps none. */
-export function archiveOf(config: Config): ArchiveStore | undefined {
-  if (config.ARCHIVE_DIRECTORY !== undefined) return directoryArchive(config.ARCHIVE_DIRECTORY);
+function archiveOf(config: Config): ArchiveStore | undefined {
+  const { ARCHIVE_DIRECTORY: directory } = config;
+  return directory === undefined ? s3Of(config) : directoryArchive(directory);
+}
+
+/** Undefined where none is configured. */
+export function s3Of(config: Config, timeoutMs?: number): S3Archive | undefined {
   const { ARCHIVE_S3_ENDPOINT: endpoint, ARCHIVE_S3_BUCKET: bucket } = config;
   const { ARCHIVE_S3_ACCESS_KEY_ID: accessKeyId } = config;
   const { ARCHIVE_S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
   if (!endpoint || !bucket || !accessKeyId || !secretAccessKey) return undefined;
   const region = config.ARCHIVE_S3_REGION;
-  return s3Archive({ endpoint, bucket, region, accessKeyId, secretAccessKey });
+  const patience = timeoutMs === undefined ? {} : { timeoutMs };
+  return s3Archive({ endpoint, bucket, region, accessKeyId, secretAccessKey, ...patience });
+}
+
+/** The account that pays on Solana; undefined without a key. */
+export function solanaAddress(config: Config): string | undefined {
+  const key = config.OPERATOR_PRIVATE_KEY_ED25519;
+  return key && base58btc.baseEncode(ed25519.getPublicKey(hexToBytes(key)));
 }

@@ -15,6 +15,7 @@ import { Endpoint } from "../project/gateway.ts";
 import { anyAddress, safeFetch } from "../safe-fetch.ts";
 import { accountOf } from "../secp256k1.ts";
 import { type Env, type Finding, found } from "./doctor_machine.ts";
+import { inspectOutputs } from "./doctor_outputs.ts";
 
 const timeoutMs = 10_000;
 
@@ -28,6 +29,7 @@ export async function inspectServices(env: Env): Promise<Finding[]> {
     database(config),
     ipfs(config),
     remoteProver(config),
+    inspectOutputs(config, timeoutMs),
   ]);
   return [...findings, ...rest.flat()];
 }

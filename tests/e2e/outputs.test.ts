@@ -8,10 +8,12 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { base58btc } from "multiformats/bases/base58";
 import { concatBytes, hexToBytes } from "viem";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
+import { installedLibrary } from "../../runtimes/risc0/installed.ts";
 import { tiny } from "../../runtimes/testing/tiny.ts";
 import { startValidator } from "../../src/output/solana/testing/validator.ts";
 import { startBasin, startReceiver } from "../../src/output/testing/far_end.ts";
 import { parseReceipt } from "../../src/protocol/receipt_file.ts";
+import { slow } from "../slow.ts";
 import { startNetwork, type TestNetwork } from "./chain.ts";
 import { fixture, workspace, writeProject } from "./files.ts";
 import { type NodeProcess, post, reaches, startNode, states, until } from "./node.ts";
@@ -62,16 +64,18 @@ describe("a node without a chain", () => {
   const input = JSON.stringify({ public_input: [7], private_input: [3, "0x4"] });
   let node: NodeProcess;
 
-  /** The original's zkwasm project, with another output. */
-  async function withOutput(id: number, output: unknown): Promise<void> {
-    const versions = JSON.parse(await readFile(fixture("original-zkwasm.json"), "utf8"));
+  /** An original's project, with another output. */
+  async function withOutput(id: number, output: unknown, of = "zkwasm"): Promise<void> {
+    const versions = JSON.parse(await readFile(fixture(`original-${of}.json`), "utf8"));
     const changed = versions.map((version: object) => ({ ...version, output }));
     await writeFile(join(projects, `${id}`), JSON.stringify(changed));
   }
 
   beforeAll(async () => {
     await mkdir(projects);
-    await withOutput(10003, { type: "textile", textile: { vaultID: "bonfire_vault.data1" } });
+    const textile = { type: "textile", textile: { vaultID: "bonfire_vault.data1" } };
+    await withOutput(10002, textile, "risc0");
+    await withOutput(10003, textile);
     await writeProject(projects, 10004, { code: tiny(), output: solana(state) });
     await withOutput(10005, solana(unused));
     const webhook = { type: "webhook", webhook: { url: receiver.url } };
@@ -100,6 +104,25 @@ describe("a node without a chain", () => {
     expect(receipt).toMatchObject({ vmType: "zkwasm", profile: "zk", task: { taskId } });
     expect(event?.body.result).toBe(Array.from(receipt.publicValues, String).join(""));
   });
+
+  test.skipIf(!slow || !installedLibrary())(
+    "an original's file of risc0 with textile: the result, and why the proof is not there",
+    async () => {
+      basin.events.length = 0;
+      const data = '{"private_input":"14","public_input":"3,34","receipt_type":"Stark"}';
+      const id = await post(node.url, 10002, data);
+      await reaches(node.url, id, "outputted");
+      const proved = (await states(node.url, id)).find(({ state }) => state === "proved");
+      const journal = Buffer.from(JSON.parse(proved?.result ?? "").journal.slice(2), "hex");
+      const [event] = basin.events;
+      expect(event?.body.result).toBe(Array.from(journal, String).join(""));
+      expect(JSON.parse(event?.body.proof ?? "")).toEqual({
+        programId: expect.any(String),
+        task: { taskId: await taskOf(node.url, id), prover: expect.any(String) },
+        withheld: expect.stringContaining("STARK proofs of risc0"),
+      });
+    },
+  );
 
   test("an original's file with solanaProgram: the program has the proof, once", async () => {
     const id = await post(node.url, 10004, "reading");

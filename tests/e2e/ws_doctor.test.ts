@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesToHex } from "viem";
+import { startValidator } from "../../src/output/solana/testing/validator.ts";
 import { type Anvil, anvilAccount, startAnvil } from "../../src/chain/anvil.ts";
 import { workspace } from "./files.ts";
 import { ws } from "./ws.ts";
@@ -65,6 +66,38 @@ describe("ws doctor", () => {
     });
     expect(all).not.toContain("hunter2");
     expect(all).not.toContain(key.slice(2, 20));
+  });
+
+  test("looks where results go", async () => {
+    const validator = startValidator();
+    try {
+      const key = "11".repeat(32);
+      const { said } = await doctor({
+        SOLANA_ENDPOINTS: `${validator.genesisHash}=${validator.url},devnet=${validator.url}`,
+        OPERATOR_PRIVATE_KEY_ED25519: key,
+        ARCHIVE_DIRECTORY: join(place.directory, "archive"),
+      });
+      expect(said).toMatchObject({
+        [`solana ${validator.genesisHash}`]: expect.stringMatching(/^note: \w+ has 0 lamports$/),
+        "solana devnet": "wrong: its endpoint is of another cluster; correct SOLANA_ENDPOINTS",
+        archive: expect.stringMatching(/^note: .* will be made$/),
+      });
+    } finally {
+      await validator.stop();
+    }
+    const { code, said, all } = await doctor({
+      SOLANA_ENDPOINTS: "devnet=http://127.0.0.1:1/hunter2",
+      ARCHIVE_S3_ENDPOINT: "http://127.0.0.1:1",
+      ARCHIVE_S3_BUCKET: "receipts",
+      ARCHIVE_S3_ACCESS_KEY_ID: "id",
+      ARCHIVE_S3_SECRET_ACCESS_KEY: "hunter2",
+    });
+    expect(code).toBe(1);
+    expect(said).toMatchObject({
+      "solana devnet": "wrong: the RPC does not answer getGenesisHash",
+      archive: "wrong: the archive does not answer",
+    });
+    expect(all).not.toContain("hunter2");
   });
 
   test("asks the chain for its contracts and the keys' coins", async () => {

@@ -120,6 +120,13 @@ describe.skipIf(!s3)("an archive in S3", () => {
     }
   });
 
+  test("answers whether it is there", async () => {
+    await s3Archive(settings()).probe();
+    await expect(s3Archive(settings({ bucket: "none" })).probe()).rejects.toThrow("NoSuchBucket");
+    await expect(s3Archive(settings({ secretAccessKey: "wrong" })).probe()).rejects
+      .toThrow("SignatureDoesNotMatch");
+  });
+
   test("never replaces another object", async () => {
     const job = await zkwasmJob();
     const key = `weather/2026/1/${job.taskId}.json`;

@@ -16,6 +16,11 @@ export interface S3Settings {
   readonly timeoutMs?: number;
 }
 
+export interface S3Archive extends ArchiveStore {
+  /** Asks for what is not there. @throws {OutputError} where the bucket or the key isn't either */
+  probe(): Promise<void>;
+}
+
 /** Most bytes of an answer: a receipt that is there already. */
 const answerBytes = 16 * 1024 * 1024;
 
@@ -23,8 +28,8 @@ const answerBytes = 16 * 1024 * 1024;
  * Receipts as objects of a bucket of an S3-compatible service. It is asked to refuse what would
  * replace an object, and checks the SHA-256 of what it gets, which the signature covers.
  */
-export function s3Archive(settings: S3Settings): ArchiveStore {
-  const { endpoint, bucket, region, timeoutMs = 30_000 } = settings;
+export function s3Archive(settings: S3Settings): S3Archive {
+  const { endpoint, bucket, region, timeoutMs = 20_000 } = settings;
   const { accessKeyId, secretAccessKey } = settings;
   const base = `${endpoint.replace(/\/$/, "")}/${bucket}`;
 
@@ -87,6 +92,14 @@ export function s3Archive(settings: S3Settings): ArchiveStore {
       }
       return `s3://${bucket}/${key}`;
     },
+
+    async probe() {
+      const answer = await request("GET", "none", new AbortController().signal);
+      // 403 is also what a key gets that may not list the bucket.
+      const code = codeOf(answer);
+      if (code === "NoSuchKey" || code === "AccessDenied" || answer.status === 200) return;
+      throw unwritten(answer);
+    },
   };
 }
 
@@ -103,9 +116,9 @@ const sameBytes = (a: Uint8Array, b: Uint8Array) =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** What was answered, and what to look at. */
-function unwritten({ status, body }: SafeResponse): OutputError {
-  const text = new TextDecoder().decode(body.subarray(0, 4_096));
-  const code = /<Code>([^<]{1,100})<\/Code>/.exec(text)?.[1];
+function unwritten(answer: SafeResponse): OutputError {
+  const { status } = answer;
+  const code = codeOf(answer);
   const said = code === undefined ? "" : ` ${printable(code)}`;
   const hint = status === 501 || code === "NotImplemented"
     ? ": it must know conditional writes (If-None-Match)"
@@ -117,4 +130,9 @@ function unwritten({ status, body }: SafeResponse): OutputError {
     ? ": is ARCHIVE_S3_BUCKET there?"
     : "";
   return new OutputError("retry", `the archive answers HTTP ${status}${said}${hint}`);
+}
+
+function codeOf({ body }: SafeResponse): string | undefined {
+  const text = new TextDecoder().decode(body.subarray(0, 4_096));
+  return /<Code>([^<]{1,100})<\/Code>/.exec(text)?.[1];
 }

@@ -175,6 +175,18 @@ describe("who may call", () => {
     expect(validator.methods).toEqual([]);
   });
 
+  test("the payer's own account is given to no program", async () => {
+    const { key, address } = await payer();
+    const before = validator.balance(address);
+    const of = config({ stateAccount: address });
+    const error = await failure(output({ key }).run(await jobOf(of), of, contextOf()));
+    expect([error.state, error.message]).toEqual([
+      "dead",
+      `${address} is this node's own; name another account`,
+    ]);
+    expect(validator.balance(address)).toBe(before);
+  });
+
   test("an RPC of another cluster than configured is not believed", async () => {
     const { key } = await payer();
     const of = config({ chainEndpoint: "https://api.devnet.solana.com" });

@@ -31,6 +31,7 @@ const statuses = z.object({
 const simulation = z.object({
   value: z.object({ err: chainError, logs, unitsConsumed: slot.nullish() }),
 });
+const balance = z.object({ value: z.number().nonnegative() });
 const fees = z.array(z.object({ prioritizationFee: slot }));
 const transaction = z.object({ meta: z.object({ logMessages: logs }).nullish() }).nullable();
 const answerSchema = z.object({
@@ -63,6 +64,10 @@ export class SolanaRpc {
   /** Also of transactions that the node has forgotten but for its history. */
   statuses = (signatures: readonly string[]) =>
     this.#ask("getSignatureStatuses", [signatures, { searchTransactionHistory: true }], statuses);
+
+  /** Lamports. */
+  balance = async (address: string) =>
+    (await this.#ask("getBalance", [address, { commitment: "confirmed" }], balance)).value;
 
   /** The oldest slot whose transactions the node still knows. */
   firstSlot = () => this.#ask("getFirstAvailableBlock", [], slot);

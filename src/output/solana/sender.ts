@@ -113,6 +113,10 @@ export class SolanaSender {
 
   async #price(request: SendRequest): Promise<Price> {
     const { payer, settings } = this.deps;
+    // A program that was given the payer's account could spend it: it has signed.
+    if (request.stateAccount === payer.address || request.programId === payer.address) {
+      throw new OutputError("dead", `${payer.address} is this node's own; name another account`);
+    }
     // What has the data alone too large is not even written out.
     if (request.data.length > mostBytes) throw tooLarge(request.data.length);
     const { bytes, wire } = payer.draft(request);

@@ -13,7 +13,10 @@ export interface WebhookDeps {
   readonly isAccepted?: ((taskId: `0x${string}`) => Promise<boolean>) | undefined;
   /** For one request and its answer, ms. */
   readonly timeoutMs?: number;
-  /** Longest that one attempt waits because a server asked for it, ms. */
+  /**
+   * Longest that one attempt waits because a server asked for it, ms. With the request's own time it
+   * must be less than a grant's.
+   */
   readonly longestWaitMs?: number;
 }
 
@@ -25,7 +28,7 @@ const mostWaits = 1_000;
  * At-least-once; `webhook-id` is the same whenever a result is sent.
  */
 export function webhookOutput(deps: WebhookDeps): Output<"webhook"> {
-  const { secrets, privateHosts, longestWaitMs = 45_000, timeoutMs } = deps;
+  const { secrets, privateHosts, longestWaitMs = 30_000, timeoutMs } = deps;
   /** Not to be asked before, by origin; ms since 1970. */
   const waits = new Map<string, number>();
   return {

@@ -122,6 +122,8 @@ export function startValidator(
     switch (method) {
       case "getGenesisHash":
         return genesisHash;
+      case "getBalance":
+        return { context, value: Number(svm.getBalance(params[0] as Address) ?? 0n) };
       case "getFirstAvailableBlock":
         return validator.firstSlot;
       case "getLatestBlockhash": {
