@@ -54,6 +54,12 @@ const workspace = [
 const crates = (cwd: string) =>
   ({ ...rustScript, cwd, inputs: cwd === "wasm" ? workspace : [cwd] }) as const;
 
+/** What the example of wasm/wrap makes for the contracts' tests. */
+const wrapFixtures = [
+  "contracts/test/generated/UnsafeTestSetupToyWrapVerifier.sol",
+  "contracts/test/vectors/wrap-toy.json",
+];
+
 /** Whether what is committed is what a build script makes. */
 const rebuild = (script: string, inputs: readonly string[]) => ({
   ...rustScript,
@@ -234,6 +240,15 @@ export const steps = (withRust: boolean): Step[] => [
     name: "wrap: tests",
     command: ["cargo", "test", ...(slow ? ["--", "--include-ignored"] : [])],
     count: cargoCounts,
+  },
+  {
+    ...crates("wasm/wrap"),
+    name: "wrap: committed verifier is current",
+    command: [
+      ...["cargo", "run", "--quiet", "--example", "toy", "--", "check"],
+      ...wrapFixtures.map((path) => join(root, path)),
+    ],
+    inputs: ["wasm/wrap", ...wrapFixtures],
   },
   { ...crates("wasm/wrap"), name: "wrap: format", command: ["cargo", "fmt", "--check"] },
   {
