@@ -67,8 +67,10 @@ export function startMqtt(deps: MqttDeps): MqttSource {
     },
   });
 
+  let acks = new Acks(client.stream, true);
   client.on("connect", () => {
     connectedAt = performance.now();
+    acks = new Acks(client.stream, client.options.protocolVersion === 5);
     client.subscribe(topic, { qos: 1 }, (error, granted) => {
       const refused = granted?.find(({ qos }) => qos > 2);
       if (error || refused) {
@@ -111,7 +113,7 @@ export function startMqtt(deps: MqttDeps): MqttSource {
       return message;
     };
     const refused = await brought.bring(() => deps.take(read, () => keyOf(packet)), signal);
-    ack(refused);
+    ack.give(refused);
   };
 
   client.handleMessage = (packet, done) => {
@@ -120,8 +122,10 @@ export function startMqtt(deps: MqttDeps): MqttSource {
     const { signal } = connection;
     const size = packet.payload.length;
     bytes += size;
-    const work = store(packet, signal, acknowledger(client, packet)).catch((error) => {
+    const ack = acks.expect(packet);
+    const work = store(packet, signal, ack).catch((error) => {
       if (!signal.aborted) log.error({ reason: errorText(error) }, "MQTT: message not taken");
+      ack.drop();
     }).finally(() => {
       inFlight.delete(work);
       bytes -= size;
@@ -160,20 +164,44 @@ export function startMqtt(deps: MqttDeps): MqttSource {
   };
 }
 
-type Ack = (refused: RequestError | undefined) => void;
+interface Ack {
+  /** Acknowledges the packet, in its turn. */
+  give(refused: RequestError | undefined): void;
+  /** Has the others not wait for it. */
+  drop(): void;
+}
 
-/** Gives what acknowledges the packet, on the connection by which it came and no other. */
-function acknowledger(client: MqttClient, { qos, messageId = 0 }: IPublishPacket): Ack {
-  const { stream } = client;
-  const isV5 = client.options.protocolVersion === 5;
-  return (refused) => {
-    if (qos === 0 || stream.destroyed || !stream.writable) return;
+/** What is acknowledged on one connection, in the order in which it came (MQTT 5, 4.6). */
+class Acks {
+  readonly #queue: { bytes?: Uint8Array }[] = [];
+
+  constructor(private readonly stream: MqttClient["stream"], private readonly isV5: boolean) {}
+
+  expect({ qos, messageId = 0 }: IPublishPacket): Ack {
+    const entry: { bytes?: Uint8Array } = qos === 0 ? { bytes: Buffer.of() } : {};
+    this.#queue.push(entry);
+    const end = (bytes: Uint8Array) => {
+      entry.bytes = bytes;
+      this.#write();
+    };
     const id = [messageId >> 8, messageId & 0xff];
-    // PUBACK; a reason code is MQTT 5's.
-    stream.write(
-      Buffer.from(isV5 && refused ? [0x40, 3, ...id, reasonOf(refused)] : [0x40, 2, ...id]),
-    );
-  };
+    return {
+      give: (refused) => {
+        if (qos === 0) return this.#write();
+        // PUBACK; a reason code is MQTT 5's.
+        const withReason = this.isV5 && refused;
+        end(Buffer.from(withReason ? [0x40, 3, ...id, reasonOf(refused)] : [0x40, 2, ...id]));
+      },
+      drop: () => end(Buffer.of()),
+    };
+  }
+
+  #write(): void {
+    for (let bytes; (bytes = this.#queue[0]?.bytes) !== undefined; this.#queue.shift()) {
+      const writable = !this.stream.destroyed && this.stream.writable;
+      if (bytes.length > 0 && writable) this.stream.write(bytes);
+    }
+  }
 }
 
 /** MQTT 5, 3.4.2.1. */
