@@ -1,5 +1,13 @@
 import { expect, test } from "bun:test";
-import { bytesToHex, type Hex, hexToBytes, keccak256, recoverAddress, toHex } from "viem";
+import {
+  bytesToHex,
+  type Hex,
+  hexToBytes,
+  keccak256,
+  recoverAddress,
+  toHex,
+  type TransactionSerializable,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { accountOf, isCanonical, recoverAnySigner, recoverSigner } from "./secp256k1.ts";
 import { recoverSigner as pageRecoverSigner } from "./pages/browser/secp256k1.ts";
@@ -32,6 +40,23 @@ test("signs and recovers as viem does", async () => {
     const signature = await accountOf(key).sign({ hash });
     expect(signature).toBe(await theirs.sign({ hash }));
     expect(recoverSigner(hexToBytes(hash), hexToBytes(signature))).toBe(theirs.address);
+  }
+});
+
+test("signs transactions of each type as viem does", async () => {
+  const to = `0x${"ab".repeat(20)}` as const;
+  const base = { chainId: 4689, nonce: 0, to, value: 0n, gas: 21_000n };
+  const transactions: TransactionSerializable[] = [
+    { ...base, type: "legacy", gasPrice: 7n, data: "0x" },
+    { ...base, type: "eip1559", maxFeePerGas: 9n, maxPriorityFeePerGas: 1n, data: "0x1234" },
+    { ...base, type: "eip2930", gasPrice: 7n, nonce: 300 },
+  ];
+  for (let i = 1; i <= 20; i++) {
+    const key = keccak256(toHex(i));
+    for (const transaction of transactions) {
+      const theirs = await privateKeyToAccount(key).signTransaction(transaction);
+      expect(await accountOf(key).signTransaction(transaction)).toBe(theirs);
+    }
   }
 });
 

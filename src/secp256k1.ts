@@ -1,17 +1,30 @@
 /** ECDSA over secp256k1 by libsecp256k1 in WASM: several times as fast as viem's, same results. */
 import * as secp from "tiny-secp256k1";
-import { type Address, checksumAddress, type Hex } from "viem";
+import {
+  type Address,
+  checksumAddress,
+  type Hex,
+  parseSignature,
+  serializeTransaction,
+  type TransactionSerializable,
+} from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { bytesToHex, hexToBytes } from "./hex.ts";
 import { keccakHex } from "./keccak.ts";
 
-/** viem's account, but that signs digests faster: r ‖ s ‖ v, low s, nonce by RFC 6979. */
+/** viem's account, but that signs digests and transactions faster: low s, nonce by RFC 6979. */
 export function accountOf(key: Hex): PrivateKeyAccount {
   const secret = hexToBytes(key);
   const account = privateKeyToAccount(key);
   const sign = ({ hash }: { readonly hash: Hex }) =>
     Promise.resolve(bytesToHex(signDigest(hexToBytes(hash), secret)));
-  return { ...account, sign } as PrivateKeyAccount;
+  const signTransaction = async (transaction: TransactionSerializable): Promise<Hex> => {
+    // Their blobs are not signed (EIP-4844).
+    if (transaction.type === "eip4844") return await account.signTransaction(transaction);
+    const hash = keccakHex(hexToBytes(serializeTransaction(transaction)));
+    return serializeTransaction(transaction, parseSignature(await sign({ hash })));
+  };
+  return { ...account, sign, signTransaction } as PrivateKeyAccount;
 }
 
 /**

@@ -62,6 +62,29 @@ test("a file of a newer program is refused, and left as it is", async () => {
   raw.close();
 });
 
+test("what is written at the same time shares a transaction, of which one that fails is undone alone", async () => {
+  const local = openLocal(file);
+  const entry = (key: string) => ({ key, chainId: 1n, sender, request: "{}" });
+  const { journal } = local;
+  const works = [
+    journal.reserve(entry("a"), 4),
+    journal.reserve(entry("bad"), -1),
+    journal.update("missing", { state: "sent" }),
+    journal.reserve(entry("b"), 4),
+    journal.reserve(entry("a"), 9),
+    journal.update("b", { state: "sent", addHash: "0x01" }),
+  ];
+  const ends = await Promise.allSettled(works);
+  expect(ends.map(({ status }) => status === "fulfilled"))
+    .toEqual([true, false, false, true, true, true]);
+  const open = await journal.open(1n, sender);
+  expect(open.map(({ key, nonce, hashes }) => [key, nonce, hashes]))
+    .toEqual([["a", 4, []], ["b", 5, ["0x01"]]]);
+  const last = journal.reserve(entry("c"), 0);
+  await local.close();
+  expect((await last).nonce).toBe(0);
+});
+
 test("what fails within a transaction leaves nothing, and the next one works", async () => {
   const local = openLocal(file);
   const entry = { key: "a", chainId: 1n, sender, request: "{}" };

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { ChainView, Journal } from "./da.ts";
+import { LocalGroup } from "./local_group.ts";
 import { localChainView } from "./local_chain.ts";
 import { localJournal } from "./local_journal.ts";
 import { MigrationError, readMigrations } from "./migrate.ts";
@@ -13,10 +14,12 @@ export interface Local {
   close(): Promise<void>;
 }
 
-/** An SQLite file and its transactions, each synced to the disk when it returns. */
+/** An SQLite file and its transactions, each synced to the disk. */
 export interface LocalDatabase {
   readonly connection: DatabaseSync;
   transaction<T>(work: () => T): T;
+  /** The same with what else is asked for at this time: a sync costs milliseconds. */
+  grouped<T>(work: () => T): Promise<T>;
 }
 
 /** Long enough for another process that ends. */
@@ -34,12 +37,16 @@ export function openLocal(path: string): Local {
     connection.exec(
       `pragma busy_timeout = ${busyMs}; pragma journal_mode = wal; pragma synchronous = full`,
     );
-    const database = { connection, transaction: transactionsOn(connection) };
+    const transaction = transactionsOn(connection);
+    const group = new LocalGroup(connection, transaction);
+    const grouped = <T>(work: () => T) => group.add(work);
+    const database = { connection, transaction, grouped };
     while (database.transaction(() => applyNext(connection)));
     return {
       journal: localJournal(database),
       chain: localChainView(database),
       async close() {
+        group.flush();
         connection.close();
       },
     };

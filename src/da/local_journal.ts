@@ -30,7 +30,7 @@ const taken =
   "chain_id = :chain and sender = :sender and state in ('intended', 'sent', 'confirmed')";
 
 /** The journal of one process: what a transaction reads can't change before it writes. */
-export function localJournal({ connection, transaction }: LocalDatabase): Journal {
+export function localJournal({ connection, grouped }: LocalDatabase): Journal {
   const byKey = connection.prepare("select * from journal where key = ?");
   const freeNonce = connection.prepare(`
     select min(candidate) as nonce
@@ -59,7 +59,7 @@ export function localJournal({ connection, transaction }: LocalDatabase): Journa
   return {
     get: async (key) => get(key),
     reserve: async ({ key, chainId, sender, request }, chainNonce) =>
-      transaction(() => {
+      grouped(() => {
         const known = get(key);
         if (known) return known;
         const owner = { chain: chainId.toString(), sender: getAddress(sender) };
@@ -68,7 +68,7 @@ export function localJournal({ connection, transaction }: LocalDatabase): Journa
         return get(key) as JournalEntry;
       }),
     update: async (key, { state, addHash, request }) =>
-      transaction(() => {
+      grouped(() => {
         const old = get(key);
         if (!old) throw new Error(`the journal has no entry ${key}`);
         const hashes = addHash && !old.hashes.includes(addHash)
@@ -87,7 +87,7 @@ export function localJournal({ connection, transaction }: LocalDatabase): Journa
         .map(entryOf),
     spent: async (projectId, day) => spent(projectId, day),
     addSpent: async (projectId, day, wei) =>
-      transaction(() => {
+      grouped(() => {
         setGas.run(projectId, day, (spent(projectId, day) + wei).toString());
       }),
   };

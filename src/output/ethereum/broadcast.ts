@@ -67,6 +67,7 @@ export async function broadcast(
   } catch (error) {
     if (!refused(deps, entry, error)) return;
   }
+  entry.offeredAt = performance.now();
   entry.underpriced = false;
   entry.rejections = 0;
   entry.pauses = 0;

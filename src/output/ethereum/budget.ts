@@ -5,6 +5,7 @@ import { type Call, estimate } from "./chain.ts";
 import { costOf, type Entry } from "./entry.ts";
 import { cappedFees, type Fees, type Market, marketFees } from "./fees.ts";
 import type { ChainSettings } from "./settings.ts";
+import { Shared } from "./shared.ts";
 
 interface BudgetDeps {
   readonly chainId: bigint;
@@ -31,20 +32,22 @@ export function today(): string {
 /** What transactions may cost: gas, fees, and the caps on both. */
 export class Budget {
   readonly #holds = new Set<{ readonly projectId: bigint; readonly cost: bigint }>();
-  #market: { readonly at: number; readonly value: Promise<Market> } | undefined;
+  readonly #balance: Shared<bigint>;
 
-  constructor(private readonly deps: BudgetDeps) {}
+  constructor(private readonly deps: BudgetDeps) {
+    const { client, account: address, settings: { pollMs } } = deps;
+    const market = new Shared(pollMs, () => marketFees(client));
+    this.market = () => market.get();
+    this.#balance = new Shared(pollMs, () => client.getBalance({ address }));
+  }
+
+  /** A transaction was included, and is paid. */
+  paid(): void {
+    this.#balance.forget();
+  }
 
   /** The chain's fees, as they were at most one poll ago. */
-  market(): Promise<Market> {
-    const now = performance.now();
-    if (!this.#market || now - this.#market.at > this.deps.settings.pollMs) {
-      const value = marketFees(this.deps.client);
-      this.#market = { at: now, value };
-      value.catch(() => this.#market = undefined);
-    }
-    return this.#market.value;
-  }
+  readonly market: () => Promise<Market>;
 
   maxPrice(gas: bigint): bigint {
     return this.deps.settings.maxFeePerTransaction / gas;
@@ -61,7 +64,7 @@ export class Budget {
     const [needed, market, balance, spent] = await Promise.all([
       known ?? estimate(client, account, call, settings.maxGas),
       this.market(),
-      client.getBalance({ address: account }),
+      this.#balance.get(),
       journal.spent(projectId, today()),
     ]);
     if (needed > settings.maxGas) {

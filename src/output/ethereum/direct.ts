@@ -49,8 +49,7 @@ export async function callContract(
     firstMessage: job.firstMessage,
   });
   // A call to an account without code succeeds and does nothing.
-  const code = await sender.patiently(() => chain.client.getCode({ address: to }), context.signal);
-  if (!code || code === "0x") {
+  if (!await sender.hasCode(to, context.signal)) {
     throw new OutputError("dead", `there is no contract at ${to} on chain ${chain.chainId}`);
   }
   try {

@@ -14,8 +14,10 @@ import {
   parseSaved,
   type SendRequest,
 } from "./entry.ts";
+import { Gate } from "./gate.ts";
 import { failureOf, RevertedError, rpcText } from "./errors.ts";
 import type { ChainSettings } from "./settings.ts";
+import { Shared } from "./shared.ts";
 import { type Book, guarded, Watcher } from "./watch.ts";
 
 export type { SenderDeps, TransactionSigner } from "./broadcast.ts";
@@ -29,6 +31,8 @@ export interface Landed {
 
 /** Longest wait for the RPC when stopping. */
 const stopMs = 2_000;
+/** How long a contract is taken to be where it was, ms, and of how many that is known. */
+const [codeMs, maxCodes] = [10_000, 1000];
 /** More attempts than this under one key are a fault. */
 const maxAttempts = 1000;
 
@@ -44,6 +48,9 @@ export class Sender {
   readonly #watcher: Watcher;
   readonly #starting = new Map<string, Promise<Entry | Ended>>();
   readonly #stop = new AbortController();
+  /** The next nonce by the pool, and the height. What is given out since, the journal knows. */
+  readonly #tip: Shared<[nonce: number, height: bigint]>;
+  readonly #code = new Map<Address, Shared<boolean>>();
   #running: Promise<void> | undefined;
   #chainChecked = false;
 
@@ -58,13 +65,12 @@ export class Sender {
       settings,
       open: () => entries.values(),
     });
-    let tail: Promise<unknown> = Promise.resolve();
-    const exclusive = <T>(work: () => Promise<T>) => {
-      const done = tail.then(work);
-      tail = done.catch(() => undefined);
-      return done;
-    };
-    this.#book = { deps, budget, entries, exclusive, floor: 0 };
+    this.#tip = new Shared(settings.pollMs, () =>
+      Promise.all([
+        client.getTransactionCount({ address: signer.address, blockTag: "pending" }),
+        client.getBlockNumber({ cacheTime: 0 }),
+      ]));
+    this.#book = { deps, budget, entries, gate: new Gate(), floor: 0 };
     this.#watcher = new Watcher(this.#book);
   }
 
@@ -184,6 +190,24 @@ export class Sender {
     }
   }
 
+  /** Whether there is a contract, as it was seconds ago at most. */
+  async hasCode(address: Address, signal: AbortSignal): Promise<boolean> {
+    let asked = this.#code.get(address);
+    if (!asked) {
+      // A project's file names the address, and there may be many files.
+      if (this.#code.size >= maxCodes) this.#code.clear();
+      asked = new Shared(codeMs, async () => {
+        const code = await this.deps.client.getCode({ address });
+        return code !== undefined && code !== "0x";
+      });
+      this.#code.set(address, asked);
+    }
+    const known = asked;
+    if (await this.patiently(() => known.get(), signal)) return true;
+    known.forget();
+    return false;
+  }
+
   /** Waits as long as this sender waits between looks at the chain. */
   nextLook(signal: AbortSignal): Promise<void> {
     return this.#pause(this.deps.settings.pollMs, signal);
@@ -222,11 +246,7 @@ export class Sender {
     if (held) return held.saved.cancel === "unsent" ? abandoned : held;
 
     const { address } = signer;
-    const [pending, since] = await this.patiently(() =>
-      Promise.all([
-        client.getTransactionCount({ address, blockTag: "pending" }),
-        client.getBlockNumber({ cacheTime: 0 }),
-      ]), signal);
+    const [pending, since] = await this.patiently(() => this.#tip.get(), signal);
     const { gas, fees, release } = await this.patiently(
       () => this.#book.budget.quote(projectId, { to, data }, request.gas),
       signal,
@@ -235,7 +255,7 @@ export class Sender {
       const batch = members && { members: [...members] };
       const saved = { projectId, to, data, gas, fees, since, cancel: "no" as const, ...batch };
       const intent = { key, chainId, sender: address, request: formatSaved(saved) };
-      const entry = await this.#book.exclusive(async () => {
+      const entry = await this.#book.gate.together(async () => {
         insistLive(request);
         const reserved = await journal.reserve(intent, Math.max(pending, this.#book.floor));
         return this.#adopt(entryOf(reserved, performance.now()));

@@ -4,6 +4,7 @@ import { broadcast, isRejected, type SenderDeps } from "./broadcast.ts";
 import { type Budget, today } from "./budget.ts";
 import { findConsumer, findReceipt, simulate } from "./chain.ts";
 import { type Ended, type Entry, entryOf, formatSaved } from "./entry.ts";
+import type { Gate } from "./gate.ts";
 import { failureOf, RevertedError, rpcText } from "./errors.ts";
 import { cappedFees, raisedFees } from "./fees.ts";
 
@@ -12,8 +13,8 @@ export interface Book {
   readonly deps: SenderDeps;
   readonly budget: Budget;
   readonly entries: Map<string, Entry>;
-  /** Runs one at a time whatever gives out or gives back nonces. */
-  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  /** Nonces are given out together, and given back or filled alone. */
+  readonly gate: Gate;
   /** Nonces below it are known to be used. */
   floor: number;
 }
@@ -28,6 +29,9 @@ const simulationMs = 30_000;
 /** Looks at the chain for every open entry, and does what each needs. */
 export class Watcher {
   #gapSince: number | undefined;
+  /** The next nonce at the last look, and whether it has grown since. */
+  #next = 0;
+  #moving = false;
 
   constructor(private readonly book: Book) {}
 
@@ -39,6 +43,8 @@ export class Watcher {
       deps.client.getBlockNumber({ cacheTime: 0 }),
       deps.client.getTransactionCount({ address, blockTag: "latest" }),
     ]);
+    this.#moving = next > this.#next;
+    this.#next = next;
     const ordered = [...entries.values()].sort((a, b) => a.nonce - b.nonce);
     let failure: { readonly reason: unknown } | undefined;
     for (let at = 0; at < ordered.length; at += atOnce) {
@@ -96,12 +102,13 @@ export class Watcher {
     entry.missingSince = undefined;
     if (isRejected(entry) && entry.saved.cancel === "no") return await this.#giveUp(entry);
     if (entry.underpriced) return await this.#bump(entry);
+    const waited = performance.now() - entry.offeredAt;
     if (performance.now() < entry.notBefore) return;
-    if (entry.nonce < next + lookAhead && !await this.#isKnown(entry)) {
+    // While the chain takes those before it, it is not missed yet.
+    if (!this.#moving && entry.nonce < next + lookAhead && !await this.#isKnown(entry)) {
       if (await this.#stillGood(entry)) await broadcast(deps, entry, undefined);
       return;
     }
-    const waited = performance.now() - entry.offeredAt;
     if (entry.nonce === next && waited > deps.settings.bumpAfterMs) await this.#bump(entry);
   }
 
@@ -154,8 +161,9 @@ export class Watcher {
   }
 
   async #included(entry: Entry, receipt: TransactionReceipt, head: bigint): Promise<void> {
-    const { deps } = this.book;
+    const { deps, budget } = this.book;
     entry.missingSince = undefined;
+    if (entry.included !== receipt.blockHash) budget.paid();
     entry.included = receipt.blockHash;
     const depth = head - receipt.blockNumber + 1n;
     if (depth < BigInt(deps.settings.confirmations)) return;
@@ -218,8 +226,8 @@ export class Watcher {
 
   /** Nobody wants the call any more: its nonce goes back, or is used up when others wait on it. */
   async #giveUp(entry: Entry): Promise<void> {
-    const { deps, exclusive } = this.book;
-    const done = await exclusive(async () => {
+    const { deps, gate } = this.book;
+    const done = await gate.exclusive(async () => {
       const open = await deps.journal.open(deps.chainId, deps.signer.address);
       const stored = open.find((other) => other.key === entry.key);
       for (const hash of stored?.hashes ?? []) {
@@ -266,7 +274,7 @@ export class Watcher {
    * journal: at worst another transaction has the nonce by then.
    */
   async #fillGap(next: number): Promise<void> {
-    const { deps, entries, budget, exclusive } = this.book;
+    const { deps, entries, budget, gate } = this.book;
     const { client, signer, settings, chainId, log } = deps;
     const address = signer.address;
     const waiting = [...entries.values()].map((e) => e.nonce).filter((nonce) => nonce >= next);
@@ -276,7 +284,7 @@ export class Watcher {
     const now = performance.now();
     this.#gapSince = isGap ? this.#gapSince ?? now : undefined;
     if (this.#gapSince === undefined || now - this.#gapSince < settings.orphanMs) return;
-    await exclusive(async () => {
+    await gate.exclusive(async () => {
       // What another process left behind is taken up before anything is filled.
       for (const stored of await deps.journal.open(chainId, address)) {
         if (!entries.has(stored.key)) entries.set(stored.key, entryOf(stored, now));
