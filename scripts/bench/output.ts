@@ -4,8 +4,8 @@
  *
  * An output is a job of the output stage: a call to the contract that a project's file names, with
  * arguments of a message, simulated, written to the journal, signed, sent, and found in a block.
- * The bare loop signs and sends calls, some at once, whose nonces it counts itself and whose gas and fees are given, and then reads each receipt; nothing is simulated, written or
- * looked after.
+ * The bare loop signs and sends calls, some at once, whose nonces it counts itself and whose gas and
+ * fees are given, and then reads each receipt; nothing is simulated, written or looked after.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";

@@ -233,7 +233,7 @@ export class Sender {
   }
 
   async #start(request: SendRequest, signal: AbortSignal): Promise<Entry | Ended> {
-    const { journal, chainId, signer, client } = this.deps;
+    const { journal, chainId, signer } = this.deps;
     const { key, projectId, to, data, members } = request;
     const abandoned: Ended = { verdict: "abandoned", hash: "0x", block: 0n };
     let held = this.#book.entries.get(key);
