@@ -111,7 +111,8 @@ describe("a node without a chain", () => {
       basin.events.length = 0;
       const data = '{"private_input":"14","public_input":"3,34","receipt_type":"Stark"}';
       const id = await post(node.url, 10002, data);
-      await reaches(node.url, id, "outputted");
+      // Proofs of an original's guests take minutes.
+      await reaches(node.url, id, "outputted", 1_200_000);
       const proved = (await states(node.url, id)).find(({ state }) => state === "proved");
       const journal = Buffer.from(JSON.parse(proved?.result ?? "").journal.slice(2), "hex");
       const [event] = basin.events;

@@ -149,6 +149,39 @@ describe("the solanaProgram output", () => {
   });
 });
 
+test("many results at once are followed by few requests, each sent once", async () => {
+  const { key } = await payer();
+  const solana = output({ key, settings: { pollMs: 40, resendMs: 1_000 } });
+  validator.methods.length = 0;
+  const count = 60;
+  const all = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const of = config();
+      const job = await jobOf(of);
+      await solana.run(job, of, contextOf());
+      return validator.state(of.stateAccount).calls;
+    }),
+  );
+  expect(all).toEqual(all.map(() => 1));
+  const asked = (method: string) => validator.methods.filter((m) => m === method).length;
+  expect(asked("sendTransaction")).toBe(count);
+  expect(asked("getSignatureStatuses")).toBeLessThan(count);
+  expect(asked("getEpochInfo")).toBeLessThan(count);
+});
+
+test("a day's limit holds for results that come at once", async () => {
+  const { key } = await payer();
+  const of = config();
+  const solana = output({ key, settings: { maxLamportsPerDay: 25_000n } });
+  const ends = await Promise.allSettled(
+    await Promise.all(Array.from({ length: 10 }, () => jobOf(of)))
+      .then((jobs) => jobs.map((job) => solana.run(job, of, contextOf()))),
+  );
+  expect(ends.filter(({ status }) => status === "fulfilled").length).toBeLessThanOrEqual(5);
+  expect(validator.state(of.stateAccount).calls).toBeGreaterThan(0);
+  expect(validator.state(of.stateAccount).calls).toBeLessThanOrEqual(5);
+});
+
 describe("who may call", () => {
   test("a stranger's project gets no signature, nor does a cluster that is not configured", async () => {
     const { key } = await payer();

@@ -7,6 +7,7 @@ import { refusalOf, refusalText } from "./errors.ts";
 import { Intent, today, type Try } from "./intent.ts";
 import { RpcError, SolanaRpc } from "./rpc.ts";
 import type { SolanaSettings } from "./settings.ts";
+import { StatusBatch } from "./status_batch.ts";
 import { type Call, mostBytes, mostUnits, type Payer, type Price } from "./transaction.ts";
 
 export interface SenderDeps {
@@ -53,10 +54,16 @@ const signatureFee = 5_000n;
 export class SolanaSender {
   readonly #rpc: SolanaRpc;
   readonly #running = new Map<string, Running>();
+  readonly #statuses: StatusBatch;
+  /** The newest answer about what is final, which followers share. */
+  #final: { readonly at: number; readonly value: ReturnType<SolanaRpc["finalized"]> } | undefined;
+  /** What transactions may cost that are not kept yet, by project. */
+  readonly #holds = new Map<bigint, bigint>();
   #clusterChecked = false;
 
   constructor(private readonly deps: SenderDeps) {
     this.#rpc = new SolanaRpc(deps.cluster.endpoint);
+    this.#statuses = new StatusBatch(this.#rpc, deps.settings.pollMs / 20);
   }
 
   /**
@@ -102,13 +109,17 @@ export class SolanaSender {
     await this.#checkCluster();
     const price = await this.#price(request);
     const cost = signatureFee + BigInt(Math.ceil(price.units * price.microLamports / 1e6));
-    await this.#insistAffordable(projectId, cost);
-    const lifetime = await this.#rpc.latestBlockhash();
-    const signed = await payer.sign(request, price, lifetime);
-    insistLive(request);
-    return await intent.signed({ ...signed, ...lifetime }, cost) ??
-      // Another process of the same operator has it.
-      await Intent.read(intents, key, projectId);
+    const release = await this.#hold(projectId, cost);
+    try {
+      const lifetime = await this.#rpc.latestBlockhash();
+      const signed = await payer.sign(request, price, lifetime);
+      insistLive(request);
+      return await intent.signed({ ...signed, ...lifetime }, cost) ??
+        // Another process of the same operator has it.
+        await Intent.read(intents, key, projectId);
+    } finally {
+      release();
+    }
   }
 
   async #price(request: SendRequest): Promise<Price> {
@@ -156,9 +167,24 @@ export class SolanaSender {
     }
   }
 
-  async #insistAffordable(projectId: bigint, cost: bigint): Promise<void> {
+  /** Sets a cost aside until it is counted. @throws {OutputError} when the day's limit forbids it */
+  async #hold(projectId: bigint, cost: bigint): Promise<() => void> {
     const { intents, settings: { maxLamportsPerDay } } = this.deps;
-    if (await intents.spent(projectId, today()) + cost <= maxLamportsPerDay) return;
+    // Held before it is asked what was spent, so that what is kept meanwhile counts in either.
+    const held = (this.#holds.get(projectId) ?? 0n) + cost;
+    this.#holds.set(projectId, held);
+    const release = () => {
+      const rest = (this.#holds.get(projectId) ?? 0n) - cost;
+      if (rest > 0n) this.#holds.set(projectId, rest);
+      else this.#holds.delete(projectId);
+    };
+    try {
+      if (await intents.spent(projectId, today()) + held <= maxLamportsPerDay) return release;
+    } catch (error) {
+      release();
+      throw error;
+    }
+    release();
     throw new OutputError(
       "retry",
       `project ${projectId} has used up its lamports for today (${maxLamportsPerDay}, ` +
@@ -226,8 +252,8 @@ export class SolanaSender {
   }> {
     const tries = intent.saved?.tries ?? [];
     // In this order: what is final by now, a status asked for later must have.
-    const final = await this.#rpc.finalized();
-    const { context, value } = await this.#rpc.statuses(tries.map(({ signature }) => signature));
+    const final = await this.#finalized();
+    const { slot, value } = await this.#statuses.ask(tries.map(({ signature }) => signature));
     if (value.length !== tries.length) throw new RpcError("the RPC answers with other statuses");
     let included = false;
     for (const [at, status] of value.entries()) {
@@ -240,7 +266,7 @@ export class SolanaSender {
     }
     const isLate = final.blockHeight > (tries.at(-1) as Try).lastValidBlockHeight;
     // A node that lags behind the one that was asked before knows less.
-    const lost = isLate && !included && context.slot >= final.absoluteSlot;
+    const lost = isLate && !included && slot >= final.absoluteSlot;
     return { included, lost };
   }
 
@@ -252,6 +278,15 @@ export class SolanaSender {
       `this RPC no longer knows what became of ${signature}; look whether it landed before trying ` +
         `again, and name one with a longer history in SOLANA_ENDPOINTS`,
     );
+  }
+
+  #finalized(): ReturnType<SolanaRpc["finalized"]> {
+    const now = performance.now();
+    if (this.#final && now - this.#final.at < this.deps.settings.pollMs) return this.#final.value;
+    const value = this.#rpc.finalized();
+    this.#final = { at: now, value };
+    value.catch(() => this.#final = undefined);
+    return value;
   }
 
   async #end(intent: Intent, final: { signature: string; err: unknown }): Promise<string> {
