@@ -10,7 +10,7 @@ import {
   type SettingName,
   settings,
 } from "./config.ts";
-import { readConfigFile } from "./config_file.ts";
+import { readConfigFile } from "./config/file.ts";
 import { startBootnode } from "./bootnode.ts";
 import { openContext } from "./context.ts";
 import { startEnode } from "./enode.ts";

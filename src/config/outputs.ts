@@ -1,12 +1,10 @@
 /** Settings about where results go. */
 import { Buffer } from "node:buffer";
-import { ed25519 } from "@noble/curves/ed25519.js";
-import { base58btc } from "multiformats/bases/base58";
-import { type Address, bytesToHex, type Hex, hexToBytes } from "viem";
+import type { Address, Hex } from "viem";
 import { z } from "zod";
-import { integer, serviceUrl } from "./config_values.ts";
-import { publicClusters } from "./output/solana/clusters.ts";
-import { address } from "./protocol/schema.ts";
+import { publicClusters } from "../output/solana/clusters.ts";
+import { address } from "../protocol/schema.ts";
+import { integer, serviceUrl, type Settings } from "./values.ts";
 
 /** What an operator lets its keys sign for projects that are not its own. */
 export interface OutputAllow {
@@ -42,41 +40,10 @@ const solanaEndpoints = z.string().transform((text, ctx) => {
   return clusters;
 });
 
-/**
- * An Ed25519 key as 32 bytes: hex of these, or of them and the public key, which may also be base58
- * or JSON, as Solana's tools have it.
- */
-export const ed25519Key = z.string().transform((text, ctx): Hex => {
-  const bytes = keyBytes(text.trim());
-  const seed = bytes?.subarray(0, 32);
-  const isPair = bytes?.length === 64 && seed &&
-    Buffer.compare(ed25519.getPublicKey(seed), bytes.subarray(32)) === 0;
-  if (seed?.length === 32 && (bytes?.length === 32 || isPair)) return bytesToHex(seed);
-  ctx.addIssue({
-    code: "custom",
-    message: "must be 32 bytes of hex, or a key pair of 64 bytes as hex, base58 or JSON",
-  });
-  return z.NEVER;
-});
-
-function keyBytes(text: string): Uint8Array | undefined {
-  try {
-    if (text.startsWith("[")) {
-      return Uint8Array.from(z.array(z.int().min(0).max(255)).parse(JSON.parse(text)));
-    }
-    if (/^(0x)?([0-9a-fA-F]{64}){1,2}$/.test(text)) {
-      return hexToBytes(`0x${text.replace(/^0x/, "")}`);
-    }
-    return base58btc.baseDecode(text);
-  } catch {
-    return undefined;
-  }
-}
-
 const list = (text: string) => text.split(",").map((s) => s.trim()).filter(Boolean);
 
 /** `chainId:address:selector`, `solana:program` and `textile:vault`, separated by commas. */
-export const outputAllow = z.string().transform((text, ctx): OutputAllow => {
+const outputAllow = z.string().transform((text, ctx): OutputAllow => {
   const calls: { chainId: bigint; address: Address; selector: Hex }[] = [];
   const programs: string[] = [];
   const vaults: string[] = [];
@@ -132,8 +99,13 @@ const hosts = z.string().transform(list).refine(
   "must be hosts, with or without port, separated by commas",
 ).transform((all) => all.map((host) => host.toLowerCase()));
 
-/** As `settings` of `config.ts` has them. */
 export const outputSettings = {
+  OUTPUT_ALLOW: {
+    help: "contract calls, Solana programs and vaults that keys sign for, whoever's project it is",
+    placeholder: "chain:address:selector,solana:program,textile:vault,…",
+    schema: outputAllow,
+    fallback: "",
+  },
   SOLANA_ENDPOINTS: {
     help: "enode: RPCs of Solana clusters: mainnet-beta, devnet, testnet, or a genesis hash",
     placeholder: "cluster=url,…",
@@ -204,4 +176,4 @@ export const outputSettings = {
     schema: z.string().regex(/^[\x21-\x7e]{1,256}$/, "must be printable ASCII without spaces"),
     secret: true,
   },
-} as const;
+} as const satisfies Settings;

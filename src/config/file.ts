@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
-import { ConfigError, type SettingName, settings } from "./config.ts";
-import { errorText } from "./log.ts";
+import { ConfigError, type SettingName, settings } from "../config.ts";
+import { errorText } from "../log.ts";
 
 export interface ConfigFile {
   readonly values: Partial<Record<SettingName, string>>;

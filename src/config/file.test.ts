@@ -2,8 +2,8 @@ import { afterAll, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError, loadConfig } from "./config.ts";
-import { readConfigFile } from "./config_file.ts";
+import { ConfigError, loadConfig } from "../config.ts";
+import { readConfigFile } from "./file.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "w3bstream-config-"));
 const path = join(directory, "node.conf");
