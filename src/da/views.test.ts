@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { getAddress, type Hex, keccak256, toHex } from "viem";
 import type { TaskUpdate } from "./da.ts";
-import { kinds, useDatabase } from "./testing/databases.ts";
+import { storesOn } from "./index.ts";
+import { startPostgres } from "../../tests/postgres.ts";
+import { migrate, readMigrations } from "./migrate.ts";
+import { openPostgres } from "./postgres.ts";
+import { kinds, silent, useDatabase } from "./testing/databases.ts";
 import { message, packedTask } from "./testing/make.ts";
 
 const prover = getAddress(`0x${"be".repeat(20)}`);
@@ -142,3 +146,39 @@ describe.each(kinds)("what people look at, in %s", (kind) => {
     expect(rest.map(({ reason }) => reason)).toEqual(["first"]);
   });
 });
+
+test("tasks that were there before they were counted are", async () => {
+  const server = await startPostgres();
+  const database = await openPostgres({ dsn: server.dsn, log: silent });
+  try {
+    const all = readMigrations();
+    await migrate(database, silent, all.filter(({ version }) => version < 10));
+    // By their numbers: packed; output; with an output that is dead; with one that was tried again.
+    await database.query(
+      `insert into w3bstream.tasks (task_hash, chain_id, router, project_id, version, program_id,
+         messages_root, input_commitment, nonce, signature, message_count, phase, ended_at)
+       select sha256(n::text::bytea), 0, decode(repeat('aa', 20), 'hex'), 1, '0.1', sha256(''),
+              sha256(''), sha256(''), n, decode(repeat('07', 65), 'hex'), n,
+              case when n = 1 then 'packed' else 'proved' end, case when n > 1 then now() end
+         from generate_series(1, 4) n`,
+    );
+    for (const [serial, state] of [[2, "confirmed"], [3, "dead"], [4, "dead"], [4, "confirmed"]]) {
+      await database.query(
+        `insert into w3bstream.outputs (task_serial, index, attempt, state, reference)
+         values ($1, 0, 1, $2, '')`,
+        [serial as number, state as string],
+      );
+    }
+    await migrate(database, silent, all);
+    const { views } = storesOn(database);
+    const states = (await views.tasks({})).map(({ state }) => state);
+    expect(states).toEqual(["outputted", "failed", "outputted", "packed"]);
+    const tally = (await views.tally()).map((
+      { state, tasks, messages },
+    ) => [state, tasks, messages]);
+    expect(tally.sort()).toEqual([["failed", 1, 3], ["outputted", 2, 6], ["packed", 1, 1]]);
+  } finally {
+    await database.close();
+    await server.stop();
+  }
+}, 60_000);

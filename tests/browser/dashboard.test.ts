@@ -41,11 +41,21 @@ if (!hasChromium) {
   /** The message of a task that was output, and of one that failed. */
   let sent: string, refused: string;
 
+  /** Takes results of project 2 only once it is told to. */
+  let takes = false;
+  const receiver = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () => new Response(null, { status: takes ? 204 : 410 }),
+  });
+
   const start = (port?: number) =>
     startNode({
       ...place.env,
       PROJECT_FILE_DIRECTORY: at("projects"),
       OPERATOR_TOKEN: token,
+      WEBHOOK_SECRETS: `2=whsec_${Buffer.alloc(32, 7).toString("base64")}`,
+      WEBHOOK_PRIVATE_HOSTS: `127.0.0.1:${receiver.port}`,
     }, port === undefined ? {} : { port });
 
   beforeAll(async () => {
@@ -53,6 +63,10 @@ if (!hasChromium) {
     await mkdir(at("projects"));
     const version = { code: await weatherModule(), packing: { count: 1, window: 1 } };
     await writeProject(at("projects"), 1, version);
+    await writeProject(at("projects"), 2, {
+      ...version,
+      output: { type: "webhook", webhook: { url: `http://127.0.0.1:${receiver.port}/` } },
+    });
     node = await start();
     server = await startPostgres();
     const database = await openPostgres({ dsn: server.dsn, log: silent });
@@ -72,6 +86,7 @@ if (!hasChromium) {
     await chromium?.close();
     for (const one of [node, many]) await one?.kill();
     await server?.stop();
+    await receiver.stop(true);
     await place.remove();
   });
 
@@ -215,6 +230,11 @@ if (!hasChromium) {
     await page.getByRole("link", { name: "Skip to content" }).focus();
     await page.keyboard.press("Enter");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+    // Nothing moves for who asked for that.
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await visit(page, "#/", "Overview");
+    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+    await page.emulateMedia({ reducedMotion: null });
     // A dialog keeps the focus, and gives it back.
     await page.getByRole("button", { name: "Operator" }).focus();
     await page.keyboard.press("Enter");
@@ -238,6 +258,26 @@ if (!hasChromium) {
     const id = await post(node.url, 1, '{"value":20}');
     await reaches(node.url, id, "outputted");
     await page.locator(".legend a[data-state=outputted] strong").getByText("2").waitFor(patience);
+  });
+
+  test("the operator has a dead output tried again", async () => {
+    const id = await post(node.url, 2, '{"value":20}');
+    await reaches(node.url, id, "failed");
+    const { task } = await (await fetch(`${node.url}/overview/find?q=${id}`)).json();
+    await visit(page, `#/task/${task.taskId}`, `Task ${task.serial}`);
+    const retry = page.getByRole("button", { name: "Try output 0 again" });
+    await page.getByText("it wants no more of them").first().waitFor(patience);
+    expect(await retry.count()).toBe(0);
+    await page.getByRole("button", { name: "Operator" }).click();
+    await page.getByLabel("Token", { exact: true }).fill(token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await retry.waitFor(patience);
+    await page.screenshot({ path: join(screenshots, "dashboard-operator.png"), fullPage: true });
+    takes = true;
+    await retry.click();
+    await page.locator(".head .badge[data-state=outputted]").waitFor(patience);
+    await retry.waitFor({ ...patience, state: "detached" });
+    await page.getByRole("button", { name: "Sign out" }).click();
   });
 
   test("programs that ask for / get what they always got", async () => {

@@ -8,6 +8,7 @@ import { anvilAccount } from "../../src/chain/anvil.ts";
 import { stake, unstake } from "../../src/chain/registrars.ts";
 import { startNetwork, type TestNetwork } from "./chain.ts";
 import { workspace } from "./files.ts";
+import { znodesSchema } from "../../src/dashboard/schema.ts";
 import { type NodeProcess, post, reaches, sleep, startNode, until } from "./node.ts";
 import { ws } from "./ws.ts";
 
@@ -112,6 +113,21 @@ test("every assignment is recomputed from the chain and the task alone", async (
       expect(skipped.named.length).toBe(Number(rank) - 1);
     }
   }
+});
+
+test("the enode tells who has what at stake, and what it proved", async () => {
+  const { znodes } = znodesSchema.parse(
+    await (await fetch(`${enode.url}/overview/znodes`)).json(),
+  );
+  const { minStake } = network.deployment;
+  // Those with the most at stake come first.
+  expect(znodes.map(({ stake }) => BigInt(stake ?? 0) / minStake)).toEqual([...shares].reverse());
+  expect(znodes.map(({ prover }) => prover).sort())
+    .toEqual(accounts.map((index) => anvilAccount(index).address).sort());
+  for (const { standing, capacity, score } of znodes) {
+    expect([standing, capacity, score]).toEqual(["free", 1, undefined]);
+  }
+  expect(znodes.reduce((sum, { proofs }) => sum + proofs, 0)).toBe(packed().length);
 });
 
 test("the task's block serves as well as the enode's word", async () => {
