@@ -5,13 +5,16 @@ import type { Log } from "../log.ts";
 import { css, html, pageHeaders, serveAssets } from "../pages/assets.ts";
 
 const page = join(import.meta.dirname, "page");
+const styles = ["base.css", "parts.css", "narrow.css"];
 
 /** `/` for browsers, and the page's files; programs that ask for `/` get what they always got. */
 export function dashboardRoutes(log: Log): Hono {
   const serve = serveAssets(
     {
       "page.html": { path: join(page, "page.html"), type: html },
-      "page.css": { path: join(page, "page.css"), type: css },
+      ...Object.fromEntries(
+        styles.map((name) => [name, { path: join(page, name), type: css }]),
+      ),
       "page.js": { script: "dashboard" },
     },
     pageHeaders(),

@@ -149,6 +149,16 @@ describe("what the dashboard asks", () => {
     });
   });
 
+  test("who is told of a change gets no list of before it", async () => {
+    await later();
+    const events = eventsOf(await ask("/overview/events"));
+    await events.next();
+    expect((await get("/overview/tasks")).tasks).toHaveLength(0);
+    const { serial } = await packedTask(subject.da);
+    for await (const { data } of events) if (JSON.parse(data).tasks.packed === 1) break;
+    expect((await get("/overview/tasks")).tasks).toMatchObject([{ serial: `${serial}` }]);
+  });
+
   test("the stream tells the same without the viewer", async () => {
     const answer = await ask("/overview/events");
     expect(answer.headers.get("content-type")).toBe("text/event-stream");

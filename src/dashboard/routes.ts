@@ -60,7 +60,12 @@ export function overviewRoutes(app: Hono, deps: OverviewDeps, route: Route): () 
     dispatch: dashboard.dispatch,
   });
   const summary = () => lists.get("summary", () => summaries.next());
-  const stream = new SummaryStream({ next: summary, ...dashboard.streams });
+  const stream = new SummaryStream({
+    next: summary,
+    // Who is told of a change, and asks for lists, must not get those of before it.
+    onChange: () => lists.forget(),
+    ...dashboard.streams,
+  });
   const isOperator = (request: Request) => showsToken(request, operatorToken);
   const told = (of: Summary, operator: boolean): schema.Overview => ({
     ...of,

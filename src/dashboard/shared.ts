@@ -21,4 +21,9 @@ export class Shared {
     answer.catch(() => this.#kept.delete(key));
     return answer;
   }
+
+  /** What is known to have changed is asked for again. */
+  forget(): void {
+    this.#kept.clear();
+  }
 }

@@ -4,6 +4,8 @@ import type { Summary } from "./summary.ts";
 
 export interface StreamOptions {
   readonly next: () => Promise<Summary>;
+  /** Called before a summary is told that is another one than the last. */
+  readonly onChange?: () => void;
   /** Streams that may be open at once. Default 200. */
   readonly listeners?: number;
   /** Milliseconds between summaries. Default 1000. */
@@ -91,6 +93,7 @@ export class SummaryStream {
       const same = this.#latest?.content === text && now - this.#latest.at < sameMs;
       if (!same) {
         const event = encoder.encode(`event: summary\ndata: ${JSON.stringify(summary)}\n\n`);
+        if (this.#latest?.content !== text) this.options.onChange?.();
         this.#latest = { event, at: now, content: text };
         this.#tell(event);
       }

@@ -2,7 +2,7 @@
 import type { Found } from "../schema.ts";
 import { ask, textOf } from "./api.ts";
 import { byId, h } from "./dom.ts";
-import { clockOf, tellTimes } from "./format.ts";
+import { clockOf, tellTimes, timeAgo } from "./format.ts";
 import { type Connection, type Summary, watchSummaries } from "./live.ts";
 import { offerSignIn } from "./operator.ts";
 import { remember } from "./parts/pipeline.ts";
@@ -123,6 +123,12 @@ function tell(now: Connection): void {
   if (live.dataset.live !== now) {
     live.dataset.live = now;
     live.replaceChildren(h("span", {}, text[now]));
+    if (now !== "live" && summary) {
+      // Read out once, not each second.
+      live.append(
+        h("span", { class: "since", "aria-hidden": "true" }, "as of ", timeAgo(summary.time)),
+      );
+    }
   }
   document.body.toggleAttribute("data-stale", now !== "live" && summary !== undefined);
   // What happened meanwhile.

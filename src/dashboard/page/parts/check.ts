@@ -34,8 +34,18 @@ export function verdicts() {
 
 function shown({ refused, facts }: Answer): HTMLElement[] {
   const verdict = refused === undefined
-    ? h("p", { class: "valid" }, icon("outputted"), h("strong", {}, "Valid"), ": the proof holds.")
-    : h("p", { class: "refused" }, icon("failed"), h("strong", {}, "Refused"), `: ${refused}`);
+    ? h(
+      "p",
+      { class: "valid" },
+      icon("outputted"),
+      h("span", {}, h("strong", {}, "Valid"), ": the proof holds."),
+    )
+    : h(
+      "p",
+      { class: "refused" },
+      icon("failed"),
+      h("span", {}, h("strong", {}, "Refused"), `: ${refused}`),
+    );
   const list = facts.map(([name, value]) => [h("dt", {}, name), h("dd", { class: "hex" }, value)]);
   return [verdict, ...(facts.length ? [h("dl", { class: "facts" }, list)] : [])];
 }

@@ -24,7 +24,7 @@ const stages: readonly Stage[] = [
   },
   {
     name: "DA",
-    counts: "messages in no task yet",
+    counts: "unpacked messages",
     count: ({ messages }) => messages.waiting,
     rates: "stored",
     rate: ({ rates }) => rates.received,
@@ -58,7 +58,7 @@ const stages: readonly Stage[] = [
   },
   {
     name: "Output",
-    counts: "proved, not output yet",
+    counts: "proved, to be output",
     href: "#/tasks?state=proved",
     count: ({ tasks }) => tasks.proved,
     rates: "output",
