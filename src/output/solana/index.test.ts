@@ -367,6 +367,33 @@ describe("an RPC", () => {
     expect(validator.state(of.stateAccount).calls).toBe(1);
   });
 
+  test("that hangs does not hold up a node that stops", async () => {
+    const { key } = await payer();
+    const of = config();
+    const stop = new AbortController();
+    const asked = Promise.withResolvers<void>();
+    validator.fault = () => (asked.resolve(), new Promise(() => {}));
+    const context = { ...contextOf(), signal: stop.signal };
+    const running = output({ key }).run(await jobOf(of), of, context);
+    await asked.promise;
+    const began = performance.now();
+    stop.abort(new Error("stopped"));
+    await expect(running).rejects.toThrow("stopped");
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
+  test("that tells no fees is paid the least", async () => {
+    const { key, address } = await payer();
+    const of = config();
+    const before = validator.balance(address);
+    validator.fault = (method) =>
+      method === "getRecentPrioritizationFees"
+        ? Response.json({ id: 1, error: { code: -32601, message: "Method not found" } })
+        : undefined;
+    await output({ key }).run(await jobOf(of), of, contextOf());
+    expect(before - validator.balance(address)).toBe(5_000n);
+  });
+
   test("that forgot the blocks in question is not believed that none has it", async () => {
     const { key } = await payer();
     const of = config();

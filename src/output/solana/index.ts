@@ -1,3 +1,4 @@
+import { abortable } from "../../abort.ts";
 import { concatBytes, hexToBytes } from "viem";
 import type { Intents } from "../../da/da.ts";
 import type { Log } from "../../log.ts";
@@ -61,7 +62,7 @@ export function solanaOutput(deps: SolanaDeps & { readonly log: Log }): Output<"
         );
       }
       const sender = await senderOf(cluster, deps.key);
-      const signature = await sender.send(
+      const sending = sender.send(
         {
           key: outputKey(job),
           projectId,
@@ -73,6 +74,8 @@ export function solanaOutput(deps: SolanaDeps & { readonly log: Log }): Output<"
         context.sent,
         context.signal,
       );
+      // An RPC that hangs must not hold up a node that stops; what is open goes on with the next.
+      const signature = await abortable(sending, context.signal);
       return { state: "confirmed", reference: signature, comment: "" };
     },
   };

@@ -36,6 +36,9 @@ interface Running {
   newest: string | undefined;
 }
 
+/** Whether the chain tells an error; of what went well it is null. */
+const isError = (err: unknown): boolean => err !== null && err !== undefined;
+
 const tooLarge = (bytes: number): OutputError =>
   new OutputError(
     "dead",
@@ -133,12 +136,13 @@ export class SolanaSender {
     const { bytes, wire } = payer.draft(request);
     if (bytes > mostBytes) throw tooLarge(bytes);
     const { err, logs, unitsConsumed } = await this.#rpc.simulate(wire);
-    if (err !== null && err !== undefined) throw this.#refused(err, logs);
+    if (isError(err)) throw this.#refused(err, logs);
     const roomy = Math.ceil(
       (unitsConsumed ?? mostUnits) * (1 + settings.unitsHeadroomPercent / 100),
     );
     const accounts = [payer.address, ...(request.stateAccount ? [request.stateAccount] : [])];
-    const paid = (await this.#rpc.recentFees(accounts)).sort((a, b) => a - b);
+    // Not every RPC tells them.
+    const paid = (await this.#rpc.recentFees(accounts).catch(() => [])).sort((a, b) => a - b);
     // What three of four paid.
     const wanted = paid[Math.floor(paid.length * 3 / 4)] ?? 0;
     return {
@@ -255,15 +259,13 @@ export class SolanaSender {
     const final = await this.#finalized();
     const { slot, value } = await this.#statuses.ask(tries.map(({ signature }) => signature));
     if (value.length !== tries.length) throw new RpcError("the RPC answers with other statuses");
-    let included = false;
-    for (const [at, status] of value.entries()) {
-      if (!status) continue;
-      included = true;
-      const { signature } = tries[at] as Try;
-      if (status.confirmationStatus === "finalized") {
-        return { final: { signature, err: status.err }, included, lost: false };
-      }
-    }
+    const finals = tries.flatMap(({ signature }, at) => {
+      const status = value[at];
+      return status?.confirmationStatus === "finalized" ? [{ signature, err: status.err }] : [];
+    });
+    const ended = finals.find(({ err }) => !isError(err)) ?? finals[0];
+    if (ended) return { final: ended, included: true, lost: false };
+    const included = value.some((status) => status !== null);
     const isLate = final.blockHeight > (tries.at(-1) as Try).lastValidBlockHeight;
     // A node that lags behind the one that was asked before knows less.
     const lost = isLate && !included && slot >= final.absoluteSlot;
@@ -291,7 +293,7 @@ export class SolanaSender {
 
   async #end(intent: Intent, final: { signature: string; err: unknown }): Promise<string> {
     const { signature, err } = final;
-    const failed = err !== null && err !== undefined;
+    const failed = isError(err);
     await intent.ended(signature, failed);
     if (!failed) return signature;
     const logs = await this.#rpc.logs(signature).catch(() => []);
