@@ -1,6 +1,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { base58btc } from "multiformats/bases/base58";
-import { hexToBytes } from "viem";
+import { type Hex, hexToBytes } from "viem";
+import { routerAbi } from "./chain/abi/router.ts";
 import type { NodeContext } from "./context.ts";
 import type { Config } from "./config.ts";
 import type { Da } from "./da/da.ts";
@@ -11,7 +12,7 @@ import type { OutputDeps } from "./output/index.ts";
 
 /** What the outputs need that go by a key, a secret or a place of the enode's operator. */
 export function enodeOutputs(
-  { config, keys: { operator }, projects, authority }: NodeContext,
+  { config, keys: { operator }, projects, authority, chains, network }: NodeContext,
   { intents }: Pick<Da, "intents">,
 ): Pick<OutputDeps, "solana" | "textile" | "webhook" | "archive"> {
   const { OUTPUT_ALLOW: allow, OPERATOR_PRIVATE_KEY_ED25519: solanaKey } = config;
@@ -20,6 +21,19 @@ export function enodeOutputs(
     await projects.canOperate(projectId, operator.address) &&
     (projects.get(projectId)?.source === "directory" ||
       await authority.ownsProject(projectId, operator.address));
+  /** Whether the router has it so deep that it counts as final. */
+  const isAccepted = authority.isAccepted && chains && (async (taskId: Hex) => {
+    const { reader } = await chains.main();
+    const head = await reader.getBlockNumber({ cacheTime: 0 });
+    const blockNumber = head - BigInt(config.CONFIRMATIONS) + 1n;
+    return blockNumber >= 0n && await reader.readContract({
+      address: network.router,
+      abi: routerAbi,
+      functionName: "accepted",
+      args: [taskId],
+      blockNumber,
+    });
+  });
   return {
     solana: {
       clusters: config.SOLANA_ENDPOINTS,
@@ -27,7 +41,7 @@ export function enodeOutputs(
       intents,
       mayCall: async (projectId, program) =>
         allow.programs.includes(program) || await isOwn(projectId),
-      isAccepted: authority.isAccepted,
+      isAccepted,
       settings: {
         maxPriorityFee: config.SOLANA_PRIORITY_FEE,
         maxLamportsPerDay: config.SOLANA_LIMIT_PER_DAY,
@@ -41,7 +55,7 @@ export function enodeOutputs(
     webhook: {
       secrets: config.WEBHOOK_SECRETS,
       privateHosts: config.WEBHOOK_PRIVATE_HOSTS,
-      isAccepted: authority.isAccepted,
+      isAccepted,
     },
     archive: { store: archiveOf(config) },
   };
