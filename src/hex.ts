@@ -8,3 +8,6 @@ export function hexToBytes(hex: Hex): Uint8Array {
   if (!hex.startsWith("0x")) throw new SyntaxError("not 0x-hex");
   return Uint8Array.fromHex(hex.slice(2));
 }
+
+/** The 16 bytes of a UUID's text. */
+export const uuidBytes = (id: string): Uint8Array => Uint8Array.fromHex(id.replaceAll("-", ""));

@@ -15,7 +15,8 @@ export interface FinishedSpan {
   /** Begins the trace, unless it has a parent; without it, it gets an id by chance. */
   readonly own?: SpanIds;
   readonly parent?: SpanIds;
-  readonly links?: readonly SpanIds[];
+  /** Asked where the span is told. */
+  readonly links?: () => readonly SpanIds[];
   /** Milliseconds since 1970, as `now` tells them. */
   readonly began: number;
   /** Now, when left out. */

@@ -10,10 +10,12 @@ import {
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
+  AlwaysOnSampler,
   BasicTracerProvider,
   BatchSpanProcessor,
   type IdGenerator,
   RandomIdGenerator,
+  SamplingDecision,
   type SpanExporter,
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace-base";
@@ -44,16 +46,22 @@ export function exportTraces(
   });
   const ids = new GivenIds();
   const processor = new BatchSpanProcessor(quiet(exporter, log));
+  const sampler = new TraceIdRatioBasedSampler(ratio);
+  const leftOut = (ids: SpanIds | undefined) =>
+    ids !== undefined &&
+    sampler.shouldSample(ROOT_CONTEXT, ids.traceId).decision === SamplingDecision.NOT_RECORD;
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({ [ATTR_SERVICE_NAME]: service }),
-    sampler: new TraceIdRatioBasedSampler(ratio),
+    sampler: new AlwaysOnSampler(),
     idGenerator: ids,
     spanProcessors: [processor],
   });
   const tracer = provider.getTracer("w3bstream");
   return {
     tracing: {
-      record({ name, own, parent, links = [], began, ended, failed, attributes }) {
+      record({ name, own, parent, links, began, ended, failed, attributes }) {
+        // Before anything is made of it: most spans may be left out.
+        if (leftOut(own ?? parent)) return;
         ids.next = own;
         const context = parent
           ? trace.setSpanContext(ROOT_CONTEXT, spanContext(parent))
@@ -61,7 +69,7 @@ export function exportTraces(
         const span = tracer.startSpan(name, {
           startTime: began,
           attributes: named(attributes),
-          links: links.map((ids) => ({ context: spanContext(ids) })),
+          links: (links?.() ?? []).map((ids) => ({ context: spanContext(ids) })),
         }, context);
         if (failed !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failed });
         span.end(ended);

@@ -41,6 +41,3 @@ export function newIdentity(): Identity {
 /** Whether the text is a UUID as the database would accept it, in its canonical form. */
 export const isUuid = (text: string): boolean =>
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
-
-export const uuidBytes = (id: string): Uint8Array =>
-  new Uint8Array(Buffer.from(id.replaceAll("-", ""), "hex"));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { leafHash, merkleRoot } from "../protocol/merkle.ts";
 import type { Message } from "./da.ts";
-import { uuidBytes } from "./ids.ts";
+import { uuidBytes } from "../hex.ts";
 import { pendingLimit } from "./packing.ts";
 import { kinds, useDatabase } from "./testing/databases.ts";
 import { build, bytes, group, idOf, message, packedTask, rejection, wide } from "./testing/make.ts";

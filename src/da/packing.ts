@@ -10,7 +10,7 @@ import type {
 } from "./da.ts";
 import type { Database } from "./database.ts";
 import { byteaArray, fromHex, ms, packList, plainArray } from "./encode.ts";
-import { uuidBytes } from "./ids.ts";
+import { uuidBytes } from "../hex.ts";
 import { appendedChannel } from "./messages.ts";
 import { messageOf, type MessageRow, taskColumns, taskOf, type TaskRow } from "./records.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { leafHash } from "../protocol/merkle.ts";
-import { uuidBytes } from "./ids.ts";
+import { uuidBytes } from "../hex.ts";
 import { kinds, useDatabase } from "./testing/databases.ts";
 import { build, bytes, group, idOf, message, wide } from "./testing/make.ts";
 

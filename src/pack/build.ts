@@ -1,6 +1,7 @@
-import { hexToBytes, zeroHash } from "viem";
+import { zeroHash } from "viem";
 import { type Program, ProgramError } from "../../runtimes/runtime.ts";
 import type { Message, PackedTask } from "../da/da.ts";
+import { uuidBytes } from "../hex.ts";
 import {
   type DigestSigner,
   inputSalt,
@@ -19,11 +20,6 @@ export interface Signing {
   readonly signer: DigestSigner;
   /** The chain's newest block, as far as is known; 0 when left out, or when none is. */
   readonly height?: () => bigint;
-}
-
-/** The 16 bytes of a UUID's text. */
-export function uuidBytes(id: string): Uint8Array {
-  return hexToBytes(`0x${id.replaceAll("-", "")}`);
 }
 
 /**

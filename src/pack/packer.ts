@@ -140,7 +140,7 @@ export class Packer {
     this.deps.tracing?.record({
       name: "pack",
       own: taskSpan(taskId),
-      links: taken.slice(0, mostLinks).map(({ id }) => messageSpan(id)),
+      links: () => taken.slice(0, mostLinks).map(({ id }) => messageSpan(id)),
       began,
       attributes: { project: `${projectId}`, task: taskId, messages },
     });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Hex, keccak256, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { hexToBytes } from "../hex.ts";
+import { hexToBytes, uuidBytes } from "../hex.ts";
 import { leafHash, merkleProof, merkleRoot } from "./merkle.ts";
 import {
   checkInclusion,
@@ -19,7 +19,7 @@ const salt: Hex = `0x${"77".repeat(32)}`;
 const message = { id, projectId: (1n << 62n) + 1n, version: "0.1", clientId: "did:x", salt };
 const own = leafHash({
   ...message,
-  id: hexToBytes(`0x${id.replaceAll("-", "")}`),
+  id: uuidBytes(id),
   salt: hexToBytes(salt),
   data,
 });

@@ -2,9 +2,9 @@
  * What became of one message, in one file that anyone can check without the enode: the message is a
  * leaf of the task that an operator signed, a proof is about that task, and a router accepted it.
  */
-import type { Address, Hex } from "viem";
+import type { Address } from "viem";
 import { z } from "zod";
-import { hexToBytes } from "../hex.ts";
+import { hexToBytes, uuidBytes } from "../hex.ts";
 import { leafHash, verifyMerkleProof } from "./merkle.ts";
 import { receiptJson, receiptSchema } from "./receipt_file.ts";
 import { bytes32, describeIssue, projectId, signature, version } from "./schema.ts";
@@ -69,8 +69,7 @@ export function parseMessageReceipt(json: unknown): MessageReceipt {
 export function isOfData({ message, leaf }: MessageReceipt, data: Uint8Array): boolean | undefined {
   const { id, projectId, version, clientId, salt } = message;
   if (salt === undefined) return undefined;
-  const idBytes = hexToBytes(`0x${id.replaceAll("-", "")}` as Hex);
-  const opened = { salt: hexToBytes(salt), id: idBytes, projectId, version, clientId, data };
+  const opened = { salt: hexToBytes(salt), id: uuidBytes(id), projectId, version, clientId, data };
   return leafHash(opened) === leaf.hash;
 }
 

@@ -29,7 +29,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { weatherModule, workspace, writeProject } from "./files.ts";
 import { bind, flood, lengthPrefix, Trap, varint, wantList } from "./hostile_peer.ts";
-import { type NodeProcess, post, reaches, sleep, startNode, until } from "./node.ts";
+import { type NodeProcess, nodesIn, post, reaches, sleep, until } from "./node.ts";
 
 const gigabyte = 1 << 30;
 /** What a node may grow by while it is attacked, in bytes. */
@@ -49,7 +49,7 @@ const stranger = identity();
 const insiders = Array.from({ length: 4 }, identity);
 const insider = () => insiders.pop() as LinkIdentity;
 const peers = new TestPeers();
-const nodes: NodeProcess[] = [];
+const { start, kill } = nodesIn(directory);
 let enode: NodeProcess, znode: NodeProcess, target: Multiaddr[];
 let blocks: CID[];
 
@@ -109,21 +109,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const watch of watches) watch.stop();
-  await Promise.all(nodes.map((node) => node.kill()));
+  await kill();
   await peers.stop();
   await place.remove();
 });
-
-async function start(role: string, key: string, env: Record<string, string>): Promise<NodeProcess> {
-  const node = await startNode({
-    DATA_DIRECTORY: directory(role),
-    PROJECT_FILE_DIRECTORY: directory("projects"),
-    OPERATOR_PRIVATE_KEY: key,
-    ...env,
-  }, { role });
-  nodes.push(node);
-  return node;
-}
 
 async function peerIdOf(role: string): Promise<string> {
   return JSON.parse(await readFile(join(directory(role), "peer.json"), "utf8")).peerId;

@@ -121,6 +121,30 @@ export async function startNode(
   throw new Error(`the node did not come up:\n${log}`);
 }
 
+/** Nodes of one test's keys, which serve the project files of its folder `projects`. */
+export function nodesIn(directory: (name: string) => string) {
+  const nodes: NodeProcess[] = [];
+  return {
+    /** @param name of its folder for data */
+    async start(
+      role: string,
+      key: string,
+      env: Record<string, string>,
+      name = role,
+    ): Promise<NodeProcess> {
+      const node = await startNode({
+        DATA_DIRECTORY: directory(name),
+        PROJECT_FILE_DIRECTORY: directory("projects"),
+        OPERATOR_PRIVATE_KEY: key,
+        ...env,
+      }, { role });
+      nodes.push(node);
+      return node;
+    },
+    kill: () => Promise.all(nodes.map((node) => node.kill())),
+  };
+}
+
 export const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Polls until `probe` gives something. */

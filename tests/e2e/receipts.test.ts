@@ -5,28 +5,17 @@ import { join } from "node:path";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 import { freePort } from "../../scripts/free_port.ts";
 import { weatherModule, workspace, writeProject } from "./files.ts";
-import { type NodeProcess, post, reaches, sleep, startNode, until } from "./node.ts";
+import { type NodeProcess, nodesIn, post, reaches, sleep, until } from "./node.ts";
 
 const place = workspace();
 const directory = (name: string) => join(place.directory, name);
 const [enodeKey, znodeKey] = [generatePrivateKey(), generatePrivateKey()];
-const nodes: NodeProcess[] = [];
+const { start, kill } = nodesIn(directory);
 
 afterAll(async () => {
-  for (const node of nodes) await node.kill();
+  await kill();
   await place.remove();
 });
-
-async function start(role: string, key: string, env: Record<string, string>): Promise<NodeProcess> {
-  const node = await startNode({
-    DATA_DIRECTORY: directory(role),
-    PROJECT_FILE_DIRECTORY: directory("projects"),
-    OPERATOR_PRIVATE_KEY: key,
-    ...env,
-  }, { role });
-  nodes.push(node);
-  return node;
-}
 
 const kept = async () =>
   (await readdir(join(directory("znode"), "receipts"))).filter((name) => name.endsWith(".log"));

@@ -13,7 +13,7 @@ import { TestPeers } from "../../src/network/testing.ts";
 import { limits, projectTopic, seal } from "../../src/protocol/index.ts";
 import { weatherModule, workspace, writeProject } from "./files.ts";
 import { bind } from "./hostile_peer.ts";
-import { type NodeProcess, post, reaches, sleep, startNode, states, until } from "./node.ts";
+import { type NodeProcess, nodesIn, post, reaches, sleep, states, until } from "./node.ts";
 
 const place = workspace();
 const directory = (name: string) => join(place.directory, name);
@@ -24,7 +24,7 @@ const identity = (): LinkIdentity & { key: Hex } => {
 };
 const [operator, honest, insider, stranger] = [identity(), identity(), identity(), identity()];
 const peers = new TestPeers();
-const nodes: NodeProcess[] = [];
+const { start, kill } = nodesIn(directory);
 let enode: NodeProcess, target: Multiaddr[];
 
 beforeAll(async () => {
@@ -43,21 +43,10 @@ beforeAll(async () => {
   target = [multiaddr(`/ip4/127.0.0.1/tcp/${port}/p2p/${peerId}`)];
 });
 afterAll(async () => {
-  await Promise.all(nodes.map((node) => node.kill()));
+  await kill();
   await peers.stop();
   await place.remove();
 });
-
-async function start(role: string, key: string, env: Record<string, string>): Promise<NodeProcess> {
-  const node = await startNode({
-    DATA_DIRECTORY: directory(role),
-    PROJECT_FILE_DIRECTORY: directory("projects"),
-    OPERATOR_PRIVATE_KEY: key,
-    ...env,
-  }, { role });
-  nodes.push(node);
-  return node;
-}
 
 const attacker = async () => await peers.host({ listen: [] }) as Host;
 

@@ -4,7 +4,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 import { weatherModule, workspace, writeProject } from "./files.ts";
-import { type NodeProcess, post, reaches, startNode, states, until } from "./node.ts";
+import { type NodeProcess, nodesIn, post, reaches, states, until } from "./node.ts";
 
 const place = workspace();
 const directory = (name: string) => join(place.directory, name);
@@ -13,7 +13,9 @@ const [enodeKey, znodeKey, strangerKey] = [
   generatePrivateKey(),
   generatePrivateKey(),
 ];
-const nodes: NodeProcess[] = [];
+const nodes = nodesIn(directory);
+const start = (role: string, key: string, env: Record<string, string>) =>
+  nodes.start(role, key, env, key);
 let enode: NodeProcess, bootnode: string;
 
 beforeAll(async () => {
@@ -29,20 +31,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const node of nodes) await node.kill();
+  await nodes.kill();
   await place.remove();
 });
-
-async function start(role: string, key: string, env: Record<string, string>): Promise<NodeProcess> {
-  const node = await startNode({
-    DATA_DIRECTORY: directory(key),
-    PROJECT_FILE_DIRECTORY: directory("projects"),
-    OPERATOR_PRIVATE_KEY: key,
-    ...env,
-  }, { role });
-  nodes.push(node);
-  return node;
-}
 
 test("only a znode that the enode trusts, and that trusts the enode, proves", async () => {
   const early = await post(enode.url, 1, '{"value":1}');

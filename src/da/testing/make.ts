@@ -3,7 +3,7 @@ import { keccak256, toHex } from "viem";
 import { leafHash, merkleRoot } from "../../protocol/merkle.ts";
 import { taskIdOf } from "../../protocol/task.ts";
 import type { Appended, Da, Message, NewMessage, PackedTask } from "../da.ts";
-import { uuidBytes } from "../ids.ts";
+import { uuidBytes } from "../../hex.ts";
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
