@@ -64,6 +64,15 @@ describe("a node without a chain", () => {
   const input = JSON.stringify({ public_input: [7], private_input: [3, "0x4"] });
   let node: NodeProcess;
 
+  const start = () =>
+    startNode({
+      ...place.env,
+      ...farEnds,
+      PROJECT_FILE_DIRECTORY: projects,
+      OPERATOR_PRIVATE_KEY: operator,
+      ARCHIVE_DIRECTORY: archive,
+    });
+
   /** An original's project, with another output. */
   async function withOutput(id: number, output: unknown, of = "zkwasm"): Promise<void> {
     const versions = JSON.parse(await readFile(fixture(`original-${of}.json`), "utf8"));
@@ -80,13 +89,7 @@ describe("a node without a chain", () => {
     await withOutput(10005, solana(unused));
     const webhook = { type: "webhook", webhook: { url: receiver.url } };
     await withOutput(1, [webhook, { type: "archive", archive: { prefix: "weather" } }]);
-    node = await startNode({
-      ...place.env,
-      ...farEnds,
-      PROJECT_FILE_DIRECTORY: projects,
-      OPERATOR_PRIVATE_KEY: operator,
-      ARCHIVE_DIRECTORY: archive,
-    });
+    node = await start();
   });
   afterAll(async () => {
     await node?.kill();
@@ -131,6 +134,20 @@ describe("a node without a chain", () => {
     expect(result).toMatch(/^[1-9A-HJ-NP-Za-km-z]{86,88}$/);
     const kept = validator.state(state);
     expect([kept.calls, new TextDecoder().decode(kept.proof)]).toEqual([1, "ok"]);
+  });
+
+  test("killed while a Solana transaction is open, the node finds that one again", async () => {
+    // No slot passes: what landed does not become final.
+    validator.slotsPerLook = 0;
+    const id = await post(node.url, 10004, "another reading");
+    await until("it landed", async () => validator.state(state).calls === 2 || undefined);
+    await node.kill();
+    validator.slotsPerLook = 40;
+    // So long that its blockhash is not good any more.
+    validator.slot += 500;
+    node = await start();
+    await reaches(node.url, id, "outputted");
+    expect(validator.state(state).calls).toBe(2);
   });
 
   test("a proof that fits no Solana transaction fails with that reason", async () => {
