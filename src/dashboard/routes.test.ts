@@ -19,6 +19,7 @@ describe("what the dashboard asks", () => {
     ingest = createIngest({
       ...{ da: subject.da, projects: someProjects(), maxBodyBytes: 2000, identity },
       ...{ log: silent, metrics: createMetrics() },
+      degraded: () => Promise.resolve({ mqtt: "the broker is away" }),
       heldUpBy: () => "waits for a znode: none is linked",
       dashboard: {
         operatorToken: token,
@@ -110,6 +111,7 @@ describe("what the dashboard asks", () => {
       tasks: { packed: 2, outputted: 0 },
       znodes: { linked: 1, leases: 1 },
       missing: {},
+      degraded: { mqtt: "the broker is away" },
     });
     const { projects } = await get("/overview/projects");
     const named = (id: string) => projects.find((p: { projectId: string }) => p.projectId === id);

@@ -34,6 +34,7 @@ export interface OverviewDeps {
   readonly projects: Pick<Projects, "list">;
   readonly metrics: Metrics;
   readonly unready?: () => Promise<Unready>;
+  readonly degraded?: () => Promise<Unready>;
   readonly heldUpBy?: (taskId: `0x${string}`) => string | undefined;
   readonly dashboard?: DashboardDeps;
 }
@@ -57,6 +58,7 @@ export function overviewRoutes(app: Hono, deps: OverviewDeps, route: Route): () 
   const summaries = new Summaries({
     ...{ da, metrics },
     unready: deps.unready,
+    degraded: deps.degraded,
     dispatch: dashboard.dispatch,
   });
   const summary = () => lists.get("summary", () => summaries.next());

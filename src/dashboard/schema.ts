@@ -42,6 +42,9 @@ export const overviewSchema = z.object({
     leases: count.meta({ description: "of this enode's tasks" }),
   }),
   missing: z.record(z.string(), z.string()).meta({ description: "what /ready says is missing" }),
+  degraded: z.record(z.string(), z.string()).meta({
+    description: "what it says keeps the enode from some of its work",
+  }),
   operator: z.enum(["off", "asked", "shown"]).meta({
     description: "whether the enode has an OPERATOR_TOKEN, and this request showed it",
   }),

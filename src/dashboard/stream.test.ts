@@ -14,6 +14,7 @@ const summary = (packed: number): Summary => ({
   },
   znodes: { linked: 0, leases: 0 },
   missing: {},
+  degraded: {},
 });
 
 /** A stream of summaries that count themselves, one each time that `step` is called. */

@@ -9,6 +9,7 @@ export interface SummaryDeps {
   readonly da: { readonly views: Pick<ViewStore, "tally"> };
   readonly metrics: Pick<Metrics, "messages" | "tasks" | "unpacked">;
   readonly unready?: (() => Promise<Unready>) | undefined;
+  readonly degraded?: (() => Promise<Unready>) | undefined;
   /** Znodes linked to this enode, and what they have. */
   readonly dispatch?: (() => { readonly peers: number; readonly leases: number }) | undefined;
 }
@@ -31,12 +32,13 @@ export class Summaries {
   constructor(private readonly deps: SummaryDeps) {}
 
   async next(): Promise<Summary> {
-    const { da, unready, dispatch } = this.deps;
-    const [tally, waiting, rates, missing] = await Promise.all([
+    const { da, unready, degraded, dispatch } = this.deps;
+    const [tally, waiting, rates, missing, wanted] = await Promise.all([
       da.views.tally(),
       this.waiting(),
       this.#rates(),
       unready?.() ?? {},
+      degraded?.() ?? {},
     ]);
     const tasks = { packed: 0, dispatched: 0, proved: 0, outputted: 0, failed: 0 };
     let packed = 0;
@@ -53,6 +55,7 @@ export class Summaries {
       rates,
       znodes: { linked: peers, leases },
       missing: { ...missing },
+      degraded: { ...wanted },
     };
   }
 

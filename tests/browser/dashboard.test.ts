@@ -143,13 +143,14 @@ if (!hasChromium) {
     const ask = async (data: string): Promise<string> => {
       await page.getByLabel("What was sent").fill(data);
       await page.getByRole("button", { name: "Check the receipt" }).click();
-      await page.locator(".verdict").getByText(/^(Valid|Refused)/).waitFor(patience);
+      await page.locator(".verdict").getByText(/^(Valid|Refused|Not checked)/).waitFor(patience);
       return (await page.locator(".verdict").innerText()).replace(/\s+/g, " ");
     };
     const answer = await ask('{"value":21.5}');
     expect(answer).toStartWith("Valid");
     expect(answer).toContain("is of the message given yes");
     expect(await ask('{"value":99}')).toContain("it is of another message than the one given");
+    expect(await seriousFaults(page)).toEqual([]);
     // The task's, from its page.
     await page.locator("main").getByRole("link", { name: /^Task/ }).click();
     await headed(page, "Task 1");
@@ -239,6 +240,7 @@ if (!hasChromium) {
     await page.getByRole("button", { name: "Operator" }).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("dialog").waitFor(patience);
+    expect(await seriousFaults(page)).toEqual([]);
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("token");
     await page.keyboard.press("Escape");
     expect((await focused())[0]).toBe("Operator");
@@ -272,6 +274,7 @@ if (!hasChromium) {
     await page.getByLabel("Token", { exact: true }).fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
     await retry.waitFor(patience);
+    expect(await seriousFaults(page)).toEqual([]);
     await page.screenshot({ path: join(screenshots, "dashboard-operator.png"), fullPage: true });
     takes = true;
     await retry.click();
@@ -330,6 +333,15 @@ if (!hasChromium) {
       await page.locator("tbody tr").first().waitFor(patience);
     });
   }
+
+  test("a receipt without a proof is not said to be valid", async () => {
+    const id = await post(many.url, 1, '{"value":20}');
+    await reaches(many.url, id, "packed");
+    await page.goto(`${many.url}/#/message/${id}`);
+    await headed(page, "Message");
+    await page.getByRole("button", { name: "Check the receipt" }).click();
+    await page.getByText("Not checked to the end: there is no proof yet").waitFor(patience);
+  });
 
   test("what it asks of strangers' data, of very many, is none", async () => {
     const paths = [

@@ -32,8 +32,9 @@ const loadMs = [1_500, 15_000] as const;
 const main = byId("main"), nav = byId("nav"), live = byId("live"), notices = byId("notices");
 const problem = h("p", { class: "notice failed", hidden: true });
 const missing = h("p", { class: "notice failed", hidden: true });
+const degraded = h("p", { class: "notice", hidden: true });
 const unfound = h("p", { class: "notice", hidden: true });
-notices.append(missing, problem, unfound);
+notices.append(missing, degraded, problem, unfound);
 
 let view: View | undefined;
 let summary: Summary | undefined;
@@ -139,12 +140,21 @@ function show(next: Summary): void {
   summary = next;
   clockOf(next.time);
   remember(next);
-  const reasons = Object.entries(next.missing);
-  missing.hidden = reasons.length === 0;
-  missing.textContent = `This enode is not ready: ${
-    reasons.map(([name, reason]) => `${name}: ${reason}`).join("; ")
-  }.`;
+  tellReasons(missing, "This enode is not ready", next.missing);
+  tellReasons(degraded, "Some of its work is not done", next.degraded);
   view?.onSummary?.(next);
+}
+
+function tellReasons(
+  notice: HTMLElement,
+  what: string,
+  by: Readonly<Record<string, string>>,
+): void {
+  const reasons = Object.entries(by).map(([name, reason]) => `${name}: ${reason}`);
+  notice.hidden = reasons.length === 0;
+  const text = `${what}: ${reasons.join("; ")}.`;
+  // A live region reads out what is set, the same too.
+  if (notice.textContent !== text) notice.textContent = text;
 }
 
 byId("skip").addEventListener("click", (event) => {

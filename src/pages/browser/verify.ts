@@ -41,6 +41,8 @@ export interface Question {
 export interface Answer {
   /** Why it doesn't hold; undefined when it does. */
   readonly refused?: string;
+  /** Why it could not be checked, or not to its end: nothing is known against it. */
+  readonly unchecked?: string;
   /** What the proof says, and what it was checked against. */
   readonly facts: readonly (readonly [name: string, value: string])[];
   /** Who signed the task, which is of this project. */
@@ -83,7 +85,7 @@ async function checkMessage(receipt: MessageReceipt, question: Question): Promis
     facts.push(["output", `${state} ${reference}`]);
   }
   const signed = { operator, projectId };
-  if (!proof) return { facts: [...facts, ["proof", withheld ?? "none yet"]], ...signed };
+  if (!proof) return { facts, unchecked: withheld ?? "there is no proof yet", ...signed };
   const answer = await checkTask(proof, { ...question, task: { taskId, task, signature } });
   return { ...answer, facts: [...facts, ...answer.facts], ...signed };
 }

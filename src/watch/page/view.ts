@@ -128,12 +128,14 @@ async function showAnswer(place: HTMLElement, ask: () => Promise<Answer>): Promi
   try {
     answer = await ask();
   } catch (error) {
-    answer = { refused: (error as Error).message, facts: [] };
+    answer = { unchecked: (error as Error).message, facts: [] };
   }
-  const { refused, facts } = answer;
-  const verdict = refused === undefined
-    ? element("p", "valid", "valid")
-    : element("p", `refused: ${refused}`, "refused");
+  const { refused, unchecked, facts } = answer;
+  const verdict = refused !== undefined
+    ? element("p", `refused: ${refused}`, "refused")
+    : unchecked !== undefined
+    ? element("p", `not checked: ${unchecked}`, "refused")
+    : element("p", "valid", "valid");
   const list = element("dl");
   for (const [name, value] of facts) list.append(element("dt", name), element("dd", value, "hex"));
   place.replaceChildren(verdict, list);

@@ -24,7 +24,7 @@ export function verdicts() {
         }
         answer = await checkAway(await asked());
       } catch (error) {
-        answer = { refused: textOf(error), facts: [] };
+        answer = { unchecked: textOf(error), facts: [] };
       }
       // Another one was asked for meanwhile.
       if (own === latest) element.replaceChildren(...shown(answer));
@@ -32,20 +32,18 @@ export function verdicts() {
   };
 }
 
-function shown({ refused, facts }: Answer): HTMLElement[] {
-  const verdict = refused === undefined
-    ? h(
-      "p",
-      { class: "valid" },
-      icon("outputted"),
-      h("span", {}, h("strong", {}, "Valid"), ": the proof holds."),
-    )
-    : h(
-      "p",
-      { class: "refused" },
-      icon("failed"),
-      h("span", {}, h("strong", {}, "Refused"), `: ${refused}`),
-    );
+function shown({ refused, unchecked, facts }: Answer): HTMLElement[] {
+  const [kind, sign, word, text] = refused !== undefined
+    ? ["refused", "failed", "Refused", `: ${refused}`]
+    : unchecked !== undefined
+    ? [
+      "unchecked",
+      "unchecked",
+      facts.length > 0 ? "Not checked to the end" : "Not checked",
+      `: ${unchecked}`,
+    ]
+    : ["valid", "outputted", "Valid", ": the proof holds."];
+  const verdict = h("p", { class: kind }, icon(sign), h("span", {}, h("strong", {}, word), text));
   const list = facts.map(([name, value]) => [h("dt", {}, name), h("dd", { class: "hex" }, value)]);
   return [verdict, ...(facts.length ? [h("dl", { class: "facts" }, list)] : [])];
 }

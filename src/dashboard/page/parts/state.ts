@@ -18,6 +18,7 @@ const icons: Readonly<Record<string, string>> = {
   proved: "M8 2.5 13 8l-5 5.5L3 8z",
   outputted: "M3 8.5 6.5 12 13 4.5",
   failed: "M4 4l8 8M12 4l-8 8",
+  unchecked: "M8 3v6M8 12.2v.3",
   granted: "M3 8h9M8.5 4.5 12 8l-3.5 3.5",
   sent: "M3 8h9M8.5 4.5 12 8l-3.5 3.5",
   confirmed: "M3 8.5 6.5 12 13 4.5",
