@@ -1,6 +1,5 @@
-import type { Log } from "./log.ts";
 import process from "node:process";
-import { errorText } from "./log.ts";
+import { errorText, type Log } from "./log.ts";
 
 /** A signal that comes twice within this time is one, ms. */
 const onceMs = 1_000;

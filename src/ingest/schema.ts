@@ -115,7 +115,7 @@ export const deadOutputsSchema = z.object({
 export const liveSchema = z.object({ status: z.enum(["up", "draining"]) });
 
 export const readySchema = z.object({
-  status: z.enum(["ready", "not ready"]),
+  status: z.enum(["ready", "degraded", "not ready"]),
   /** By what is missing. */
   reasons: z.record(z.string(), z.string()).optional(),
 });

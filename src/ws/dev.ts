@@ -78,7 +78,7 @@ async function run(
   sayPublished(published, io);
   signal.throwIfAborted();
 
-  if (published.needsProver) {
+  if (published.needsProver && mayBuild(process.env)) {
     await buildLibrary({ say: (line) => io.progress(line), signal }).catch((error) => {
       throw new UserError(errorText(error));
     });
@@ -118,6 +118,10 @@ async function run(
   if (!signal.aborted) await values.read();
   conclude(followed, values.last, published, io);
 }
+
+/** Whether the node would build risc0's prover, too; here one sees how far it is. */
+const mayBuild = ({ BUILD_NATIVE, NATIVE_LIBRARIES = "" }: NodeJS.ProcessEnv): boolean =>
+  BUILD_NATIVE !== "off" && !/(^|,)\s*risc0=/.test(NATIVE_LIBRARIES);
 
 function sayPublished({ hash, dapp }: Published, io: Io): void {
   const contract = dapp ? `, its contract is ${dapp.address}` : "";
