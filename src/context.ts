@@ -54,6 +54,8 @@ export interface NodeContext {
   readonly peerScores: PeerScores;
   readonly ipfs: Ipfs;
   readonly projects: Projects;
+  /** Whether the operator stands by what a project's file says; see `SigningPolicy`. */
+  readonly isOwn: (projectId: bigint, account: Address) => Promise<boolean>;
   readonly runtimes: Runtimes;
   /** What an output to an EVM chain needs; undefined without a chain. */
   readonly ethereum: Omit<EthereumDeps, "log" | "keys"> | undefined;
@@ -161,6 +163,9 @@ export async function openContext(
   ) {
     log.warn({ vmType, reason }, "this node proves no programs of this machine");
   }
+  const isOwn = async (projectId: bigint, account: Address) =>
+    projects.get(projectId)?.source === "directory" ||
+    await authority.ownsProject(projectId, account);
   const ethereum = contracts && {
     journal: store.journal,
     chains: [
@@ -171,9 +176,7 @@ export async function openContext(
     routers: new Map([[network.chainId, contracts.router]]),
     policy: {
       canOperate: (projectId: bigint, account: Address) => projects.canOperate(projectId, account),
-      isOwn: async (projectId: bigint, account: Address) =>
-        projects.get(projectId)?.source === "directory" ||
-        await authority.ownsProject(projectId, account),
+      isOwn,
       allow: config.OUTPUT_ALLOW.calls,
       protected: [
         ...Object.values(contracts),
@@ -202,6 +205,7 @@ export async function openContext(
     peerScores,
     ipfs,
     projects,
+    isOwn,
     runtimes,
     ethereum,
   };

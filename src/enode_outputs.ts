@@ -12,15 +12,13 @@ import type { OutputDeps } from "./output/index.ts";
 
 /** What the outputs need that go by a key, a secret or a place of the enode's operator. */
 export function enodeOutputs(
-  { config, keys: { operator }, projects, authority, chains, network }: NodeContext,
+  { config, keys: { operator }, projects, isOwn, authority, chains, network }: NodeContext,
   { intents }: Pick<Da, "intents">,
 ): Pick<OutputDeps, "solana" | "textile" | "webhook" | "archive"> {
   const { OUTPUT_ALLOW: allow, OPERATOR_PRIVATE_KEY_ED25519: solanaKey } = config;
-  /** Anyone can name anyone an operator of a project: the owner's or the operator's own file. */
-  const isOwn = async (projectId: bigint) =>
+  const isOurs = async (projectId: bigint) =>
     await projects.canOperate(projectId, operator.address) &&
-    (projects.get(projectId)?.source === "directory" ||
-      await authority.ownsProject(projectId, operator.address));
+    await isOwn(projectId, operator.address);
   /** Whether the router has it so deep that it counts as final. */
   const isAccepted = authority.isAccepted && chains && (async (taskId: Hex) => {
     const { reader } = await chains.main();
@@ -40,7 +38,7 @@ export function enodeOutputs(
       key: solanaKey && hexToBytes(solanaKey),
       intents,
       mayCall: async (projectId, program) =>
-        allow.programs.includes(program) || await isOwn(projectId),
+        allow.programs.includes(program) || await isOurs(projectId),
       isAccepted,
       settings: {
         maxPriorityFee: config.SOLANA_PRIORITY_FEE,
@@ -50,7 +48,7 @@ export function enodeOutputs(
     textile: {
       endpoint: config.TEXTILE_ENDPOINT,
       signer: { address: operator.address, sign: (args) => operator.sign(args) },
-      mayWrite: async (projectId, vault) => allow.vaults.includes(vault) || await isOwn(projectId),
+      mayWrite: async (projectId, vault) => allow.vaults.includes(vault) || await isOurs(projectId),
     },
     webhook: {
       secrets: config.WEBHOOK_SECRETS,

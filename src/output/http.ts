@@ -45,6 +45,7 @@ export async function deliver(url: string, delivery: Delivery): Promise<SafeResp
 export function retryAfterMs({ headers }: Pick<SafeResponse, "headers">, now: number) {
   const text = headers.get("retry-after")?.trim();
   if (!text) return undefined;
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const at = text.endsWith(" GMT") ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
