@@ -549,7 +549,10 @@ export const pageRows = 50;
 
 /** For people to look at. */
 export interface ViewStore {
-  /** Tasks, and messages in them, by project and state. */
+  /**
+   * Tasks, and messages in them, by project and state. To be called now and then: it sums up what
+   * was appended since, where that is much.
+   */
   tally(): Promise<
     readonly {
       readonly projectId: bigint;
@@ -558,8 +561,6 @@ export interface ViewStore {
       readonly messages: number;
     }[]
   >;
-  /** Makes the tally cheap to read again; to be called now and then. */
-  compact(): Promise<void>;
   /** `pageRows`, newest first, from before the serial `before`. */
   tasks(
     page: {

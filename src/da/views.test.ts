@@ -47,10 +47,11 @@ describe.each(kinds)("what people look at, in %s", (kind) => {
     await save(one.taskId, { phase: "dispatched", wakeAt: Date.now() });
     await save(two.taskId, { phase: "failed", log: [entry("failed", "why")] });
     await save(three.taskId, { phase: "proved", wakeAt: Date.now() });
-    const open = { "1 dispatched": [1, 3], "1 failed": [1, 2], "2 proved": [1, 1] };
-    expect(await tally()).toEqual(open);
-    await da.views.compact();
-    expect(await tally()).toEqual(open);
+    expect(await tally()).toEqual({
+      "1 dispatched": [1, 3],
+      "1 failed": [1, 2],
+      "2 proved": [1, 1],
+    });
     await save(one.taskId, { phase: "proved" });
     // One of its outputs will not be done, while another is.
     await save(three.taskId, { phase: "proved", wakeAt: Date.now(), dead: true });
@@ -62,10 +63,6 @@ describe.each(kinds)("what people look at, in %s", (kind) => {
     // A reorganisation takes an output back.
     await save(one.taskId, { phase: "proved", wakeAt: Date.now() });
     expect(await tally()).toMatchObject({ "1 proved": [1, 3] });
-    const rows = await subject.database.query("select from w3bstream.task_tally");
-    await da.views.compact();
-    const fewer = await subject.database.query("select from w3bstream.task_tally");
-    expect([rows.length > fewer.length, fewer.length]).toEqual([true, 3]);
   });
 
   test("the tally sums itself up when much was appended", async () => {

@@ -109,7 +109,6 @@ export function viewStore(database: Database): ViewStore {
     }
   };
   return {
-    compact,
     async tally() {
       const rows = await query<{
         project_id: bigint;

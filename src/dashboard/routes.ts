@@ -123,9 +123,9 @@ export function overviewRoutes(app: Hono, deps: OverviewDeps, route: Route): () 
       const before = parameter(query, "before", entryId);
       const found = await lists.get(`failures ${before}`, () => da.views.failures(before));
       return {
-        failures: found.map(({ at, by, reason, task }) => ({
-          ...{ time: timeOf(at), by, reason, task: listedTask(task) },
-        })),
+        failures: found.map(({ at, by, reason, task }) => {
+          return { time: timeOf(at), by, reason, task: listedTask(task) };
+        }),
         before: found.length < pageRows ? null : `${found.at(-1)?.entry}`,
       };
     },
