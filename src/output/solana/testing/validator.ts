@@ -38,13 +38,10 @@ interface Landed {
 
 /**
  * A Solana RPC node over LiteSVM, which executes transactions and checks their signatures. Slots,
- * the life of blockhashes, commitments and forks, which LiteSVM has none of, are kept here. A slot
- * passes with each request for the cluster's state, or with `advance`.
+ * the life of blockhashes, commitments and forks, which LiteSVM has none of, are kept here. Slots
+ * pass with each question about what is final.
  */
-export function startValidator(
-  options: { readonly slotsPerLook?: number; readonly port?: number } = {},
-) {
-  const { slotsPerLook = 40 } = options;
+export function startValidator() {
   let svm = new LiteSVM().withBlockhashCheck(false);
   const genesisHash = base58(randomBytes(32));
   const programId = freshAddress();
@@ -59,7 +56,7 @@ export function startValidator(
     methods: [] as string[],
     /** Says that it sent what it was given, and does not. */
     drops: false,
-    slotsPerLook,
+    slotsPerLook: 40,
     fees: [] as number[],
     firstSlot: 0,
     slot: 1_000,
@@ -171,7 +168,7 @@ export function startValidator(
     const faulty = await validator.fault?.(method, params);
     if (faulty) return faulty;
     return Response.json({ jsonrpc: "2.0", id, result: answer(method, params) });
-  }, { hostname: "127.0.0.1", port: options.port ?? 0, maxBodyBytes: 1_000_000 });
+  }, { hostname: "127.0.0.1", port: 0, maxBodyBytes: 1_000_000 });
 
   return Object.assign(validator, {
     url: `http://127.0.0.1:${server.port}/secret-access-key`,
