@@ -16,6 +16,20 @@ export interface Acceptance {
 const range = 10_000n;
 const ranges = 20;
 
+/** Whether the router had accepted the task when the chain was so high. @throws as viem */
+export const acceptedAt = (
+  client: Pick<PublicClient, "readContract">,
+  address: Address,
+  taskId: Hex,
+  blockNumber: bigint,
+): Promise<boolean> =>
+  client.readContract(
+    {
+      ...{ address, abi: routerAbi, functionName: "accepted" },
+      ...{ args: [taskId], blockNumber },
+    } as const,
+  );
+
 /** The event of a task's acceptance, newest blocks first, if the RPC still shows it. @throws as viem */
 export async function findAcceptance(
   client: Client,

@@ -161,6 +161,9 @@ describe("outputs", () => {
     } as never]);
     const receiver = await only(toContract({ receiverAddress: contractAddress.toLowerCase() }));
     expect(receiver.outputs[0]).toMatchObject({ receiverAddress: contractAddress });
+    const light = await only(toContract({ light: true, chainId: 4690 }));
+    expect(light.outputs[0]).toMatchObject({ light: true, chainId: 4690n });
+    expect((await only(toContract({ light: false }))).outputs[0]).not.toHaveProperty("light");
   });
 
   test("an ABI as the compiler wrote it", async () => {
@@ -486,6 +489,11 @@ describe("refused, with the field and what to do", () => {
       "router and contract",
       toContract({ router: true }),
       "versions[0].output.ethereum.router: can't be true beside contractAddress",
+    ],
+    [
+      "light without a contract",
+      [version({ output: { type: "ethereumContract", ethereum: { light: true } } })],
+      "versions[0].output.ethereum.light: needs contractAddress: the router gets proofs",
     ],
     [
       "receiver",

@@ -81,6 +81,9 @@ function parseEthereum(source: unknown, field: string): EthereumOutput {
   const { contractAddress, contractMethod, contractAbiJSON, receiverAddress } = config;
   const chain = config.chainId === undefined ? {} : { chainId: config.chainId };
   if (contractAddress === undefined) {
+    if (config.light) {
+      throw new ProjectFileError(`${field}.light`, "needs contractAddress: the router gets proofs");
+    }
     const stray = contractMethod !== undefined || contractAbiJSON !== undefined;
     if (stray && !config.router) {
       throw new ProjectFileError(
@@ -119,6 +122,7 @@ function parseEthereum(source: unknown, field: string): EthereumOutput {
     ...(receiverAddress === undefined ? {} : { receiverAddress }),
     contractMethod,
     contractAbi,
+    ...(config.light ? { light: true } : {}),
   };
 }
 

@@ -135,7 +135,13 @@ const endpoint = optional(
   z.string({ error: "must be text" }).max(2048, "is longer than 2048 characters"),
 );
 
+const flag = z.preprocess(
+  (value) => value ?? false,
+  z.boolean({ error: "must be true or left out" }),
+);
+
 export const ethereumSchema = object({
+  light: flag,
   router: optional(z.boolean({ error: "must be true or left out" })),
   chainId,
   chainEndpoint: endpoint,
@@ -153,11 +159,6 @@ export const ethereumSchema = object({
   ),
   contractAbiJSON: z.preprocess(blankAsAbsent, z.unknown().optional()),
 }, "must be an object with contractAddress, contractMethod and contractAbiJSON");
-
-const flag = z.preprocess(
-  (value) => value ?? false,
-  z.boolean({ error: "must be true or left out" }),
-);
 
 const base58 = (problem: string) => {
   const error = missingOr(problem);

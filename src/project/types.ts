@@ -43,6 +43,8 @@ export type EthereumOutput =
     readonly receiverAddress?: Address;
     readonly contractMethod: string;
     readonly contractAbi: readonly unknown[];
+    /** Without the proof, once the router has accepted the task: the contract trusts the signer. */
+    readonly light?: true;
   };
 
 /** A project's own packer, as `src/pack/program` runs it. */

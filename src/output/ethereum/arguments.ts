@@ -65,6 +65,30 @@ export function encodeCall(method: AbiFunction, source: ArgumentSource): Hex {
   }
 }
 
+/**
+ * Calldata with arguments of these names alone, with or without an underscore before.
+ * @throws {OutputError}
+ */
+export function encodeNamed(
+  method: AbiFunction,
+  values: Readonly<Record<string, string | undefined>>,
+): Hex {
+  const args = method.inputs.map((input) => {
+    const name = input.name?.replace(/^_/, "") ?? "";
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value === undefined) {
+      throw new OutputError("dead", `miss param ${input.name ?? ""} for contract abi`);
+    }
+    try {
+      return given(input, value);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      throw new OutputError("dead", `contract ABI pack failed: ${error.message}`);
+    }
+  });
+  return encodeFunctionData({ abi: [method], functionName: method.name, args });
+}
+
 function argument(
   input: AbiParameter,
   source: ArgumentSource,

@@ -5,6 +5,7 @@ import { type Outcome, type OutputContext, OutputError, outputKey } from "../out
 import type { OutputJob } from "../types.ts";
 import { encodeCall, findMethod } from "./arguments.ts";
 import { RevertedError, revertText } from "./errors.ts";
+import { type Home, lightCall } from "./light.ts";
 import {
   type OutputChain,
   type OutputKeys,
@@ -19,6 +20,17 @@ export interface DirectDeps {
   readonly keys: OutputKeys;
   readonly policy: SigningPolicy;
   readonly sender: (chain: OutputChain, signer: TransactionSigner) => Sender;
+  /** Where tasks of a chain are verified; undefined without a router there. */
+  readonly home: (chainId: bigint) => Home | undefined;
+}
+
+/** @throws {OutputError} */
+function homeOf({ task: { chainId, router } }: OutputJob, { home }: DirectDeps): Home {
+  const found = home(chainId);
+  if (!found || found.router.toLowerCase() !== router.toLowerCase()) {
+    throw new OutputError("dead", `this node has no router on chain ${chainId} to ask`);
+  }
+  return found;
 }
 
 /**
@@ -40,14 +52,16 @@ export async function callContract(
   const selector = toFunctionSelector(method);
   const call = { chainId: chain.chainId, address: to, selector, projectId };
   const sender = deps.sender(chain, await signerFor(call, deps.keys, deps.policy));
-  const data = encodeCall(method, {
-    projectId,
-    proof: job.receipt.proof,
-    publicValues: job.receipt.publicValues,
-    journal: isGroth16(job.receipt) ? job.receipt.publicValues : undefined,
-    receiver: config.receiverAddress,
-    firstMessage: job.firstMessage,
-  });
+  const data = config.light
+    ? await lightCall(method, job, homeOf(job, deps), config.receiverAddress, sender, context)
+    : encodeCall(method, {
+      projectId,
+      proof: job.receipt.proof,
+      publicValues: job.receipt.publicValues,
+      journal: isGroth16(job.receipt) ? job.receipt.publicValues : undefined,
+      receiver: config.receiverAddress,
+      firstMessage: job.firstMessage,
+    });
   // A call to an account without code succeeds and does nothing.
   if (!await sender.hasCode(to, context.signal)) {
     throw new OutputError("dead", `there is no contract at ${to} on chain ${chain.chainId}`);

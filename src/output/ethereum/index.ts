@@ -6,6 +6,7 @@ import { type Output, OutputError } from "../output.ts";
 import { Batcher } from "./batch.ts";
 import { callContract } from "./direct.ts";
 import { RevertedError, revertText, rpcText } from "./errors.ts";
+import type { Home } from "./light.ts";
 import type { OutputChain, OutputKeys, SigningPolicy } from "./policy.ts";
 import { checkRouter, submitToRouter } from "./router.ts";
 import { Sender, type SendRequest, type TransactionSigner } from "./sender.ts";
@@ -70,6 +71,11 @@ export function ethereumOutputs(deps: EthereumDeps): EthereumOutputs {
     return sender;
   };
   const payer = keys.gas ?? keys.operator;
+  const home = (chainId: bigint): Home | undefined => {
+    const router = routers.get(chainId);
+    const chain = chains.find((known) => known.chainId === chainId);
+    return router && chain && { chain, router, confirmations: settingsOf(chainId).confirmations };
+  };
   // A project's own, since gas is counted by project.
   const batchers = new Map<string, Batcher>();
   const batcherOf = (chain: OutputChain, router: Address, sender: Sender, projectId: bigint) => {
@@ -87,7 +93,8 @@ export function ethereumOutputs(deps: EthereumDeps): EthereumOutputs {
   return {
     async run(job, config: EthereumOutput, context) {
       if (config.mode === "direct") {
-        return await callContract(job, config, { chains, keys, policy, sender: senderOf }, context);
+        const direct = { chains, keys, policy, sender: senderOf, home };
+        return await callContract(job, config, direct, context);
       }
       const { chainId } = job.task;
       const router = routers.get(chainId);

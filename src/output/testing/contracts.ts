@@ -34,6 +34,22 @@ contract Target {
     function burn(uint256 id) external { while (true) seen[id]++; }
 }
 
+contract Mirror {
+    address public trusted;
+    bytes public last;
+    uint256 public count;
+    constructor(address trusted_) { trusted = trusted_; }
+    function mirror(
+        bytes32 taskId, bytes32 _programId, address prover, bytes calldata publicValues,
+        bytes32 proofHash, uint256 homeChainId, bytes32 txHash
+    ) external {
+        require(msg.sender == trusted, "not trusted");
+        last = abi.encode(taskId, _programId, prover, publicValues, proofHash, homeChainId, txHash);
+        count++;
+    }
+    function greedy(bytes32 taskId, bytes calldata proof) external {}
+}
+
 contract Token {
     mapping(address => uint256) public balanceOf;
     mapping(address => mapping(address => uint256)) public allowance;
@@ -75,7 +91,10 @@ export interface Compiled {
 let compiled: Record<string, Compiled> | undefined;
 
 /** Contracts that the tests of outputs call. */
-export function testContracts(): Record<"Target" | "Token" | "Believer" | "Receiver", Compiled> {
+export function testContracts(): Record<
+  "Target" | "Mirror" | "Token" | "Believer" | "Receiver",
+  Compiled
+> {
   compiled ??= compile();
   return compiled as ReturnType<typeof testContracts>;
 }
