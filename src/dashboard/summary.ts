@@ -90,16 +90,16 @@ export class Summaries {
 
   async #counted(): Promise<Sample["counted"]> {
     const { messages, tasks } = this.deps.metrics;
-    const counted = { received: 0, refused: 0, packed: 0, dispatched: 0, proved: 0, outputted: 0 };
-    const all = { ...counted, failed: 0 };
+    const tasked = { packed: 0, dispatched: 0, proved: 0, outputted: 0, failed: 0 };
+    const counted = { received: 0, refused: 0, ...tasked };
     for (const { labels, value } of (await messages.get()).values) {
-      if (labels.result === "accepted") all.received += value;
-      if (labels.result === "refused") all.refused += value;
+      if (labels.result === "accepted") counted.received += value;
+      if (labels.result === "refused") counted.refused += value;
     }
     for (const { labels, value } of (await tasks.get()).values) {
       const state = taskStates.find((name) => name === labels.state);
-      if (state) all[state] += value;
+      if (state) counted[state] += value;
     }
-    return all;
+    return counted;
   }
 }

@@ -59,7 +59,8 @@ function open(byUser: boolean): void {
   unfound.hidden = true;
   const route = routeOf(location.hash);
   const [name = ""] = route.path;
-  const opened = (views[name] ?? overview)(route);
+  const named = Object.hasOwn(views, name) ? views[name] : undefined;
+  const opened = (named ?? overview)(route);
   view = opened;
   const heading = h("h1", { tabindex: "-1" });
   main.replaceChildren(heading, ...opened.elements);
