@@ -9,7 +9,7 @@ import { onSignal } from "../shutdown.ts";
 import { type Io, type Register, UserError } from "./cli.ts";
 import { DevChain, projectId } from "./dev/chain.ts";
 import { type Followed, linesOf, sendLines } from "./dev/messages.ts";
-import { freePort, startDevNode } from "./dev/processes.ts";
+import { startDevNode } from "./dev/processes.ts";
 import { DevProject, type Published } from "./dev/project.ts";
 import { watchFolder } from "./dev/watch.ts";
 import { readSource } from "./draft.ts";
@@ -85,12 +85,12 @@ async function run(
   }
   io.progress("starting a node");
   const options = {
-    port: port ?? await freePort(9000),
+    port,
     verbose,
     signal,
     env: { ...chain.nodeEnvironment, DATA_DIRECTORY: data },
   };
-  const node = await startDevNode(options, (started) => void cleanups.push(() => started.stop()));
+  const node = await startDevNode(options, (stop) => void cleanups.push(stop));
   watchFolder(folder, async () => {
     try {
       const next = await project.publish();

@@ -2,6 +2,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../../scripts/free_port.ts";
 import { workspace } from "./files.ts";
@@ -28,9 +29,10 @@ test("zkwasm: from messages in a file to the chain, and what is false does not g
   const [first] = (await readFile(join(folder, "messages.txt"), "utf8")).split("\n");
   const lie = '{"public_input":[777],"private_input":[31337]}';
   await writeFile(messages, `${first}\n\n${lie}\n`);
-  const port = `${await freePort()}`;
-  const flags = ["--messages", messages, "--port", port, "--json"];
-  const { code, out, err } = await ws(["dev", folder, ...flags], env);
+  // Taken by this, or by somebody already: another port will do.
+  const taken = createServer().on("error", () => {}).listen(9000, "127.0.0.1");
+  const { code, out, err } = await ws(["dev", folder, "--messages", messages, "--json"], env);
+  taken.close();
   const result = JSON.parse(out);
   expect(result).toMatchObject({
     messages: [{ line: 1 }, { line: 2 }],

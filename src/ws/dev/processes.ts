@@ -1,10 +1,10 @@
 /** Programs of this repository that `ws dev` runs beside itself, by the same runtime. */
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import denoJson from "../../../deno.json" with { type: "json" };
+import { abortable } from "../../abort.ts";
 import { runtimeName } from "../../platform.ts";
 import { UserError } from "../cli.ts";
 
@@ -23,27 +23,18 @@ export function spawnRuntime(
   return spawn("/bin/sh", ["-c", enter, "sh", ...args], { ...options, env });
 }
 
-/** The port, where nobody listens on it, else one that is free. */
-export async function freePort(wanted: number): Promise<number> {
-  const server = createServer();
-  const listens = (port: number) => once(server.listen(port, "127.0.0.1"), "listening");
-  await listens(wanted).catch(() => listens(0));
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 export interface DevNode {
   readonly url: string;
   /** Rejects when the node ends by itself. */
   readonly died: Promise<never>;
-  /** SIGTERM, and waits. Safe to call twice. */
-  stop(): Promise<void>;
 }
 
+/** SIGTERM, and waits. Safe to call twice. */
+type Stop = () => Promise<void>;
+
 export interface DevNodeOptions {
-  readonly port: number;
+  /** Left out: 9000, or a free one where that is taken. */
+  readonly port: number | undefined;
   readonly env: Readonly<Record<string, string>>;
   /** Shows its log on standard error. */
   readonly verbose: boolean;
@@ -57,13 +48,30 @@ const passed = [
   ...["WORKERS", "PROVER_MEMORY_MB", "NATIVE_LIBRARIES", "BUILD_NATIVE"],
 ];
 
+/** What Bun and Deno say. */
+const portTaken = /port \d+ in use|address already in use/i;
+
 /**
- * Starts a node of role all. `started` has it before it answers, for who must stop it.
+ * Starts a node of role all. `started` has what stops it, before it listens.
  * @throws {UserError} with the end of its log, if it ends instead
  */
 export async function startDevNode(
-  { port, env, verbose, signal }: DevNodeOptions,
-  started: (node: DevNode) => void,
+  options: DevNodeOptions,
+  started: (stop: Stop) => void,
+): Promise<DevNode> {
+  if (options.port !== undefined) return await startOn(options.port, options, started);
+  try {
+    return await startOn(9000, options, started);
+  } catch (error) {
+    if (!(error instanceof UserError) || !portTaken.test(error.message)) throw error;
+    return await startOn(0, options, started);
+  }
+}
+
+async function startOn(
+  port: number,
+  { env, verbose, signal }: DevNodeOptions,
+  started: (stop: Stop) => void,
 ): Promise<DevNode> {
   const [, ...deno] = denoJson.tasks.node.split(" ");
   const args = runtimeName === "deno" ? deno : ["src/node.ts"];
@@ -78,10 +86,14 @@ export async function startDevNode(
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "", stopping = false;
+  // By what it says itself: another process may answer at the port.
+  const { promise: listens, resolve: heard } = Promise.withResolvers<string>();
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Uint8Array) => {
       const text = new TextDecoder().decode(chunk);
       log = (log + text).slice(-4_000);
+      const [, url] = /"url":"([^"]+)","msg":"the HTTP API listens"/.exec(log) ?? [];
+      if (url) heard(url);
       if (verbose) process.stderr.write(text);
     });
   }
@@ -91,25 +103,12 @@ export async function startDevNode(
   child.once("exit", (code) => {
     if (!stopping) reject(new UserError(`the node ended with code ${code}:\n${log.trim()}`));
   });
-  const url = `http://127.0.0.1:${port}`;
-  const node: DevNode = {
-    url,
-    died,
-    async stop() {
-      stopping = true;
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
-      await exited;
-    },
+  const stop = async () => {
+    stopping = true;
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+    await exited;
   };
-  started(node);
-  await Promise.race([died, answers(url, signal)]);
-  return node;
-}
-
-async function answers(url: string, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
-    if (await fetch(`${url}/live`, { signal }).then((r) => r.ok, () => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  started(stop);
+  const url = await abortable(Promise.race([died, listens]), signal);
+  return { url, died };
 }
