@@ -10,7 +10,7 @@ const firstMs = 100, mostMs = 10_000;
 const quietMs = 1_000;
 
 export interface BringDeps {
-  /** The source's name, for the log. */
+  /** The source's name, for log and metrics. */
   readonly source: "mqtt" | "postgres";
   /** Whether a project that is not known now may still be read. */
   readonly unready: () => string | undefined;
@@ -47,17 +47,20 @@ export interface Bring {
   readonly waitedSeconds: number;
 }
 
-/** By the status with which HTTP would refuse it. */
+/** By the status with which HTTP would refuse it; 403 is of a paused project or another's topic. */
 const reasons: Readonly<Record<number, string>> = {
   400: "malformed",
   401: "sender",
-  403: "sender",
+  403: "forbidden",
   404: "project",
   409: "replayed",
   413: "size",
   415: "malformed",
   429: "rate",
 };
+
+const reasonFor = ({ status, reason }: RequestError): string =>
+  status === 403 && reason !== undefined ? "sender" : reasons[status] ?? "other";
 
 export function bringing({ source, unready, patient, metrics, log }: BringDeps): Bring {
   const began = new Set<{ readonly at: number }>();
@@ -78,7 +81,7 @@ export function bringing({ source, unready, patient, metrics, log }: BringDeps):
         if (error instanceof RequestError && !mayPass(error)) {
           const { status, message } = error;
           count("refused");
-          metrics.sourceRefused.inc({ source, reason: reasons[status] ?? "other" });
+          metrics.sourceRefused.inc({ source, reason: reasonFor(error) });
           say((times) => log.warn({ source, status, times }, `message refused: ${message}`));
           return error;
         }

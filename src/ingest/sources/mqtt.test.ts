@@ -139,7 +139,7 @@ test("what is refused is counted and logged, and acknowledged: it would never be
   expect(logged[0]).toContain("message refused: unexpected EOF");
   expect(await told("source_messages_total")).toEqual({ received: 6, refused: 6 });
   expect(await told("source_refused_total", "reason")).toEqual({
-    ...{ malformed: 1, size: 1, sender: 3, project: 1 },
+    ...{ malformed: 1, size: 1, forbidden: 3, project: 1 },
   });
 });
 
@@ -168,6 +168,7 @@ describe("who sent it", () => {
       .toEqual([1, 1, 2]);
     expect(await told("source_messages_total"))
       .toEqual({ received: 4, accepted: 1, duplicate: 1, refused: 2 });
+    expect(await told("source_refused_total", "reason")).toEqual({ sender: 2 });
   });
 });
 
