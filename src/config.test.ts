@@ -1,5 +1,6 @@
 import { base58btc } from "multiformats/bases/base58";
 import { describe, expect, test } from "bun:test";
+import { getAddress } from "viem";
 import { ConfigError, describeConfig, loadConfig } from "./config.ts";
 
 const key = `0x${"11".repeat(32)}`;
@@ -145,6 +146,8 @@ describe("configuration", () => {
         ],
         ["RISC0_PROVER_API_KEY", "hunter2\n"],
         ["RISC0_PROVER_ENDPOINT", "http://u:hunter2@gpu"],
+        ["OPERATOR_SIGNER_ENDPOINT", "https://signer.example/hunter2"],
+        ["PROVER_SIGNER_ENDPOINT", `0x${"11".repeat(20)}=hunter2`],
       ]
     ) {
       try {
@@ -164,9 +167,17 @@ describe("configuration", () => {
       CHAIN_ENDPOINTS: "1=https://rpc.example/hunter2",
       RISC0_PROVER_ENDPOINT: "http://gpu.example/hunter2",
       RISC0_PROVER_API_KEY: "hunter2",
+      PROVER_SIGNER_ENDPOINT: `0x${"22".repeat(20)}=https://signer.example/?key=hunter2`,
     })));
     expect(text).not.toContain("hunter2");
     expect(text).not.toContain("1111");
+  });
+
+  test("a remote signer is an account and a URL, which may have any signs", () => {
+    const address = getAddress(`0x${"2b".repeat(20)}`);
+    const text = `${address.toLowerCase()}=https://signer.example/?key=a=b`;
+    expect(loadConfig("all", {}, { PROVER_SIGNER_ENDPOINT: text }).PROVER_SIGNER_ENDPOINT)
+      .toEqual({ address, url: "https://signer.example/?key=a=b" });
   });
 
   test("a remote prover of risc0 is none unless it is named", () => {

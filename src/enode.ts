@@ -47,7 +47,7 @@ export async function startEnode(
   const outputs = runOutputs(jobs, reports, {
     ethereum: context.ethereum && {
       ...context.ethereum,
-      keys: { operator: keys.operator, gas: undefined },
+      keys: { operator: keys.senders.operator, gas: undefined },
     },
     ...enodeOutputs(context, da),
     tracing,

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { Hex } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount } from "viem/accounts";
 import type { Config } from "./config.ts";
+import { remoteSigner } from "./output/ethereum/remote_signer.ts";
+import type { TransactionSigner } from "./output/ethereum/sender.ts";
 import { accountOf } from "./secp256k1.ts";
 
 /** The accounts a node signs with. Their keys never leave this module's accounts. */
@@ -11,6 +13,8 @@ export interface Keys {
   readonly operator: PrivateKeyAccount;
   /** Proofs are bound to it; it signs acceptances and receipts, and pays for router outputs. */
   readonly prover: PrivateKeyAccount;
+  /** Who signs transactions for them: the same keys, or those that a remote signer holds. */
+  readonly senders: { readonly operator: TransactionSigner; readonly prover: TransactionSigner };
 }
 
 /**
@@ -23,7 +27,12 @@ export async function loadKeys(config: Config): Promise<Keys> {
   const prover = config.PROVER_PRIVATE_KEY && config.role !== "enode"
     ? accountOf(config.PROVER_PRIVATE_KEY)
     : operator;
-  return { operator, prover };
+  const { OPERATOR_SIGNER_ENDPOINT: forOperator, PROVER_SIGNER_ENDPOINT: forProver } = config;
+  const senders = {
+    operator: forOperator ? remoteSigner(forOperator) : operator,
+    prover: forProver ? remoteSigner(forProver) : prover,
+  };
+  return { operator, prover, senders };
 }
 
 async function developmentKey(directory: string): Promise<Hex> {

@@ -25,7 +25,7 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
   const jobs = new Channel<OutputJob>(256);
   const reports = new Channel<OutputReport>(256);
   const outputs = runOutputs(jobs, reports, {
-    ethereum: ethereum && { ...ethereum, keys: { operator: undefined, gas: keys.prover } },
+    ethereum: ethereum && { ...ethereum, keys: { operator: undefined, gas: keys.senders.prover } },
     tracing,
     log,
     metrics,

@@ -66,7 +66,9 @@ export async function findNetwork(
 
 async function refuseStakeOwner(chain: ChainClient, contracts: Contracts, keys: Keys) {
   try {
-    await assertNotStakeOwner(chain.reader, contracts.znodeRegistrar, keys.prover.address);
+    for (const { address } of [keys.prover, keys.senders.prover]) {
+      await assertNotStakeOwner(chain.reader, contracts.znodeRegistrar, address);
+    }
   } catch (error) {
     throw new ConfigError(errorText(error));
   }

@@ -4,7 +4,8 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { base58btc } from "multiformats/bases/base58";
 import { bytesToHex, type Hex, hexToBytes } from "viem";
 import { z } from "zod";
-import { secretKey, type Settings } from "./values.ts";
+import { address } from "../protocol/schema.ts";
+import { secretKey, type Settings, url } from "./values.ts";
 
 /**
  * An Ed25519 key as 32 bytes: hex of these, or of them and the public key, which may also be base58
@@ -37,6 +38,15 @@ function keyBytes(text: string): Uint8Array | undefined {
   }
 }
 
+/** `address=url`. */
+const remoteAccount = z.string().transform((text, ctx) => {
+  const [account = "", ...rest] = text.split("=");
+  const [parsed, endpoint] = [address.safeParse(account.trim()), url.safeParse(rest.join("="))];
+  if (parsed.success && endpoint.success) return { address: parsed.data, url: endpoint.data };
+  ctx.addIssue({ code: "custom", message: "must be address=url, with an http(s) URL" });
+  return z.NEVER;
+});
+
 export const keySettings = {
   OPERATOR_PRIVATE_KEY: {
     help: "enode: operates projects; znode: proves and pays gas (never the stake's owner)",
@@ -48,6 +58,18 @@ export const keySettings = {
     help: "role all: the znode's key, when it is not the operator's",
     placeholder: "hex",
     schema: secretKey,
+    secret: true,
+  },
+  OPERATOR_SIGNER_ENDPOINT: {
+    help: "account, and JSON-RPC of who holds its key: signs an enode's direct contract calls",
+    placeholder: "address=url",
+    schema: remoteAccount,
+    secret: true,
+  },
+  PROVER_SIGNER_ENDPOINT: {
+    help: "the same: signs, and pays for, what a znode sends to the router",
+    placeholder: "address=url",
+    schema: remoteAccount,
     secret: true,
   },
   OPERATOR_KEYSTORE: {

@@ -1,7 +1,7 @@
 /** From a posted message to what a contract has of it; an output that ended dead is tried again. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type AbiFunction, type Address, toFunctionSelector } from "viem";
+import { type AbiFunction, type Address, type Hex, toFunctionSelector } from "viem";
 import { type Anvil, anvilAccount, anvilKey, startAnvil } from "../../src/chain/anvil.ts";
 import { connectChain } from "../../src/chain/clients.ts";
 import { deployContract } from "../../src/chain/deploy_contract.ts";
@@ -54,7 +54,12 @@ beforeAll(async () => {
     `31337:${target}:${take}`,
     `31338:${mirror}:${toFunctionSelector(told as AbiFunction)}`,
   ];
-  const more = { OUTPUT_ALLOW: allowed.join(), CHAIN_ENDPOINTS: `31338=${away.url}` };
+  const more = {
+    OUTPUT_ALLOW: allowed.join(),
+    CHAIN_ENDPOINTS: `31338=${away.url}`,
+    // Its key is anvil's to sign with.
+    PROVER_SIGNER_ENDPOINT: `${anvilAccount(8).address}=${network.anvil.url}`,
+  };
   env = { ...place.env, ...network.env, ...more };
   node = await startNode({ ...env, OPERATOR_TOKEN: token });
 }, 300_000);
@@ -91,6 +96,8 @@ test(
     const hashes = result.split(", ");
     expect(hashes.map((hash) => hash.length)).toEqual([66, 66, 66]);
     expect(await read("seen", 7n)).toBe(1n);
+    const submitted = network.chain.reader.getTransaction({ hash: hashes[1] as Hex });
+    expect((await submitted).from).toBe(anvilAccount(8).address.toLowerCase() as Hex);
     const { reader } = await connectChain(away.url);
     const told = { address: mirror, abi: Mirror.abi, functionName: "last" };
     const last = await reader.readContract(told) as string;

@@ -47,14 +47,22 @@ export async function broadcast(
   const call = saved.cancel === "no"
     ? { to: saved.to, data: saved.data }
     : { to: signer.address, data: "0x" as const };
-  const serializedTransaction = await signer.signTransaction({
-    chainId: Number(deps.chainId),
-    nonce,
-    value: 0n,
-    gas: saved.gas,
-    ...call,
-    ...saved.fees,
-  });
+  const transaction = { chainId: Number(deps.chainId), nonce, value: 0n, gas: saved.gas };
+  let serializedTransaction: Hex;
+  try {
+    serializedTransaction = await signer.signTransaction({
+      ...transaction,
+      ...call,
+      ...saved.fees,
+    });
+  } catch (error) {
+    // A remote signer is away, or does not want to.
+    later(deps, entry);
+    const text = `${signer.address} signs no transaction: ${rpcText(error)}`;
+    deps.log.warn({ key, nonce }, text);
+    for (const waiter of entry.waiters) waiter.failed(new OutputError("retry", text));
+    return;
+  }
   const hash = keccak256(serializedTransaction);
   if (!entry.hashes.includes(hash)) {
     const request = formatSaved(saved);
