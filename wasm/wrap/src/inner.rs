@@ -2,13 +2,13 @@
 
 use p3_batch_stark::BatchProof;
 use p3_bn254::{Bn254, Poseidon2Bn254};
-use p3_challenger::MultiField32Challenger;
+use p3_challenger::{CanObserve as _, MultiField32Challenger};
 use p3_commit::ExtensionMmcs;
 use p3_dft::Radix2DitParallel;
 use p3_fri::{FriParameters, TwoAdicFriPcs};
 use p3_koala_bear::KoalaBear;
 use p3_merkle_tree::MerkleTreeMmcs;
-use p3_symmetric::{MultiField32PaddingFreeSponge, TruncatedPermutation};
+use p3_symmetric::{Hash, MultiField32PaddingFreeSponge, TruncatedPermutation};
 use p3_uni_stark::StarkConfig;
 
 use crate::{ext::Ext4, poseidon2};
@@ -32,8 +32,10 @@ pub struct Parameters {
     pub log_final_poly_len: usize,
     /// Trees are committed to by their layer of 2^this nodes.
     pub cap_height: usize,
-    /// Bits of work before each challenge.
+    /// Bits of work before each challenge,
     pub work: usize,
+    /// and before that which batches openings.
+    pub batch_work: usize,
 }
 
 impl Parameters {
@@ -43,7 +45,7 @@ impl Parameters {
             log_final_poly_len: self.log_final_poly_len,
             max_log_arity: self.max_log_arity,
             num_queries: self.queries,
-            batch_proof_of_work_bits: self.work,
+            batch_proof_of_work_bits: self.batch_work,
             commit_proof_of_work_bits: self.work,
             query_proof_of_work_bits: self.work,
             mmcs,
@@ -54,9 +56,12 @@ impl Parameters {
         mmcs(self.cap_height)
     }
 
-    pub fn config(self) -> Config {
+    /// @param words what the transcript starts with
+    pub fn config<const N: usize>(self, words: [Bn254; N]) -> Config {
+        let mut challenger = challenger();
+        challenger.observe(Hash::from(words));
         let fri = self.fri(ExtensionMmcs::new(self.mmcs()));
-        StarkConfig::new(Pcs::new(Radix2DitParallel::default(), self.mmcs(), fri), challenger())
+        StarkConfig::new(Pcs::new(Radix2DitParallel::default(), self.mmcs(), fri), challenger)
             .with_ood_proof_of_work_bits(self.work)
             .with_lookup_proof_of_work_bits(self.work)
     }

@@ -15,7 +15,10 @@ use crate::tape::{Cell, Slot, Tape};
 pub const P: u32 = KoalaBear::ORDER_U32;
 
 /// Integers stay below 2^this, which is below half the order of BN254's field.
-pub const LIMIT_BITS: u64 = 252;
+const LIMIT_BITS: u64 = 252;
+
+/// Integers up to this can be reduced: limbs of a quotient may be a table's bits more than it.
+pub const REDUCIBLE_BITS: u64 = LIMIT_BITS - 16;
 
 /// Bits of what is called reduced.
 const REDUCED_BITS: usize = 32;

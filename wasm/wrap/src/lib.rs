@@ -7,6 +7,7 @@ pub mod field;
 pub mod hash;
 pub mod inner;
 pub mod koala;
+pub mod machine;
 pub mod outer;
 pub mod poseidon2;
 pub mod tape;

@@ -57,8 +57,15 @@ impl Transcript {
     /// The nodes of a tree's commitment.
     pub fn observe_cap(&mut self, tape: &mut Tape, cap: &[Cell]) {
         for node in cap {
-            self.flush(tape);
-            self.absorb(tape, &[*node], 1);
+            self.observe_words(tape, &[*node]);
+        }
+    }
+
+    /// Words of the transcript's own field.
+    pub fn observe_words(&mut self, tape: &mut Tape, words: &[Cell]) {
+        self.flush(tape);
+        for block in words.chunks(RATE) {
+            self.absorb(tape, block, block.len() as u64);
         }
     }
 

@@ -11,7 +11,7 @@ use p3_koala_bear::KoalaBear;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use wrap::{
     ext::Ext4,
-    koala::{Num, P},
+    koala::{Num, P, REDUCIBLE_BITS},
     tape::Tape,
 };
 
@@ -49,6 +49,18 @@ fn reduces_the_lowest_and_the_highest() {
             assert_eq!(tape.value(canonical.cell), residue);
         }
         assert!(holds(&tape), "{bits} bits");
+    }
+}
+
+#[test]
+fn reduces_the_greatest_by_any_table() {
+    for table_bits in 8..=16 {
+        let mut tape = Tape::new(table_bits);
+        for num in extremes(&mut tape, REDUCIBLE_BITS - 1) {
+            let reduced = tape.reduced(&num);
+            assert_eq!(tape.residue(&reduced), tape.residue(&num));
+        }
+        assert_eq!(tape.fault(), None, "{table_bits} bits");
     }
 }
 

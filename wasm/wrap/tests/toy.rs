@@ -51,7 +51,14 @@ fn its_shape_does_not_hang_on_the_proof() {
 fn other_parameters_have_other_circuits() {
     let all = [
         Parameters { log_blowup: 3, max_log_arity: 3, log_final_poly_len: 0, ..toy::PARAMETERS },
-        Parameters { queries: 1, max_log_arity: 1, cap_height: 0, work: 0, ..toy::PARAMETERS },
+        Parameters {
+            queries: 1,
+            max_log_arity: 1,
+            cap_height: 0,
+            work: 0,
+            batch_work: 0,
+            ..toy::PARAMETERS
+        },
         Parameters { cap_height: 9, work: 5, ..toy::PARAMETERS },
     ];
     for parameters in all {
@@ -75,6 +82,8 @@ fn tamperings() -> Vec<Tampering> {
     vec![
         ("the first public value", |it| it.public_values[0][0] += KoalaBear::ONE),
         ("the last public value", |it| it.public_values[0][2] += KoalaBear::ONE),
+        ("a number that was given", |it| give(it, 1, 7)),
+        ("a number where none may be given", |it| give(it, toy::ENTRIES, 1)),
         ("main commitment", |it| node(&mut it.proof.commitments.main, 0)),
         ("quotient commitment", |it| node(&mut it.proof.commitments.quotient_chunks, 1)),
         ("lookup commitment", |it| {
@@ -145,6 +154,15 @@ fn tamperings() -> Vec<Tampering> {
 
 fn opened(run: &mut Run, table: usize) -> &mut p3_batch_stark::OpenedValues<Ext4> {
     &mut run.proof.opened_values.instances[table].base_opened_values
+}
+
+/// Gives another number in a row, to both verifiers.
+fn give(run: &mut Run, row: usize, number: u32) {
+    let toy::Toy::Fibonacci(numbers) = &mut run.airs[0] else { unreachable!("it is the first") };
+    numbers.resize(1 << toy::LOG_HEIGHT, 0);
+    numbers[row] = number;
+    run.given[0][0][row] = KoalaBear::from_u32(number);
+    run.config = run.parameters.config(toy::words(&run.given));
 }
 
 fn terminal(run: &mut Run, table: usize, change: Ext4) {

@@ -25,6 +25,7 @@ pub struct Row {
     /// What the table's lookups add up to.
     pub terminal: Vec<Ext>,
     pub public_values: Vec<Num>,
+    pub periodic: Vec<Ext>,
     pub is_first: Ext,
     pub is_last: Ext,
     pub is_transition: Ext,
@@ -124,7 +125,7 @@ impl Evaluator<'_> {
                     Value::Ext(row.preprocessed[offset][variable.index].clone())
                 }
                 BaseEntry::Public => Value::Base(row.public_values[variable.index].clone()),
-                BaseEntry::Periodic => unreachable!("shapes have no periodic columns"),
+                BaseEntry::Periodic => Value::Ext(row.periodic[variable.index].clone()),
             },
             BaseLeaf::IsFirstRow => Value::Ext(row.is_first.clone()),
             BaseLeaf::IsLastRow => Value::Ext(row.is_last.clone()),

@@ -16,7 +16,7 @@ use crate::{
     ext::{Ext, Ext4},
     hash,
     inner::Config,
-    koala::{LIMIT_BITS, Num},
+    koala::{Num, REDUCIBLE_BITS},
     tape::{Cell, Tape},
     transcript::Transcript,
 };
@@ -220,7 +220,7 @@ pub fn power(tape: &mut Tape, factor: KoalaBear, generator: KoalaBear, bits: &[C
     let mut product = tape.fixed(factor);
     for (i, bit) in bits.iter().enumerate() {
         let term = tape.one_or(*bit, generator.exp_power_of_2(bits.len() - 1 - i));
-        if product.bits() + term.bits() > LIMIT_BITS {
+        if product.bits() + term.bits() > REDUCIBLE_BITS {
             product = tape.reduced(&product);
         }
         product = tape.times(&product, &term);

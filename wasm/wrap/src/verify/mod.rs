@@ -27,11 +27,14 @@ pub use shape::{Shape, Table};
 pub struct Statement {
     /// Of each table.
     pub public_values: Vec<Vec<Num>>,
+    /// Of each table, of each of its given columns, the rows that may be other than zero.
+    pub given: Vec<Vec<Vec<Num>>>,
     /// The commitment to the preprocessed columns; empty where there are none.
     pub preprocessed: Vec<Cell>,
 }
 
-type Cap = <crate::inner::Mmcs as p3_commit::Mmcs<KoalaBear>>::Commitment;
+/// A commitment.
+pub type Cap = <crate::inner::Mmcs as p3_commit::Mmcs<KoalaBear>>::Commitment;
 
 /// The nodes of a commitment to 2^`log_height` rows.
 ///
@@ -112,13 +115,18 @@ impl Opened {
 ///
 /// A proof that does not verify gives a tape whose constraints do not hold.
 ///
+/// @param words what the transcript starts with, which must determine the given columns: Plonky3
+/// observes none of them
+/// @param given of each table, its given columns
 /// @throws if the proof has another shape
 pub fn verify(
     tape: &mut Tape,
     shape: &Shape,
+    words: &[Cell],
     proof: &Proof,
     preprocessed: Option<&Cap>,
     public_values: &[Vec<KoalaBear>],
+    given: &[Vec<Vec<KoalaBear>>],
 ) -> Result<Statement, String> {
     let tables = shape.tables.len();
     if [
@@ -126,7 +134,8 @@ pub fn verify(
         proof.lookup_terminals.len(),
         proof.degree_bits.len(),
         public_values.len(),
-    ] != [tables; 4]
+        given.len(),
+    ] != [tables; 5]
         || proof.degree_bits.iter().any(|bits| *bits != shape.log_height)
         || proof.commitments.permutation.is_some() != shape.has_lookups()
         || preprocessed.is_some() == shape.preprocessed.is_empty()
@@ -135,6 +144,8 @@ pub fn verify(
     }
     let work = shape.parameters.work;
     let mut transcript = Transcript::new(tape);
+    let given = load_given(tape, shape, given)?;
+    transcript.observe_words(tape, words);
     transcript.observe_fixed(tape, &shape.seeds[0]);
     for _ in 0..tables {
         let bits = KoalaBear::from_usize(shape.log_height);
@@ -189,7 +200,8 @@ pub fn verify(
             [prefixes[*bus].clone(), beta.clone()]
         };
         let challenges = table.buses.iter().flat_map(of_buses).collect();
-        let row = point.row(tape, table, opened, challenges, public_values[i].clone());
+        let mut row = point.row(tape, table, opened, challenges, public_values[i].clone());
+        row.periodic = given[i].iter().map(|column| point.given(tape, column)).collect();
         let folded = constraints::fold(tape, &table.constraints, &row, &alpha);
         let quotient = point.quotient(tape, shape, table, &opened.chunks);
         let product = tape.ext_times(&quotient, &point.vanishing);
@@ -216,7 +228,29 @@ pub fn verify(
         })
         .collect();
     openings::verify(tape, shape, &mut transcript, &point, &commitments, proof)?;
-    Ok(Statement { public_values, preprocessed })
+    Ok(Statement { public_values, given, preprocessed })
+}
+
+/// @throws if there are others than the shape has, or they are other than zero below its entries
+fn load_given(
+    tape: &mut Tape,
+    shape: &Shape,
+    given: &[Vec<Vec<KoalaBear>>],
+) -> Result<Vec<Vec<Vec<Num>>>, String> {
+    let mut load = |column: &Vec<KoalaBear>| {
+        let (entries, rest) = column.split_at_checked(shape.entries)?;
+        let fits = column.len() == 1 << shape.log_height && rest.iter().all(|it| it.is_zero());
+        fits.then(|| entries.iter().map(|value| tape.load_canonical(*value)).collect())
+    };
+    let mut all = vec![];
+    for (table, columns) in shape.tables.iter().zip(given) {
+        if columns.len() != table.periodic {
+            return Err("a table is given other columns".into());
+        }
+        let columns: Option<Vec<_>> = columns.iter().map(&mut load).collect();
+        all.push(columns.ok_or("a given column is other than zero below its entries")?);
+    }
+    Ok(all)
 }
 
 /// What is claimed of each matrix of each commitment, in the order of `Shape::commitments`.
@@ -274,6 +308,8 @@ pub(crate) struct Point {
     is_first: Ext,
     is_last: Ext,
     is_transition: Ext,
+    /// Of each entry of given columns, the polynomial that is 1 there and 0 in other rows.
+    entries: Vec<Ext>,
 }
 
 impl Point {
@@ -291,6 +327,20 @@ impl Point {
         let apart = tape.ext_minus_base(&domain, &queried);
         tape.ext_inverse(&apart);
         let generator = KoalaBear::two_adic_generator(height);
+        // (ζ^height - 1) g^i / height / (ζ - g^i)
+        let entries = generator.powers().take(shape.entries).collect();
+        let has_given = shape.tables.iter().any(|it| it.periodic > 0);
+        let entries: Vec<KoalaBear> = if has_given { entries } else { vec![] };
+        let height = KoalaBear::from_usize(1 << height);
+        let entries = entries
+            .into_iter()
+            .map(|row| {
+                let (weight, row) = (tape.fixed(row / height), tape.fixed(row));
+                let scaled = tape.ext_scaled(&vanishing, &weight);
+                let apart = tape.ext_minus_base(&zeta, &row);
+                tape.ext_quotient(&scaled, &apart)
+            })
+            .collect();
         let last = tape.fixed(generator.inverse());
         let generator = tape.fixed(generator);
         let from_first = tape.ext_minus_base(&zeta, &one);
@@ -301,6 +351,7 @@ impl Point {
             is_first: tape.ext_quotient(&vanishing, &from_first),
             is_last: tape.ext_quotient(&vanishing, &from_last),
             is_transition: from_last,
+            entries,
             zeta,
             power,
             vanishing,
@@ -331,10 +382,17 @@ impl Point {
             challenges,
             terminal: opened.terminal.iter().cloned().collect(),
             public_values,
+            periodic: vec![],
             is_first: self.is_first.clone(),
             is_last: self.is_last.clone(),
             is_transition: self.is_transition.clone(),
         }
+    }
+
+    /// A given column at ζ; not reduced.
+    fn given(&self, tape: &mut Tape, column: &[Num]) -> Ext {
+        let terms: Vec<_> = self.entries.iter().zip(column).collect();
+        tape.ext_dot_with(&[], &terms)
     }
 
     /// The quotient at ζ from its chunks; not reduced.

@@ -66,7 +66,7 @@ pub fn verify(
         transcript.observe_ext(tape, value);
     }
     let witness = tape.load_canonical(proof.opening_proof.batch_pow_witness);
-    transcript.assert_work(tape, shape.parameters.work, &witness);
+    transcript.assert_work(tape, shape.parameters.batch_work, &witness);
     let alpha = transcript.sample_ext(tape);
     let folds = fri::commit(tape, shape, transcript, &proof.opening_proof)?;
     let queries = &folds.queries;

@@ -35,6 +35,8 @@ pub struct Table {
     pub width: usize,
     pub preprocessed: usize,
     pub public_values: usize,
+    /// Columns that the verifier is given.
+    pub periodic: usize,
     /// Whether the next row is opened as well, of the table and of its preprocessed columns.
     pub next: bool,
     pub preprocessed_next: bool,
@@ -52,7 +54,7 @@ impl Table {
     }
 }
 
-/// What is known of a proof: all tables have one height.
+/// What is known of a proof: all tables have one height, and given columns repeat nothing.
 #[derive(Clone, Debug)]
 pub struct Shape {
     pub parameters: Parameters,
@@ -60,6 +62,8 @@ pub struct Shape {
     pub tables: Vec<Table>,
     /// Which table each preprocessed matrix is of.
     pub preprocessed: Vec<usize>,
+    /// Rows at the start of given columns that may be other than zero.
+    pub entries: usize,
     /// Greatest width of a lookup's tuple.
     pub message_width: usize,
     pub log_arities: Vec<usize>,
@@ -74,6 +78,7 @@ impl Shape {
         airs: &[A],
         common: &CommonData<Config>,
         log_height: usize,
+        entries: usize,
     ) -> Result<Self, String>
     where
         A: Air<InteractionSymbolicBuilder<KoalaBear, Ext4>> + BaseAir<KoalaBear>,
@@ -97,6 +102,7 @@ impl Shape {
             log_height,
             tables,
             preprocessed,
+            entries,
             message_width: buses.message_width,
             log_arities,
             seeds: Default::default(),
@@ -154,7 +160,7 @@ impl Shape {
             claimed_evaluation_counts: commitments
                 .map(|matrices| matrices.into_iter().map(counts).collect())
                 .collect(),
-            batch_pow_bits: self.parameters.work,
+            batch_pow_bits: self.parameters.batch_work,
         }
     }
 
@@ -174,8 +180,8 @@ fn table<A>(
 where
     A: Air<InteractionSymbolicBuilder<KoalaBear, Ext4>> + BaseAir<KoalaBear>,
 {
-    if air.num_periodic_columns() > 0 {
-        return Err(format!("table {index} has periodic columns"));
+    if air.periodic_columns().iter().any(|column| column.len() != 1 << log_height) {
+        return Err(format!("table {index} has given columns of another height"));
     }
     let global = common.preprocessed.as_ref();
     let meta = global.and_then(|global| global.instances[index].as_ref());
@@ -186,6 +192,7 @@ where
         preprocessed_width: meta.map_or(0, |meta| meta.width),
         main_width: air.width(),
         num_public_values: air.num_public_values(),
+        num_periodic_columns: air.num_periodic_columns(),
         ..Default::default()
     };
     let (lookups, gadget) = (&common.lookups[index], LogUpGadget::new());
@@ -199,6 +206,7 @@ where
         width: air.width(),
         preprocessed: layout.preprocessed_width,
         public_values: air.num_public_values(),
+        periodic: air.num_periodic_columns(),
         next: !air.main_next_row_columns().is_empty(),
         preprocessed_next: !air.preprocessed_next_row_columns().is_empty(),
         buses,
