@@ -4,8 +4,9 @@
  *
  * An output is a job of the output stage: a call to the contract that a project's file names, with
  * arguments of a message, simulated, written to the journal, signed, sent, and found in a block.
- * The bare loop signs and sends calls, some at once, whose nonces it counts itself and whose gas and
- * fees are given, and then reads each receipt; nothing is simulated, written or looked after.
+ * The bare loop is viem's `sendTransaction` with some calls under way at once, whose nonces it counts
+ * itself: viem asks for gas and fees, signs and sends; then each receipt is read. The raw loop is
+ * given gas and fees too, so that it only signs and sends. Neither writes or looks after anything.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -39,12 +40,13 @@ import { ownCpuMs } from "./cpu.ts";
 
 const help = `Usage: bun scripts/bench/output.ts [options]
 
-Outputs/s to one contract on anvil with one key, beside a bare send loop of viem's.
+Outputs/s to one contract on anvil with one key, beside send loops of viem's: bare, where viem asks
+for gas and fees, and raw, where they are given.
 
   --journal <kind>   sqlite, as a znode's; pglite or postgres, as an enode's (default sqlite)
-  --outputs <n>      outputs of each run (default 1000)
+  --outputs <n>      outputs of each run (default 2000)
   --at-once <n>      outputs under way at once (default 256, as a node has)
-  --bare <n>         calls under way at once in the bare loop (default 32)
+  --bare <n>         calls under way at once in the loops (default 32)
   --pairs <n>        runs of each, in turn (default 5)
   --json             print one JSON object
   --help             this text`;
@@ -52,7 +54,7 @@ Outputs/s to one contract on anvil with one key, beside a bare send loop of viem
 const { values: flags } = parseArgs({
   options: {
     journal: { type: "string", default: "sqlite" },
-    outputs: { type: "string", default: "1000" },
+    outputs: { type: "string", default: "2000" },
     "at-once": { type: "string", default: "256" },
     bare: { type: "string", default: "32" },
     pairs: { type: "string", default: "5" },
@@ -112,7 +114,8 @@ function counted(url: string, traffic: Traffic) {
   });
 }
 
-async function bare(world: World): Promise<Run> {
+/** @param filled whether viem asks for gas and fees */
+async function bare(world: World, filled: boolean): Promise<Run> {
   const transport = http(world.url, { timeout: 10_000, retryCount: 2 });
   const client = createPublicClient({ transport, cacheTime: 0, pollingInterval: 20 });
   const wallet = createWalletClient({ account, transport });
@@ -124,6 +127,11 @@ async function bare(world: World): Promise<Run> {
   let next = 0;
   const worker = async () => {
     for (let nonce = next++; nonce < outputs; nonce = next++) {
+      if (filled) {
+        const call = { to: world.target, data: data(nonce), chain: null };
+        hashes.push(await wallet.sendTransaction({ ...call, nonce }));
+        continue;
+      }
       const serializedTransaction = await wallet.signTransaction(
         {
           ...{ chain: null, chainId: 31337, type: "eip1559", nonce, gas },
@@ -136,13 +144,15 @@ async function bare(world: World): Promise<Run> {
   };
   const reader = async () => {
     for (let hash = hashes.pop(); hash; hash = hashes.pop()) {
-      const { status } = await client.waitForTransactionReceipt({ hash });
+      const { status } = await client.waitForTransactionReceipt({ hash, timeout: 30_000 });
       if (status !== "success") throw new Error("a transaction of the bare loop reverted");
     }
   };
   const all = (work: () => Promise<void>) => Promise.all(Array.from({ length: bareAtOnce }, work));
   return await timed(async () => {
     await all(worker);
+    // anvil may leave what came before its turn in the pool.
+    await world.control.mine({ blocks: 1 });
     await all(reader);
   });
 }
@@ -248,30 +258,39 @@ const median = (list: readonly number[]) => {
   ];
   return (low + high) / 2;
 };
-const results: { readonly stage: Run; readonly bare: Run; readonly ratio: number }[] = [];
+interface Result {
+  readonly stage: Run;
+  readonly bare: Run;
+  readonly raw: Run;
+  /** To the bare loop, and to the raw one. */
+  readonly ratio: number;
+  readonly rawRatio: number;
+}
+const results: Result[] = [];
 const traffic: Traffic = { requests: new Map(), nonceErrors: 0 };
 for (let pair = 0; pair < pairs; pair++) {
   const { journal, close } = await openJournal();
   try {
     // In turn first and second, so that neither always has the quieter machine.
-    const runs = [
-      async () => await onChain(bare),
-      async () => await onChain((world) => stage(world, journal, traffic)),
+    const works = [
+      (world: World) => bare(world, true),
+      (world: World) => stage(world, journal, traffic),
+      (world: World) => bare(world, false),
     ];
+    if (pair % 2 === 1) works.reverse();
+    const runs: Run[] = [];
+    for (const work of works) runs.push(await onChain(work));
     if (pair % 2 === 1) runs.reverse();
-    const pairRuns = [await runs[0]!(), await runs[1]!()];
-    if (pair % 2 === 1) pairRuns.reverse();
-    const [loop, own] = pairRuns as [Run, Run];
-    const result = { stage: own, bare: loop, ratio: own.perSecond / loop.perSecond };
+    const [loop, own, raw] = runs as [Run, Run, Run];
+    const [ratio, rawRatio] = [own.perSecond / loop.perSecond, own.perSecond / raw.perSecond];
+    const result = { stage: own, bare: loop, raw, ratio, rawRatio };
     results.push(result);
     if (flags.json) continue;
-    console.log(
-      `stage ${own.perSecond.toFixed(0).padStart(5)} outputs/s, CPU ${
-        own.cpuMs.toFixed(2)
-      } ms each  ` +
-        `bare ${loop.perSecond.toFixed(0).padStart(5)}/s, CPU ${loop.cpuMs.toFixed(2)} ms  ` +
-        `ratio ${result.ratio.toFixed(2)}`,
+    const told = Object.entries({ stage: own, bare: loop, raw }).map(([name, run]) =>
+      `${name} ${run.perSecond.toFixed(0).padStart(4)}/s, CPU ${run.cpuMs.toFixed(2)} ms each`
     );
+    const ratios = `ratio ${ratio.toFixed(2)}, to raw ${rawRatio.toFixed(2)}`;
+    console.log([...told, ratios].join("  "));
   } finally {
     await close();
   }
@@ -283,13 +302,17 @@ const perOutput = Object.fromEntries(
 const summary = {
   ...{ runtime: runtimeName, journal: flags.journal, outputs, atOnce, load: loadavg() },
   ratio: median(results.map(({ ratio }) => ratio)),
+  rawRatio: median(results.map(({ rawRatio }) => rawRatio)),
   nonceErrors: traffic.nonceErrors,
   requestsPerOutput: perOutput,
   results,
 };
 if (flags.json) console.log(JSON.stringify(summary));
 else {
-  console.log(`median ratio ${summary.ratio.toFixed(2)}, nonce errors ${summary.nonceErrors}`);
+  console.log(
+    `median ratio ${summary.ratio.toFixed(2)}, to raw ${summary.rawRatio.toFixed(2)}, ` +
+      `nonce errors ${summary.nonceErrors}`,
+  );
   console.log(`requests an output: ${JSON.stringify(perOutput)}`);
 }
 process.exit(0);
