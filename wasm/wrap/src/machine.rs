@@ -2,65 +2,149 @@
 //! contract makes of a statement (`wasm/zkwasm/src/prove/wrap/statement.rs`).
 
 use halo2_axiom::halo2curves::{bn256::Fr, ff::Field as _};
+use p3_air::BaseAir as _;
+use p3_batch_stark::{
+    ProverData,
+    common::{GlobalPreprocessed, PreprocessedInstanceMeta},
+};
+use p3_bn254::Bn254;
+use p3_field::PrimeCharacteristicRing as _;
 use p3_koala_bear::KoalaBear;
+use p3_symmetric::MerkleCap;
+use zkwasm::{
+    chips::Table,
+    program::isa::{Op, Status},
+    prove::{
+        Statement as RunStatement,
+        config::{GRINDING, VERSION},
+        wrap::{
+            Class,
+            config::CAP_HEIGHT,
+            split,
+            statement::{MAX_IO, WORDS, words},
+            tables,
+        },
+    },
+};
 
 use crate::{
+    field::from_p3,
     hash,
-    inner::{Parameters, Proof},
+    inner::{Config, Parameters, Proof},
     koala::Num,
     tape::{Cell, Tape},
     verify::{Cap, Shape, Statement, verify},
 };
 
-/// Most public inputs and outputs together.
-pub const MAX_IO: usize = 33;
 /// 64-bit numbers of a word.
 const TOGETHER: usize = 3;
-pub const WORDS: usize = 4 + MAX_IO / TOGETHER;
 /// Limbs of 16 bits of a number.
 const LIMBS: usize = 4;
 
-/// What sets circuits of the machine apart.
-#[derive(Clone, Copy, Debug)]
-pub struct Class {
-    /// Version of the tables and the transcript.
-    pub version: u8,
-    /// The height of all tables, as its logarithm.
-    pub log_height: u8,
-    /// Numbers of the operations that take an input and give an output.
-    pub input: u8,
-    pub output: u8,
+const _: () = assert!(WORDS == 4 + MAX_IO.div_ceil(TOGETHER));
+
+/// What is the same of all proofs of a class.
+pub struct Machine {
+    class: Class,
+    shape: Shape,
 }
 
-impl Class {
-    /// At least 100 proven bits, by zkWasm's own test of it.
-    pub fn parameters(self) -> Parameters {
-        Parameters {
-            log_blowup: 4,
-            queries: 48,
-            max_log_arity: 3,
-            log_final_poly_len: 3,
-            cap_height: 5,
-            work: 16,
-            batch_work: if self.log_height > 12 { 18 } else { 16 },
+impl Machine {
+    /// @throws if the circuit can't be made for the class's tables
+    pub fn new(class: Class) -> Result<Self, String> {
+        let airs = tables(class, &[], &[]);
+        let parameters = parameters(class);
+        let logs = vec![class.log_height(); airs.len()];
+        let config = parameters.config([Bn254::ZERO; WORDS]);
+        let mut data = ProverData::from_airs_and_degrees(&config, &airs, &logs)
+            .map_err(|error| format!("the tables: {error:?}"))?;
+        data.common.preprocessed = Some(preprocessed(&airs, class));
+        let shape = Shape::new(parameters, &airs, &data.common, class.log_height(), MAX_IO)?;
+        Ok(Self { class, shape })
+    }
+
+    /// The circuit of a proof, as the prover gives its bytes.
+    ///
+    /// A proof that does not verify gives a tape whose constraints do not hold.
+    ///
+    /// @throws if there are more public inputs and outputs than a circuit takes, or the proof is of
+    /// another class or shape
+    pub fn tape(
+        &self,
+        statement: &RunStatement,
+        bytes: &[u8],
+        table_bits: usize,
+    ) -> Result<Tape, String> {
+        let RunStatement { inputs, outputs, status, .. } = statement;
+        if inputs.len() + outputs.len() > MAX_IO {
+            return Err(format!("more than {MAX_IO} public inputs and outputs"));
         }
+        let words = words(statement, self.class).map(from_p3);
+        let (key, proof) = split(bytes).map_err(|error| error.to_string())?;
+        if key.class != self.class {
+            return Err("the proof is of another class".into());
+        }
+        let proof = postcard::from_bytes(proof).map_err(|error| error.to_string())?;
+        let airs = tables(self.class, inputs, outputs);
+        let done = u32::from(*status == Status::Done);
+        let public = [key.entry, key.pages, *status as u32, done, outputs.len() as u32];
+        let mut public_values = vec![vec![]; airs.len()];
+        public_values[0] = public.map(KoalaBear::from_u32).to_vec();
+        let given: Vec<_> = airs.iter().map(|air| air.periodic_columns().to_vec()).collect();
+        let run = Run {
+            words,
+            proof: &proof,
+            preprocessed: &key.commitment,
+            public_values: &public_values,
+            given: &given,
+        };
+        circuit(self.class, &self.shape, &run, table_bits)
     }
 }
 
+fn parameters(class: Class) -> Parameters {
+    let fri = class.fri(());
+    Parameters {
+        log_blowup: fri.log_blowup,
+        queries: fri.num_queries,
+        max_log_arity: fri.max_log_arity,
+        log_final_poly_len: fri.log_final_poly_len,
+        cap_height: CAP_HEIGHT,
+        work: GRINDING,
+        batch_work: fri.batch_proof_of_work_bits,
+    }
+}
+
+/// Which tables have preprocessed columns; their commitment is each program's own.
+fn preprocessed(airs: &[Table], class: Class) -> GlobalPreprocessed<Config> {
+    let mut matrix_to_instance = vec![];
+    let mut meta = |(instance, air): (usize, &Table)| {
+        let width = air.preprocessed_width();
+        (width > 0).then(|| {
+            matrix_to_instance.push(instance);
+            let matrix_index = matrix_to_instance.len() - 1;
+            PreprocessedInstanceMeta { matrix_index, width, degree_bits: class.log_height() }
+        })
+    };
+    let instances = airs.iter().enumerate().map(&mut meta).collect();
+    let commitment = MerkleCap::new(vec![[Bn254::ZERO]; 1 << CAP_HEIGHT]);
+    GlobalPreprocessed { commitment, instances, matrix_to_instance }
+}
+
 /// A proof, and what it is of.
-pub struct Run<'a> {
-    pub words: [Fr; WORDS],
-    pub proof: &'a Proof,
-    pub preprocessed: &'a Cap,
+struct Run<'a> {
+    words: [Fr; WORDS],
+    proof: &'a Proof,
+    preprocessed: &'a Cap,
     /// Of each table.
-    pub public_values: &'a [Vec<KoalaBear>],
-    pub given: &'a [Vec<Vec<KoalaBear>>],
+    public_values: &'a [Vec<KoalaBear>],
+    given: &'a [Vec<Vec<KoalaBear>>],
 }
 
 /// The circuit of a run; its public values are the words.
 ///
 /// @throws if the proof has another shape
-pub fn circuit(class: Class, shape: &Shape, run: &Run, table_bits: usize) -> Result<Tape, String> {
+fn circuit(class: Class, shape: &Shape, run: &Run, table_bits: usize) -> Result<Tape, String> {
     let mut tape = Tape::new(table_bits);
     let words = run.words.map(|word| tape.witness(word));
     words.iter().for_each(|word| tape.expose(*word));
@@ -90,7 +174,7 @@ fn assert_states(
     if is_input.len() != MAX_IO || limbs.len() != LIMBS {
         return Err("other inputs and outputs are given".into());
     }
-    let inputs = assert_entries(tape, class, operation, is_input, index, outputs);
+    let inputs = assert_entries(tape, operation, is_input, index, outputs);
     assert_done(tape, status, done);
     for byte in [status.cell, inputs, outputs.cell] {
         tape.assert_bits(byte, 8);
@@ -113,7 +197,7 @@ fn assert_states(
 }
 
 fn fixed(class: Class) -> u64 {
-    u64::from(class.version) | u64::from(class.log_height) << 8
+    u64::from(VERSION) | u64::from(class as u8) << 8
 }
 
 /// That a word is a constant and cells that begin at bits of it.
@@ -142,14 +226,13 @@ fn assert_done(tape: &mut Tape, status: &Num, done: &Num) {
 /// @return how many inputs there are
 fn assert_entries(
     tape: &mut Tape,
-    class: Class,
     operation: &[Num],
     is_input: &[Num],
     index: &[Num],
     outputs: &Num,
 ) -> Cell {
     let (zero, one) = (tape.zero(), tape.one());
-    let [input, output] = [class.input, class.output].map(|it| Fr::from(u64::from(it)));
+    let [input, output] = [Op::Input, Op::Output].map(|op| Fr::from(op as u64));
     let ones = |tape: &mut Tape, bits: &[Cell]| {
         let terms: Vec<_> = bits.iter().map(|bit| (*bit, one)).collect();
         tape.sum_products(zero, &terms)

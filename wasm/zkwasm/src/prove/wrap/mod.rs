@@ -21,7 +21,7 @@ use super::config::VERSION;
 use super::engine::{self, Instance};
 use super::tables::{self, FIXED};
 use super::{Error, Statement, watched};
-use crate::chips::{Cells, Filled};
+use crate::chips::{Cells, Filled, Table};
 use crate::execute::{Inputs, Limits, record};
 use crate::program::Program;
 pub use config::Class;
@@ -89,11 +89,11 @@ impl Prover {
     }
 }
 
-/// Checks that a proof proves a statement.
+/// The parts of a proof: its key, and the engine's proof.
 ///
 /// # Errors
 /// Whatever is wrong with the bytes; they may be anything.
-pub fn verify(statement: &Statement, bytes: &[u8]) -> Result<(), Error> {
+pub fn split(bytes: &[u8]) -> Result<(Key, &[u8]), Error> {
     let [version, profile, body @ ..] = bytes else { return Err(Error::Malformed) };
     if *version != VERSION {
         return Err(Error::Version);
@@ -109,6 +109,22 @@ pub fn verify(statement: &Statement, bytes: &[u8]) -> Result<(), Error> {
     if key.commitment.num_roots() != 1 << config::CAP_HEIGHT {
         return Err(Error::Malformed);
     }
+    Ok((key, proof))
+}
+
+/// The tables of all proofs of a class, one of which has these public inputs and outputs as periodic
+/// columns.
+pub fn tables(class: Class, inputs: &[u64], outputs: &[u64]) -> Vec<Table> {
+    let columns = tables::io_columns(inputs, outputs, class.form());
+    tables::shape([const { None }; FIXED], columns, u32::MAX)
+}
+
+/// Checks that a proof proves a statement.
+///
+/// # Errors
+/// Whatever is wrong with the bytes; they may be anything.
+pub fn verify(statement: &Statement, bytes: &[u8]) -> Result<(), Error> {
+    let (key, proof) = split(bytes)?;
     let Statement { image_id, status, inputs, outputs, .. } = statement;
     if inputs.len() + outputs.len() > MAX_IO {
         return Err(Error::Io);
@@ -116,8 +132,7 @@ pub fn verify(statement: &Statement, bytes: &[u8]) -> Result<(), Error> {
     if element(image_id) != Some(key.digest()) {
         return Err(Error::Invalid);
     }
-    let columns = tables::io_columns(inputs, outputs, key.class.form());
-    let shape = tables::shape([const { None }; FIXED], columns, u32::MAX);
+    let shape = tables(key.class, inputs, outputs);
     let height = key.class.log_height();
     let mut public = vec![vec![]; shape.len()];
     public[0] = tables::public(key.entry, key.pages, *status, outputs.len());
