@@ -50,9 +50,14 @@ const workspace = [
   ...["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "rustfmt.toml", "halo2", "zkwasm"],
 ].map((path) => `wasm/${path}`);
 
+/** What the circuit's crate hangs on. */
+const wrap = ["wasm/wrap", "wasm/zkwasm", "wasm/Cargo.toml"];
+
 /** A check by cargo of the crates of a folder. */
-const crates = (cwd: string) =>
-  ({ ...rustScript, cwd, inputs: cwd === "wasm" ? workspace : [cwd] }) as const;
+const crates = (cwd: string) => {
+  const inputs = { wasm: workspace, "wasm/wrap": wrap }[cwd] ?? [cwd];
+  return { ...rustScript, cwd, inputs } as const;
+};
 
 /** What the example of wasm/wrap makes for the contracts' tests. */
 const wrapFixtures = [
@@ -248,7 +253,7 @@ export const steps = (withRust: boolean): Step[] => [
       ...["cargo", "run", "--quiet", "--example", "toy", "--", "check"],
       ...wrapFixtures.map((path) => join(root, path)),
     ],
-    inputs: ["wasm/wrap", ...wrapFixtures],
+    inputs: [...wrap, ...wrapFixtures],
   },
   { ...crates("wasm/wrap"), name: "wrap: format", command: ["cargo", "fmt", "--check"] },
   {
