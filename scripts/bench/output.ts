@@ -4,9 +4,9 @@
  *
  * An output is a job of the output stage: a call to the contract that a project's file names, with
  * arguments of a message, simulated, written to the journal, signed, sent, and found in a block.
- * The bare loop is viem's `sendTransaction` with some calls under way at once, whose nonces it counts
- * itself: viem asks for gas and fees, signs and sends; then each receipt is read. The raw loop is
- * given gas and fees too, so that it only signs and sends. Neither writes or looks after anything.
+ * The bare loop is viem's `sendTransaction`, one after the other (or some at once), whose nonces it
+ * counts itself: viem asks for gas and fees, signs and sends; then each receipt is read. The raw loop
+ * is given gas and fees too, so that it only signs and sends. Neither writes or looks after anything.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -46,7 +46,7 @@ for gas and fees, and raw, where they are given.
   --journal <kind>   sqlite, as a znode's; pglite or postgres, as an enode's (default sqlite)
   --outputs <n>      outputs of each run (default 2000)
   --at-once <n>      outputs under way at once (default 256, as a node has)
-  --bare <n>         calls under way at once in the loops (default 32)
+  --bare <n>         calls under way at once in the loops (default 1: each after the one before)
   --pairs <n>        runs of each, in turn (default 5)
   --json             print one JSON object
   --help             this text`;
@@ -56,7 +56,7 @@ const { values: flags } = parseArgs({
     journal: { type: "string", default: "sqlite" },
     outputs: { type: "string", default: "2000" },
     "at-once": { type: "string", default: "256" },
-    bare: { type: "string", default: "32" },
+    bare: { type: "string", default: "1" },
     pairs: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
