@@ -39,12 +39,17 @@ impl Class {
     /// Parameters of the low-degree test.
     pub fn fri<M>(self, mmcs: M) -> FriParameters<M> {
         FriParameters {
-            log_blowup: 4,
+            // Of what gives 100 bits, the one with the fewest queries: a circuit costs by these.
+            log_blowup: 5,
             log_final_poly_len: 3,
             max_log_arity: 3,
-            num_queries: 48,
+            num_queries: 36,
             // The more rows, the more a batch of columns leaves to chance.
-            batch_proof_of_work_bits: if self == Class::Medium { GRINDING + 2 } else { GRINDING },
+            batch_proof_of_work_bits: match self {
+                Class::Tiny => GRINDING,
+                Class::Small => GRINDING + 3,
+                Class::Medium => GRINDING + 5,
+            },
             commit_proof_of_work_bits: GRINDING,
             query_proof_of_work_bits: GRINDING,
             mmcs,
