@@ -143,7 +143,7 @@ async function fetchProgram(enode: string, id: Hex) {
   const hint = "give the program by --program, or an enode that has it by --enode";
   try {
     const signal = AbortSignal.timeout(60_000);
-    const answer = await fetch(new URL(`/watch/program/${id}`, enode), { signal });
+    const answer = await fetch(new URL(`/program/${id}`, enode), { signal });
     if (answer.status !== 200) return `${enode} does not have its program: ${hint}`;
     const bytes = new Uint8Array(await answer.arrayBuffer());
     const end = bytes.indexOf(10);
