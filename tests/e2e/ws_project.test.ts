@@ -69,7 +69,7 @@ describe("the template for halo2", () => {
       env: { ...process.env, FOUNDRY_SOLC: join(root, "contracts/solc.mjs") },
       encoding: "utf8",
     });
-    expect(said).toContain("3 tests passed, 0 failed");
+    expect(said).toContain("4 tests passed, 0 failed");
   });
 });
 

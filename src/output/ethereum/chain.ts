@@ -47,18 +47,17 @@ export async function estimate(
   { to, data }: Call,
   maxGas: bigint,
 ): Promise<bigint> {
+  const request = { account, to, data, gas: maxGas, value: 0n };
   try {
     // Not on what waits in the pool: of two submissions of a task neither is refused for the other.
-    return await client.estimateGas({
-      account,
-      to,
-      data,
-      gas: maxGas,
-      value: 0n,
-      blockTag: "latest",
-    });
+    return await client.estimateGas({ ...request, blockTag: "latest" });
   } catch (error) {
     if (failureOf(error) !== "reverted") throw error;
+    // The next block is of a later time, and may have what this hangs on.
+    const next = await client.estimateGas({ ...request, blockTag: "pending" }).catch(() =>
+      undefined
+    );
+    if (next !== undefined) return next;
     if (/out of gas|gas required exceeds/i.test(rpcText(error))) {
       throw new OutputError("dead", `it needs more gas than the cap of ${maxGas}`);
     }
