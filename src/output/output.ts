@@ -47,6 +47,22 @@ export function insistLive({ live }: Pick<OutputJob, "live">): void {
   if (live?.() === false) throw new OutputError("retry", "the grant ended before it was used");
 }
 
+/**
+ * Of what is sent without its proof.
+ * @param isAccepted whether the router has accepted a task; undefined without a chain
+ * @throws {OutputError} when the router has not, or there is none to ask
+ */
+export async function insistAccepted(
+  { taskId }: Pick<OutputJob, "taskId">,
+  isAccepted: ((taskId: OutputJob["taskId"]) => Promise<boolean>) | undefined,
+): Promise<void> {
+  if (await isAccepted?.(taskId)) return;
+  throw new OutputError(
+    isAccepted ? "retry" : "dead",
+    "it is sent without its proof only once the router has accepted the task",
+  );
+}
+
 /** Names a (task, output) wherever an output must not be done twice. */
 export function outputKey(job: Pick<OutputJob, "taskId" | "output">): string {
   return `${job.taskId}/${job.output}`;

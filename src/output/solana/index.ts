@@ -2,7 +2,7 @@ import { abortable } from "../../abort.ts";
 import { concatBytes, hexToBytes } from "viem";
 import type { Intents } from "../../da/da.ts";
 import type { Log } from "../../log.ts";
-import { type Output, OutputError, outputKey } from "../output.ts";
+import { insistAccepted, type Output, OutputError, outputKey } from "../output.ts";
 import type { OutputJob } from "../types.ts";
 import { type Cluster, resolveCluster } from "./clusters.ts";
 import type { SolanaSender } from "./sender.ts";
@@ -55,12 +55,7 @@ export function solanaOutput(deps: SolanaDeps & { readonly log: Log }): Output<"
             `it adds solana:${programId} to OUTPUT_ALLOW`,
         );
       }
-      if (light && !await deps.isAccepted?.(job.taskId)) {
-        throw new OutputError(
-          deps.isAccepted ? "retry" : "dead",
-          "it is sent without its proof only once the router has accepted the task",
-        );
-      }
+      if (light) await insistAccepted(job, deps.isAccepted);
       const sender = await senderOf(cluster, deps.key);
       const sending = sender.send(
         {

@@ -1,6 +1,6 @@
 import { sleep } from "../../abort.ts";
 import { deliver, retryAfterMs } from "../http.ts";
-import { insistLive, type Output, OutputError, outputKey } from "../output.ts";
+import { insistAccepted, insistLive, type Output, OutputError, outputKey } from "../output.ts";
 import { bodyOf } from "./body.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -46,12 +46,7 @@ export function webhookOutput(deps: WebhookDeps): Output<"webhook"> {
       if (protocol !== "https:" && !own) {
         throw new OutputError("dead", `${host} is not asked without TLS: use an https:// URL`);
       }
-      if (light && !await deps.isAccepted?.(job.taskId)) {
-        throw new OutputError(
-          deps.isAccepted ? "retry" : "dead",
-          "it is sent without its proof only once the router has accepted the task",
-        );
-      }
+      if (light) await insistAccepted(job, deps.isAccepted);
       const wait = (waits.get(origin) ?? 0) - Date.now();
       if (wait > 0) await sleep(Math.min(wait, longestWaitMs), signal);
       signal.throwIfAborted();
