@@ -2,6 +2,8 @@
 pragma solidity ^0.8.24;
 
 import {IProofVerifier} from "../src/interfaces/IProofVerifier.sol";
+import {UnsafeTestSetup} from "../src/verifiers/UnsafeTestSetup.sol";
+import {UnsafeTestSetupZkWasmAdapter} from "../src/verifiers/UnsafeTestSetupZkWasmAdapter.sol";
 import {ZkWasmAdapter} from "../src/verifiers/ZkWasmAdapter.sol";
 import {TestBase} from "./utils/TestBase.sol";
 import {BurningFallback, FallbackVerifier} from "./utils/Verifiers.sol";
@@ -152,5 +154,38 @@ contract ZkWasmAdapterTest is TestBase {
         adapterOf(address(generated), bytes32(FIELD), IProofVerifier.Binding.Data);
         vm.expectRevert(ZkWasmAdapter.BadBinding.selector);
         adapterOf(address(generated), IMAGE, IProofVerifier.Binding.None);
+    }
+
+    function unsafeAdapter() private returns (ZkWasmAdapter) {
+        IProofVerifier.Binding kind = IProofVerifier.Binding.Data;
+        return
+            new UnsafeTestSetupZkWasmAdapter(
+                address(generated), PROGRAM, IMAGE, 12, kind, 32, 500_000
+            );
+    }
+
+    function test_unsafe_test_setup_works_on_the_test_chain() public {
+        adapter = unsafeAdapter();
+        bytes memory publicValues = values(0, 4);
+        vm.assertTrue(taken(publicValues, prove(publicValues)), "refused");
+        (IProofVerifier.Binding kind,,) = adapter.statement(publicValues);
+        vm.assertTrue(kind == IProofVerifier.Binding.Data, "kind");
+    }
+
+    function testFuzz_unsafe_test_setup_reverts_on_every_other_chain(uint64 chain) public {
+        vm.assume(chain != 31337 && chain != 0);
+        adapter = unsafeAdapter();
+        bytes memory publicValues = values(0, 4);
+        bytes memory proof = prove(publicValues);
+        vm.chainId(chain);
+        bytes memory why = abi.encodeWithSelector(
+            UnsafeTestSetup.UnsafeTestSetupOutsideTestChain.selector, uint256(chain)
+        );
+        vm.expectRevert(why);
+        unsafeAdapter();
+        vm.expectRevert(why);
+        adapter.verify(PROGRAM, publicValues, proof);
+        vm.expectRevert(why);
+        adapter.statement(publicValues);
     }
 }

@@ -20,6 +20,8 @@ const deployed = {
   rewardPool: "RewardPool",
   halo2Adapter: "Halo2Adapter",
   unsafeTestSetupHalo2Adapter: "UnsafeTestSetupHalo2Adapter",
+  zkWasmAdapter: "ZkWasmAdapter",
+  unsafeTestSetupZkWasmAdapter: "UnsafeTestSetupZkWasmAdapter",
   risc0Groth16Verifier: "Risc0Groth16Verifier",
   risc0Adapter: "Risc0Adapter",
   weatherStation: "WeatherStation",

@@ -19,9 +19,10 @@ import { routerBytecode } from "./bytecode/router.ts";
 import { unsafeTestSetupHalo2AdapterBytecode } from "./bytecode/unsafeTestSetupHalo2Adapter.ts";
 import { weatherStationBytecode } from "./bytecode/weatherStation.ts";
 import { znodeRegistrarBytecode } from "./bytecode/znodeRegistrar.ts";
-import { LOCAL_CHAIN, type Reader, type Sender } from "./clients.ts";
+import type { Reader, Sender } from "./clients.ts";
 import { deployContract, type DeployOptions } from "./deploy_contract.ts";
 import { ChainError } from "./errors.ts";
+import { deployGenerated, type GeneratedVerifier, VERIFY_GAS } from "./generated_verifier.ts";
 import { deployRewardPool } from "./rewards.ts";
 import { deploySlasher } from "./slasher.ts";
 
@@ -44,15 +45,8 @@ export const deploymentSchema = z.object({
   /** By program id: the generated verifier, and the adapter that routes name. */
   verifiers: z.record(bytes32, z.object({ verifier: address, adapter: address })).default({}),
 });
-export type { DeployOptions };
+export type { DeployOptions, GeneratedVerifier };
 export type Deployment = z.infer<typeof deploymentSchema>;
-
-/** A generated verifier, as `bytecode/` has it. */
-export interface GeneratedVerifier {
-  readonly name: string;
-  readonly unsafeTestSetup: boolean;
-  readonly bytecode: Hex;
-}
 
 /** Shape of a Halo2 circuit's public values and proof; `Halo2Adapter.Layout`. */
 export interface Halo2Layout {
@@ -101,9 +95,6 @@ export async function deployCore(
   };
 }
 
-/** Most gas a generated verifier gets: twice what the largest circuit measured needs. */
-const VERIFY_GAS = 1_000_000n;
-
 /**
  * The layout for a program that says what it is (`ws_describe`).
  * @throws RangeError if it has no commitment or binding among its public values
@@ -139,28 +130,18 @@ export async function deployHalo2Verifier(
 ): Promise<Deployment["verifiers"][Hex]> {
   const { programId, verifier, layout } = program;
   const { unsafeTestSetup } = verifier;
-  if (unsafeTestSetup && sender.chainId !== LOCAL_CHAIN) {
-    throw new ChainError(
-      `${verifier.name} rests on a test setup whose secret is public: anyone can forge its proofs. ` +
-        `It is for chain ${LOCAL_CHAIN} only, and this is chain ${sender.chainId}. ` +
-        `Import the powers of tau of a real ceremony and build the program again.`,
-    );
-  }
-  const generated = await deployContract(sender, verifier.name, {
-    abi: [],
-    bytecode: verifier.bytecode,
-  }, options);
+  const generated = await deployGenerated(sender, verifier, options);
   const adapter = await deployContract(
     sender,
     unsafeTestSetup ? "UnsafeTestSetupHalo2Adapter" : "Halo2Adapter",
     {
       abi: halo2AdapterAbi,
       bytecode: unsafeTestSetup ? unsafeTestSetupHalo2AdapterBytecode : halo2AdapterBytecode,
-      args: [generated.address, programId, layout],
+      args: [generated, programId, layout],
     },
     options,
   );
-  return { verifier: generated.address, adapter: adapter.address };
+  return { verifier: generated, adapter: adapter.address };
 }
 
 /** What a version of risc0 is verified by, as its crates publish it. */
