@@ -25,6 +25,7 @@ const deployed = {
   risc0Groth16Verifier: "Risc0Groth16Verifier",
   risc0Adapter: "Risc0Adapter",
   weatherStation: "WeatherStation",
+  provenRuns: "ProvenRuns",
 };
 const interfaces = { proofVerifier: "IProofVerifier", resultReceiver: "IResultReceiver" };
 const unsafePrefix = "UnsafeTestSetup";
