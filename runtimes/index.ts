@@ -14,6 +14,7 @@ import {
   vmTypes,
 } from "./runtime.ts";
 import { zkwasmRuntime } from "./zkwasm/index.ts";
+import { installedLibrary as installedWrapper, keysFolder } from "./zkwasm/wrap/installed.ts";
 
 export interface RuntimesOptions {
   /** Proofs made at once. */
@@ -23,10 +24,12 @@ export interface RuntimesOptions {
   /** Seconds that one proof may take whatever its project says. 1 h by default. */
   readonly timeoutSeconds?: number;
   /**
-   * Native builds that the operator installed: of Halo2 programs by program id, and of the provers
-   * for ZkWasm and Risc0 by the machine's name.
+   * Native builds that the operator installed: of Halo2 programs by program id, of the provers for
+   * ZkWasm and Risc0 by the machine's name, and of what makes proofs of ZkWasm for chains as `wrap`.
    */
   readonly nativeLibraries?: Readonly<Record<string, NativeSource>>;
+  /** The powers of tau that proofs of ZkWasm for chains rest on; those of the test setup by default. */
+  readonly wrapSetup?: string | undefined;
   /** Told of each program that was loaded. */
   readonly onLoaded?: (program: Program) => void;
   /** Proves risc0 programs elsewhere, for projects that allow it. */
@@ -44,6 +47,8 @@ export interface Runtimes {
   readonly offered: readonly VmType[];
   /** Why the others are not proven here. */
   readonly unavailable: Readonly<Partial<Record<VmType, string>>>;
+  /** Why a program is not proven here; undefined when it is. @throws {ProgramError} `load` */
+  unable(spec: ProgramSpec): string | undefined;
   /**
    * A program, loaded once however often it is asked for.
    * @throws {ProgramError} `load` for what is no program
@@ -67,9 +72,13 @@ export interface RuntimeParts {
 const makers: Record<VmType, (parts: RuntimeParts) => Runtime> = {
   halo2: ({ options, ...parts }) =>
     halo2Runtime({ ...parts, nativeLibraries: options.nativeLibraries ?? {} }),
-  zkwasm({ options: { workers, nativeLibraries }, limits, provers: pool }) {
+  zkwasm({ options: { workers, nativeLibraries, wrapSetup: setup = "" }, limits, provers: pool }) {
     const source = nativeLibraries?.zkwasm;
-    return zkwasmRuntime({ workers, limits, native: source && { source, pool } });
+    const wrap = {
+      native: () => nativeLibraries?.wrap ?? installedWrapper(),
+      keys: { setup, folder: keysFolder() },
+    };
+    return zkwasmRuntime({ workers, limits, native: source && { source, pool }, wrap });
   },
   risc0({ options: { workers, nativeLibraries, remoteRisc0: remote }, limits, provers }) {
     const native = () => nativeLibraries?.risc0 ?? installedLibrary();
@@ -103,6 +112,10 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     get unavailable() {
       const reasons = runtimes.map((runtime) => [runtime.vmType, runtime.unavailable?.()] as const);
       return Object.fromEntries(reasons.filter(([, reason]) => reason !== undefined));
+    },
+    unable(spec) {
+      const runtime = runtimes.find(({ vmType }) => vmType === spec.vmType);
+      return runtime?.unavailable?.() ?? runtime?.unable?.(spec);
     },
     load(spec, signal) {
       const runtime = runtimes.find(({ vmType }) => vmType === spec.vmType) as Runtime;

@@ -132,6 +132,8 @@ export interface Runtime {
   load(spec: ProgramSpec, signal: AbortSignal): Promise<Program>;
   /** Why this node can check but not make proofs of the machine; undefined when it makes them. */
   unavailable?(): string | undefined;
+  /** Why this node can check but not make proofs of a program, of a machine that it proves. */
+  unable?(spec: ProgramSpec): string | undefined;
   /** Proofs outside the node's pool of processes. */
   usage?(): { readonly running: number; readonly waiting: number };
   close(): Promise<void>;

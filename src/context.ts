@@ -141,6 +141,7 @@ export async function openContext(
     workers: config.WORKERS,
     memoryBytes: config.PROVER_MEMORY_MB * 1024 * 1024,
     nativeLibraries: config.NATIVE_LIBRARIES,
+    wrapSetup: config.WRAP_SETUP,
     remoteRisc0: config.RISC0_PROVER_ENDPOINT === undefined ? undefined : bentoProver({
       url: config.RISC0_PROVER_ENDPOINT,
       apiKey: config.RISC0_PROVER_API_KEY,

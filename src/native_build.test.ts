@@ -1,12 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import type { Project } from "./project/types.ts";
+import type { Crate } from "../runtimes/crate.ts";
 import { buildOnNeed } from "./native_build.ts";
 import { createLog } from "./log.ts";
 
 const project = (vmType: string) =>
-  ({ versions: new Map([["0.1", { vmType }]]) }) as unknown as Project;
+  ({
+    versions: new Map([["0.1", { program: { vmType, param: '{"profile":"wrap"}' } }]]),
+  }) as unknown as Project;
 
-function rig(unavailable: Record<string, string>, build: () => Promise<never>) {
+function rig(unavailable: Record<string, string>, build: (crate: Crate) => Promise<never>) {
   const list: Project[] = [];
   let changed = () => {};
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -18,7 +21,7 @@ function rig(unavailable: Record<string, string>, build: () => Promise<never>) {
         return () => changed = () => {};
       },
     },
-    runtimes: { unavailable },
+    runtimes: { unable: ({ vmType }) => unavailable[vmType] },
     log: createLog("silent"),
     signal: new AbortController().signal,
     build,
@@ -26,7 +29,7 @@ function rig(unavailable: Record<string, string>, build: () => Promise<never>) {
   return { stop, built: promise, add: (vmType: string) => (list.push(project(vmType)), changed()) };
 }
 
-describe("the prover of risc0", () => {
+describe("a native prover", () => {
   test("is built once, when the first project needs it, and that is told", async () => {
     let builds = 0;
     const { add, built, stop } = rig({ risc0: "not built" }, () => {
@@ -39,6 +42,22 @@ describe("the prover of risc0", () => {
     add("risc0");
     await built;
     expect(builds).toBe(1);
+    stop();
+  });
+
+  test("is one a kind of program: that of proofs for chains is another", async () => {
+    const built: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { add, stop } = rig({ risc0: "not built", zkwasm: "not built" }, (crate) => {
+      built.push(crate.name);
+      if (built.length === 2) resolve();
+      return Promise.resolve() as Promise<never>;
+    });
+    add("zkwasm");
+    add("risc0");
+    add("zkwasm");
+    await promise;
+    expect(built).toEqual(["wrap", "risc0"]);
     stop();
   });
 

@@ -1,34 +1,52 @@
 import type { Runtimes } from "../runtimes/index.ts";
-import { buildLibrary } from "../runtimes/risc0/build.ts";
+import type { ProgramSpec } from "../runtimes/runtime.ts";
+import { buildLibrary } from "../runtimes/crate_build.ts";
+import type { Crate } from "../runtimes/crate.ts";
+import { crate as risc0 } from "../runtimes/risc0/installed.ts";
+import { provingOfParam } from "../runtimes/zkwasm/profile.ts";
+import { crate as wrap } from "../runtimes/zkwasm/wrap/installed.ts";
 import { errorText, type Log } from "./log.ts";
 import type { Projects } from "./project/types.ts";
 
 export interface NativeBuildDeps {
   readonly projects: Pick<Projects, "list" | "onChange">;
-  readonly runtimes: Pick<Runtimes, "unavailable">;
+  readonly runtimes: Pick<Runtimes, "unable">;
   readonly log: Log;
   readonly signal: AbortSignal;
   /** What builds it; told how far it is. */
   readonly build?: typeof buildLibrary;
 }
 
+/** The crate of the native prover that a program needs. */
+export function crateFor({ vmType, param }: ProgramSpec): Crate | undefined {
+  if (vmType === "risc0") return risc0;
+  return vmType === "zkwasm" && provingOfParam(param).profile === "wrap" ? wrap : undefined;
+}
+
 /**
- * Builds the prover of risc0 once a project needs it, while the node does its other work. A build
- * that fails is not tried again before the node starts anew.
- * @param onBuilt called when programs of one more machine can be proven
+ * Builds native provers once a project needs them, one after the other, while the node does its other
+ * work. A build that fails is not tried again before the node starts anew.
+ * @param onBuilt called when more programs can be proven
  */
 export function buildOnNeed(deps: NativeBuildDeps, onBuilt: () => void): () => void {
   const { projects, runtimes, log, signal, build = buildLibrary } = deps;
-  let begun = false;
+  const begun = new Set<Crate>();
+  let last = Promise.resolve();
   const look = () => {
-    const needed = projects.list().some(({ versions }) =>
-      [...versions.values()].some(({ vmType }) => vmType === "risc0")
+    const programs = projects.list().flatMap(({ versions }) =>
+      [...versions.values()].map(({ program }) => program)
     );
-    if (begun || !needed || !runtimes.unavailable.risc0) return;
-    begun = true;
-    build({ say: (line) => log.info(line), signal }).then(onBuilt, (error) => {
-      if (!signal.aborted) log.warn(`risc0 programs are not proven here: ${errorText(error)}`);
-    });
+    for (const program of programs) {
+      const crate = crateFor(program);
+      if (!crate || begun.has(crate) || !runtimes.unable(program)) continue;
+      begun.add(crate);
+      last = last.then(() => build(crate, { say: (line) => log.info(line), signal })).then(
+        onBuilt,
+        (error) => {
+          if (!signal.aborted) log.warn(`some programs are not proven here: ${errorText(error)}`);
+        },
+      );
+    }
   };
   look();
   return projects.onChange(look);

@@ -26,6 +26,7 @@ export function timedRuntimes(times: Times): Runtimes {
   return {
     offered: ["halo2"],
     unavailable: {},
+    unable: () => undefined,
     load: (spec) =>
       Promise.resolve(timedProgram(spec, times, provers, checker, (r, w) => {
         running += r;

@@ -5,14 +5,14 @@ import type { NativeSource } from "../native.ts";
 import { ProgramError } from "../runtime.ts";
 import { Engine, type RunRequest } from "./engine.ts";
 import { openNativeProver } from "./native.ts";
-import type { Profile } from "./profile.ts";
+import type { StarkProfile } from "./profile.ts";
 import { proveRun } from "./proving.ts";
 
 /** A program, and what proves it. */
 export interface NativeProgram {
   readonly native: NativeSource;
   readonly code: Uint8Array;
-  readonly profile: Profile;
+  readonly profile: StarkProfile;
 }
 
 let engine: Engine | undefined;

@@ -1,7 +1,7 @@
 /** Our prover, called by its C ABI (`wasm/zkwasm/src/abi.rs`). */
 import { bytesToHex, type Hex, hexToBytes } from "viem";
 import { ProgramError, type ProgramErrorKind } from "../runtime.ts";
-import { numberOf, type Profile, profileOf } from "./profile.ts";
+import { numberOf, profileOf, type StarkProfile } from "./profile.ts";
 
 /** What a run is given. */
 export interface RunRequest {
@@ -71,7 +71,7 @@ export class Engine {
   }
 
   /** @throws {ProgramError} `load`, saying what is not supported */
-  load(code: Uint8Array, profile: Profile): LoadedModule {
+  load(code: Uint8Array, profile: StarkProfile): LoadedModule {
     const out = this.#call("zk_load", numberOf(profile), code);
     const handle = viewOf(out).getUint32(0, true);
     return { handle, commits: out[4] === 1, imageId: bytesToHex(out.subarray(5)) };
@@ -83,19 +83,12 @@ export class Engine {
 
   /** @throws {ProgramError} `input`, `trap` */
   execute(handle: number, request: RunRequest): Execution {
-    const out = this.#call("zk_execute", handle, encodeRequest(request));
-    const view = viewOf(out);
-    const values: bigint[] = [];
-    for (let at = 13; at < out.length; at += 8) values.push(view.getBigUint64(at, true));
-    const outputs = values.splice(0, view.getUint32(9, true));
-    return { status: view.getUint8(0), steps: view.getBigUint64(1, true), outputs, debug: values };
+    return decodeExecution(this.#call("zk_execute", handle, encodeRequest(request)));
   }
 
   /** @throws {ProgramError} `input`, `trap` */
   prove(handle: number, request: RunRequest): Proven {
-    const out = this.#call("zk_prove", handle, encodeRequest(request));
-    const end = 4 + viewOf(out).getUint32(0, true);
-    return { publicValues: out.slice(4, end), proof: out.slice(end) };
+    return decodeProven(this.#call("zk_prove", handle, encodeRequest(request)));
   }
 
   /**
@@ -103,7 +96,7 @@ export class Engine {
    * @param profile what it must be of; otherwise what it says it is of
    */
   verify({ publicValues, proof }: Proven, profile = profileOf(proof)): string | undefined {
-    if (profile === undefined) return "its profile is unknown";
+    if (profile === undefined || profile === "wrap") return "its profile is unknown";
     try {
       this.#call("zk_verify", numberOf(profile), publicValues, proof);
       return undefined;
@@ -114,17 +107,38 @@ export class Engine {
   }
 
   #call(name: string, number: number, ...inputs: Uint8Array[]): Uint8Array {
-    const { code, out } = this.library.call(name, number, ...inputs);
-    this.#failed = code === internal;
-    if (code === 0) return out;
-    throw new ProgramError(kinds[code] ?? "crash", decoder.decode(out));
+    const answer = this.library.call(name, number, ...inputs);
+    this.#failed = answer.code === internal;
+    return resultOf(answer);
   }
 }
 
-const viewOf = (bytes: Uint8Array) =>
+/** What a call gave. @throws {ProgramError} with the error's text */
+export function resultOf({ code, out }: ReturnType<Library["call"]>): Uint8Array {
+  if (code === 0) return out;
+  throw new ProgramError(kinds[code] ?? "crash", decoder.decode(out));
+}
+
+export const viewOf = (bytes: Uint8Array) =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-function encodeRequest(request: RunRequest): Uint8Array {
+/** What a run without a proof gave. */
+export function decodeExecution(out: Uint8Array): Execution {
+  const view = viewOf(out);
+  const values: bigint[] = [];
+  for (let at = 13; at < out.length; at += 8) values.push(view.getBigUint64(at, true));
+  const outputs = values.splice(0, view.getUint32(9, true));
+  return { status: view.getUint8(0), steps: view.getBigUint64(1, true), outputs, debug: values };
+}
+
+/** Public values and proof, of one buffer. */
+export function decodeProven(out: Uint8Array): Proven {
+  const end = 4 + viewOf(out).getUint32(0, true);
+  return { publicValues: out.slice(4, end), proof: out.slice(end) };
+}
+
+/** A request of a run, as the library reads it. */
+export function encodeRequest(request: RunRequest): Uint8Array {
   const values = [...request.public, ...request.private];
   const bytes = new Uint8Array(68 + values.length * 8);
   const view = viewOf(bytes);

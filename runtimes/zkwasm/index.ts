@@ -8,8 +8,10 @@ import { WorkerPool } from "../workers.ts";
 import type { NativeProgram } from "./child.ts";
 import type { LoadedModule } from "./engine.ts";
 import { addressable } from "./module.ts";
-import { type Profile, profileOfParam } from "./profile.ts";
+import { provingOfParam, type StarkProfile } from "./profile.ts";
 import { type Calls, ZkWasm } from "./program.ts";
+import type { LoadedWrapped } from "./wrap/engine.ts";
+import { type WrapOptions, Wrapper } from "./wrap/index.ts";
 import type { Source, WorkArgs } from "./worker.ts";
 
 export interface ZkWasmOptions {
@@ -19,6 +21,8 @@ export interface ZkWasmOptions {
   readonly limits: Limits;
   /** The native build of the prover, and where it runs; otherwise its module proves. */
   readonly native?: { readonly source: NativeSource; readonly pool: ChildPool } | undefined;
+  /** How proofs for chains are made. */
+  readonly wrap: Pick<WrapOptions, "native" | "keys">;
 }
 
 const module = new URL("./worker.ts", import.meta.url);
@@ -27,10 +31,12 @@ const shortSeconds = 60;
 
 /**
  * WebAssembly programs that export `zkmain`, proven by our own prover: its module in Web Workers, or
- * its native build in child processes, as a native call can't be cancelled. Guests are interpreted,
+ * its native build in child processes, as a native call can't be cancelled. Proofs for chains are
+ * always made natively. Guests are interpreted,
  * with bounds on steps and memory.
  */
-export function zkwasmRuntime({ workers, limits, native }: ZkWasmOptions): Runtime {
+export function zkwasmRuntime({ workers, limits, native, wrap }: ZkWasmOptions): Runtime {
+  const wrapper = new Wrapper({ ...wrap, workers, limits });
   const provers = new WorkerPool({ module, size: workers });
   // One more keeps checks from waiting behind proofs.
   const checkers = new WorkerPool({ module, size: 1 });
@@ -38,7 +44,7 @@ export function zkwasmRuntime({ workers, limits, native }: ZkWasmOptions): Runti
   const { timeoutSeconds } = limits;
   const proveNatively = native && nativeProofs(native, workers, limits);
 
-  function callsOf(spec: ProgramSpec, profile: Profile): Calls {
+  function callsOf(spec: ProgramSpec, profile: StarkProfile): Calls {
     const { programId, code } = spec;
     const source: Source = { programId, code, profile, memoryBytes };
     const short = (method: string, args: Omit<WorkArgs, "source">, signal: AbortSignal) =>
@@ -67,15 +73,26 @@ export function zkwasmRuntime({ workers, limits, native }: ZkWasmOptions): Runti
   return {
     vmType: "zkwasm",
     async load(spec, signal) {
-      const profile = profileOfParam(spec.param);
-      const calls = callsOf(spec, profile);
-      return new ZkWasm(spec, profile, calls, await calls.load(signal) as LoadedModule);
+      const proving = provingOfParam(spec.param);
+      const { profile } = proving;
+      const calls = profile === "wrap" ? wrapper.callsOf(spec, proving) : callsOf(spec, profile);
+      const loaded = await calls.load(signal) as LoadedModule | LoadedWrapped;
+      return new ZkWasm(spec, profile, calls, loaded);
     },
-    usage: () => ({ running: provers.running, waiting: provers.waiting }),
-    close() {
+    unable(spec) {
+      return provingOfParam(spec.param).profile === "wrap" ? wrapper.unable() : undefined;
+    },
+    usage() {
+      const wrapping = wrapper.usage();
+      return {
+        running: provers.running + wrapping.running,
+        waiting: provers.waiting + wrapping.waiting,
+      };
+    },
+    async close() {
       provers.close();
       checkers.close();
-      return Promise.resolve();
+      await wrapper.close();
     },
   };
 }
@@ -85,7 +102,7 @@ function nativeProofs(
   { source, pool }: NonNullable<ZkWasmOptions["native"]>,
   workers: number,
   limits: Limits,
-): (spec: ProgramSpec, profile: Profile) => Calls["prove"] {
+): (spec: ProgramSpec, profile: StarkProfile) => Calls["prove"] {
   // A cage has another working directory than this process.
   const native: NativeSource = { ...source, path: resolve(source.path) };
   const threads = Math.max(1, Math.floor(availableParallelism() / workers));

@@ -1,4 +1,4 @@
-/** The prover as a WebAssembly module. */
+/** The prover, and the verifier of what was wrapped, as WebAssembly modules. */
 import { readFile } from "node:fs/promises";
 import { capMemory } from "../halo2/memory.ts";
 import { ProgramError } from "../runtime.ts";
@@ -6,13 +6,22 @@ import { CancelledError } from "../worker.ts";
 import type { Library } from "./engine.ts";
 
 const path = new URL("../../wasm/dist/zkwasm.wasm", import.meta.url);
+/** The verifier of wrapped proofs. */
+export const wrapModule = new URL("../../wasm/dist/wrap.wasm", import.meta.url);
 /** Most bytes that a module's memory can have. */
 export const addressable = 65536 * 65536;
 
-/** The committed prover, compiled, with its memory capped at `maxBytes`. */
-export async function compileProver(maxBytes = addressable): Promise<WebAssembly.Module> {
-  return await WebAssembly.compile(capMemory(await readFile(path), maxBytes));
+/** A committed module, compiled, with its memory capped at `maxBytes`. */
+export async function compileModule(
+  file: URL,
+  maxBytes = addressable,
+): Promise<WebAssembly.Module> {
+  return await WebAssembly.compile(capMemory(await readFile(file), maxBytes));
 }
+
+/** The committed prover, compiled, with its memory capped at `maxBytes`. */
+export const compileProver = (maxBytes = addressable): Promise<WebAssembly.Module> =>
+  compileModule(path, maxBytes);
 
 interface Exports extends Readonly<Record<string, unknown>> {
   readonly memory: WebAssembly.Memory;

@@ -18,6 +18,7 @@ import { commitmentOf, guestInput, parseMessages } from "./input.ts";
 import { type Profile, profileOf } from "./profile.ts";
 import { commitmentIn, decodeStatement, type RunStatement, statuses } from "./statement.ts";
 import type { WorkArgs } from "./worker.ts";
+import type { LoadedWrapped } from "./wrap/engine.ts";
 
 /** How a program's work reaches a worker. */
 export interface Calls {
@@ -42,8 +43,10 @@ export class ZkWasm implements Program {
     readonly spec: ProgramSpec,
     private readonly profile: Profile,
     private readonly calls: Calls,
-    { imageId, commits }: LoadedModule,
+    loaded: LoadedModule | LoadedWrapped,
   ) {
+    const { imageId, commits } = loaded;
+    const wrapped = "proofBytes" in loaded ? loaded : undefined;
     this.info = {
       name: `zkwasm ${profile}`,
       imageId,
@@ -51,8 +54,8 @@ export class ZkWasm implements Program {
       maxMessages: undefined,
       verifiable: true,
       publicValues: [],
-      proofBytes: undefined,
-      unsafeTestSetup: false,
+      proofBytes: wrapped?.proofBytes,
+      unsafeTestSetup: wrapped?.unsafeTestSetup ?? false,
     };
   }
 
@@ -119,6 +122,9 @@ export class ZkWasm implements Program {
     if (!said) return "its public values are malformed";
     if (profileOf(receipt.proof) !== this.profile) {
       return `its proof is not of profile ${this.profile}`;
+    }
+    if (info.proofBytes !== undefined && receipt.proof.length !== info.proofBytes) {
+      return `its proof does not have ${info.proofBytes} bytes`;
     }
     if (receipt.imageId !== info.imageId || said.imageId !== info.imageId) {
       return "made under another image id";

@@ -3,14 +3,14 @@ import { ProgramError } from "../runtime.ts";
 import { checkCancelled, type Job, serveWork } from "../worker.ts";
 import { Engine, type LoadedModule, type Proven, type RunRequest } from "./engine.ts";
 import { compileProver, WasmLibrary } from "./module.ts";
-import type { Profile } from "./profile.ts";
+import type { StarkProfile } from "./profile.ts";
 import { proveRun } from "./proving.ts";
 
 /** A program, and what the prover's own memory is capped at. */
 export interface Source {
   readonly programId: string;
   readonly code: Uint8Array;
-  readonly profile: Profile;
+  readonly profile: StarkProfile;
   readonly memoryBytes: number;
 }
 

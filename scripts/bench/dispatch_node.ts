@@ -133,6 +133,7 @@ const projects = {
 const runtimes = {
   offered: ["halo2"] as const,
   unavailable: {},
+  unable: () => undefined,
   load: () => Promise.resolve(instant),
   usage: () => ({ running: 0, waiting: 0, peakMemory: 0 }),
   close: () => Promise.resolve(),

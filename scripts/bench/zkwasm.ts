@@ -12,7 +12,7 @@ import { zeroHash } from "viem";
 import { z } from "zod";
 import { Engine } from "../../runtimes/zkwasm/engine.ts";
 import { WasmLibrary } from "../../runtimes/zkwasm/module.ts";
-import { type Profile, profiles } from "../../runtimes/zkwasm/profile.ts";
+import { type StarkProfile, starkProfiles } from "../../runtimes/zkwasm/profile.ts";
 import { runtimeName } from "../../src/platform.ts";
 import { ownCpuMs } from "./cpu.ts";
 import { cargo, cargoModule, simd, sourceOf, target } from "../build/cargo.ts";
@@ -44,9 +44,9 @@ if (flags.help) {
   console.log(help);
   process.exit(0);
 }
-const profile = profiles.find((known): known is Profile => known === flags.profile);
+const profile = starkProfiles.find((known) => known === flags.profile);
 if (!profile) {
-  console.error(`--profile must be one of ${profiles.join(", ")}`);
+  console.error(`--profile must be one of ${starkProfiles.join(", ")}`);
   process.exit(2);
 }
 
@@ -75,7 +75,7 @@ interface Figures {
   readonly guests: readonly Guest[];
 }
 
-function native(cpu: string, profile: Profile): Figures {
+function native(cpu: string, profile: StarkProfile): Figures {
   const args = ["bench", "--package", "zkwasm", "--features", "bench", "--locked"];
   const options = ["--json", ...(profile === "zk" ? ["--zk"] : [])];
   const output = cargo(workspace, [...args, "--bench", "prove", "--", ...options], {
@@ -113,7 +113,7 @@ function build(): WebAssembly.Module {
 function proveOne(module: WebAssembly.Module, peer: number, one: typeof guests[number]): Guest {
   const engine = new Engine(new WasmLibrary(module));
   const code = readFileSync(new URL(`../../wasm/dist/guests/${one.file}.wasm`, import.meta.url));
-  const { handle } = engine.load(code, profile as Profile);
+  const { handle } = engine.load(code, profile as StarkProfile);
   const request = { public: one.public, private: one.private, binding: zeroHash };
   const rows = Number(engine.execute(handle, request).steps);
   const [seconds, proven] = timed(() => engine.prove(handle, request));

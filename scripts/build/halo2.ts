@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { cargo, cargoModule, simd, sourceOf, target } from "./cargo.ts";
+import { copyWithoutTable, patchOf } from "./halo2_axiom.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORKSPACE = join(ROOT, "wasm");
@@ -21,31 +22,19 @@ const MODULE = join(ROOT, "wasm/dist/weather_halo2.wasm");
 const GENERATED = join(ROOT, "contracts/src/generated");
 const VECTORS = join(ROOT, "contracts/test/vectors/halo2-weather.json");
 
-/**
- * Lays a copy of the workspace in which halo2-axiom does without `bn256-table`: a table of small
- * field elements that makes up 2 MB of a module, and a feature that can't be turned off otherwise.
- */
+/** Lays a copy of the workspace, with the crate alone. */
 function layShadow(source: string): void {
-  const dependency = join(SHADOW, "halo2-axiom");
-  rmSync(dependency, { recursive: true, force: true });
   rmSync(join(SHADOW, "halo2"), { recursive: true, force: true });
   mkdirSync(SHADOW, { recursive: true });
+  copyWithoutTable(source, join(SHADOW, "halo2-axiom"));
   const keepTimes = { recursive: true, preserveTimestamps: true };
-  cpSync(source, dependency, keepTimes);
   cpSync(join(WORKSPACE, "halo2"), join(SHADOW, "halo2"), keepTimes);
   for (const file of ["Cargo.lock", "rust-toolchain.toml"]) {
     cpSync(join(WORKSPACE, file), join(SHADOW, file));
   }
   const manifest = readFileSync(join(WORKSPACE, "Cargo.toml"), "utf8")
     .replace(/members = .*/, `members = ["halo2"]`);
-  const patch = `\n[patch.crates-io]\nhalo2-axiom = { path = "halo2-axiom" }\n`;
-  writeFileSync(join(SHADOW, "Cargo.toml"), manifest + patch);
-
-  const path = join(dependency, "Cargo.toml");
-  const before = readFileSync(path, "utf8");
-  const after = before.replace(/^\s*"bn256-table",\n/m, "");
-  if (after === before) throw new Error("halo2-axiom no longer asks for bn256-table");
-  writeFileSync(path, after);
+  writeFileSync(join(SHADOW, "Cargo.toml"), manifest + patchOf("halo2-axiom"));
 }
 
 function buildModule(): Uint8Array<ArrayBuffer> {

@@ -53,6 +53,12 @@ const workspace = [
 /** What the circuit's crate hangs on. */
 const wrap = ["wasm/wrap", "wasm/zkwasm", "wasm/Cargo.toml"];
 
+/** What `scripts/build/wrap.ts` makes, beside the keys in the crate. */
+const wrapMakes = [
+  ...["wasm/dist/wrap.wasm", "wasm/dist/wrap.wasm.sha256", "wasm/dist/guests"],
+  ...["scripts/build/halo2_axiom.ts", "contracts/src/generated", "contracts/test/vectors"],
+];
+
 /** A check by cargo of the crates of a folder. */
 const crates = (cwd: string) => {
   const inputs = { wasm: workspace, "wasm/wrap": wrap }[cwd] ?? [cwd];
@@ -210,6 +216,7 @@ export const steps = (withRust: boolean): Step[] => [
   {
     ...rebuild("halo2", [
       ...workspace,
+      "scripts/build/halo2_axiom.ts",
       "wasm/dist/weather_halo2.wasm",
       "contracts/src/generated",
       "contracts/test/vectors/halo2-weather.json",
@@ -219,6 +226,10 @@ export const steps = (withRust: boolean): Step[] => [
   {
     ...rebuild("zkwasm", [...workspace, "wasm/dist/zkwasm.wasm", "wasm/dist/zkwasm.wasm.sha256"]),
     name: "wasm: committed prover is current",
+  },
+  {
+    ...rebuild("wrap", [...wrap, ...wrapMakes]),
+    name: "wrap: committed module, contracts and proofs are current",
   },
   {
     ...rebuild("packer", ["wasm/packer", "wasm/dist/packer.wasm"]),

@@ -8,11 +8,11 @@ import { integer, onOff, serviceUrl, type Settings } from "./values.ts";
 const nativeLibraries = z.string().transform((text, ctx) => {
   const map: Record<string, { path: string; sha256: Hex }> = {};
   for (const entry of text.split(",").map((s) => s.trim()).filter(Boolean)) {
-    const match = /^(0x[0-9a-f]{64}|zkwasm|risc0)=(.+)#((?:0x)?[0-9a-f]{64})$/.exec(entry);
+    const match = /^(0x[0-9a-f]{64}|zkwasm|risc0|wrap)=(.+)#((?:0x)?[0-9a-f]{64})$/.exec(entry);
     if (!match?.[1] || !match[2] || !match[3]) {
       ctx.addIssue({
         code: "custom",
-        message: "must be programId=path#sha256 entries, or zkwasm=… or risc0=…",
+        message: "must be programId=path#sha256 entries, or zkwasm=…, risc0=… or wrap=…",
       });
       return z.NEVER;
     }
@@ -35,16 +35,25 @@ export const proverSettings = {
     fallback: "4096",
   },
   NATIVE_LIBRARIES: {
-    help: "native builds of Halo2 programs, or of zkwasm's prover, installed by the operator",
+    help: "native builds of Halo2 programs, or of our provers, installed by the operator",
     placeholder: "program=path#sha256,…",
     schema: nativeLibraries,
     fallback: "",
   },
   BUILD_NATIVE: {
-    help: "on: build risc0's prover once a project needs it, if Rust and a C++ compiler are there",
+    help:
+      "on: build native provers once a project needs them, if Rust is there (and C++, for risc0)",
     placeholder: "on|off",
     schema: onOff,
     fallback: "on",
+  },
+  WRAP_SETUP: {
+    help:
+      "powers of tau (.ptau) for zkwasm proofs on chains; the test setup's, which proves nothing, " +
+      "where it is left out",
+    placeholder: "path",
+    schema: z.string().max(4096),
+    fallback: "",
   },
   RISC0_PROVER_ENDPOINT: {
     help: "Bento that may prove risc0 projects that allow it; whoever runs it sees their inputs",

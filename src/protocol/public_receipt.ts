@@ -22,7 +22,7 @@ export function publicReceipt(receipt: Receipt, publicInputs = false): ReceiptFi
   }
   if (vmType === "zkwasm") {
     const profile = profileOf(proof);
-    if (profile !== undefined && (profile === "zk" || publicInputs)) {
+    if (profile !== undefined && (profile !== "fast" || publicInputs)) {
       return { ...proven, vmType, profile };
     }
     return "proofs of this profile do not hide the private input: the receipt stays with its nodes";

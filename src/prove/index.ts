@@ -20,6 +20,7 @@ import {
   type WireBody,
   type WireMessage,
 } from "../protocol/index.ts";
+import type { Task } from "../protocol/task.ts";
 import { attemptSpan } from "../trace_ids.ts";
 import { now, type Tracing } from "../tracing.ts";
 import { Assignment } from "./assignment.ts";
@@ -209,12 +210,25 @@ class Prover {
     if (!this.#assignments.has(taskId) && this.#assignments.size >= this.deps.capacity) {
       return { reason: "busy", retryable: true };
     }
+    const unable = await this.#unable(task);
+    if (unable) return { reason: unable.slice(0, limits.text), retryable: true };
     const unpaid = await this.deps.unpaid?.(taskId, timeoutMs);
     if (unpaid) {
       this.deps.metrics.refused.inc({ kind: "unpaid" });
       return { reason: unpaid, retryable: true };
     }
     return undefined;
+  }
+
+  /** Why this znode does not prove a task's program; undefined where that shows later. */
+  async #unable({ projectId, version, programId }: Task): Promise<string | undefined> {
+    const { projects, runtimes } = this.deps;
+    try {
+      const found = await projects.forTask(projectId, version, programId, this.#stop.signal);
+      return runtimes.unable(found.program);
+    } catch {
+      return undefined;
+    }
   }
 
   async #onPayload(link: Link, payload: WireBody<"payload">): Promise<void> {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { CommanderError } from "commander";
-import { buildLibrary } from "../../runtimes/risc0/build.ts";
+import type { Crate } from "../../runtimes/crate.ts";
+import { buildLibrary } from "../../runtimes/crate_build.ts";
 import { errorText } from "../log.ts";
 import { onSignal } from "../shutdown.ts";
 import { type Io, type Register, UserError } from "./cli.ts";
@@ -78,10 +79,12 @@ async function run(
   sayPublished(published, io);
   signal.throwIfAborted();
 
-  if (published.needsProver && mayBuild(process.env)) {
-    await buildLibrary({ say: (line) => io.progress(line), signal }).catch((error) => {
-      throw new UserError(errorText(error));
-    });
+  if (published.needsProver && mayBuild(published.needsProver, process.env)) {
+    await buildLibrary(published.needsProver, { say: (line) => io.progress(line), signal }).catch(
+      (error) => {
+        throw new UserError(errorText(error));
+      },
+    );
   }
   io.progress("starting a node");
   const options = {
@@ -120,8 +123,12 @@ async function run(
 }
 
 /** Whether the node would build risc0's prover, too; here one sees how far it is. */
-const mayBuild = ({ BUILD_NATIVE, NATIVE_LIBRARIES = "" }: NodeJS.ProcessEnv): boolean =>
-  BUILD_NATIVE !== "off" && !/(^|,)\s*risc0=/.test(NATIVE_LIBRARIES);
+const mayBuild = (
+  { name }: Crate,
+  { BUILD_NATIVE, NATIVE_LIBRARIES = "" }: NodeJS.ProcessEnv,
+): boolean =>
+  BUILD_NATIVE !== "off" &&
+  !NATIVE_LIBRARIES.split(",").some((entry) => entry.trim().startsWith(`${name}=`));
 
 function sayPublished({ hash, dapp }: Published, io: Io): void {
   const contract = dapp ? `, its contract is ${dapp.address}` : "";

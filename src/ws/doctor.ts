@@ -1,6 +1,7 @@
 import process from "node:process";
 import { CommanderError } from "commander";
-import { buildLibrary } from "../../runtimes/risc0/build.ts";
+import { buildLibrary } from "../../runtimes/crate_build.ts";
+import { crate } from "../../runtimes/risc0/installed.ts";
 import { errorText } from "../log.ts";
 import type { Register } from "./cli.ts";
 import { type Finding, inspectMachine } from "./doctor_machine.ts";
@@ -20,7 +21,7 @@ export const doctor: Register = (program, io) => {
     .action(async ({ build }: { build: boolean }) => {
       const findings: Finding[] = [];
       if (build) {
-        await buildLibrary({ say: (line) => io().progress(line) }).catch((error) => {
+        await buildLibrary(crate, { say: (line) => io().progress(line) }).catch((error) => {
           findings.push({ check: "build", state: "wrong", text: errorText(error) });
         });
       }

@@ -7,9 +7,9 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { zeroHash } from "viem";
 import type { NativeSource } from "../../runtimes/native.ts";
-import { cost, missingTools } from "../../runtimes/risc0/build.ts";
+import { missingTools } from "../../runtimes/crate_build.ts";
 import { commitmentOf, stdinOf } from "../../runtimes/risc0/input.ts";
-import { installedLibrary } from "../../runtimes/risc0/installed.ts";
+import { crate, installedLibrary } from "../../runtimes/risc0/installed.ts";
 import { loadProgram } from "../../runtimes/risc0/load.ts";
 import { segmentPo2For } from "../../runtimes/risc0/size.ts";
 import { type Config, loadConfig, settings } from "../config.ts";
@@ -150,10 +150,10 @@ async function native(name: string, { path, sha256 }: NativeSource): Promise<Fin
 async function risc0(source: NativeSource | undefined, env: Env): Promise<Finding> {
   const check = "native risc0";
   if (!source) {
-    const missing = missingTools(env);
+    const missing = missingTools(crate, env);
     const first = missing.length > 0 ? `needs ${missing.join(" and ")}, ` : "";
     const text = `not built, so risc0 programs are checked but not proven here; ` +
-      `bun run build:native (or ws doctor --build) ${first}takes ${cost}`;
+      `bun run build:native (or ws doctor --build) ${first}takes ${crate.cost}`;
     return found(check, "note", text);
   }
   const hash = await native("risc0", source);

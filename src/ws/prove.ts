@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { type Hex } from "viem";
 import { type ReceiptForm, receiptForms } from "../../runtimes/risc0/param.ts";
 import { greatestPo2, leastPo2 } from "../../runtimes/risc0/size.ts";
-import { defaultProfile, type Profile, profiles } from "../../runtimes/zkwasm/profile.ts";
+import { defaultProfile, type StarkProfile, starkProfiles } from "../../runtimes/zkwasm/profile.ts";
 import { type Register, UserError } from "./cli.ts";
 import { type ProgramFile, readProgram } from "./files.ts";
 import { proveRisc0 } from "./risc0_prove.ts";
@@ -17,7 +17,7 @@ export interface ProveFlags {
   readonly param?: string;
   readonly binding?: Hex;
   readonly salt?: Hex;
-  readonly profile?: Profile;
+  readonly profile?: StarkProfile;
   readonly receipt?: ReceiptForm;
   readonly segmentPo2?: number;
   readonly output?: string;
@@ -38,7 +38,9 @@ export function refuseOthers({ path, vmType }: ProgramFile, command: Command): v
 }
 
 export const profileOption = (what: string): Option =>
-  new Option("--profile <name>", `zkwasm: ${what} (default: ${defaultProfile})`).choices(profiles);
+  new Option("--profile <name>", `zkwasm: ${what} (default: ${defaultProfile})`).choices(
+    starkProfiles,
+  );
 
 export const paramOption = (): Option =>
   new Option("--param <json>", "risc0: the project's codeExpParam (default: none)");

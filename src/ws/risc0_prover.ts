@@ -6,11 +6,11 @@ import process from "node:process";
 import { z } from "zod";
 import type { NativeSource } from "../../runtimes/native.ts";
 import { ChildPool } from "../../runtimes/pool.ts";
-import { buildLibrary } from "../../runtimes/risc0/build.ts";
+import { buildLibrary } from "../../runtimes/crate_build.ts";
 import { cageOf, maxCycles, memoryFor } from "../../runtimes/risc0/cage.ts";
 import type { NativeProgram, Ran } from "../../runtimes/risc0/child.ts";
 import type { Execution } from "../../runtimes/risc0/engine.ts";
-import { cacheOf, installedLibrary } from "../../runtimes/risc0/installed.ts";
+import { cacheOf, crate, installedLibrary } from "../../runtimes/risc0/installed.ts";
 import type { Loaded } from "../../runtimes/risc0/program.ts";
 import type { Proven, ProveRequest } from "../../runtimes/risc0/proving.ts";
 import type { Limits, Progress } from "../../runtimes/runtime.ts";
@@ -36,7 +36,7 @@ export async function libraryOf(
   say: (line: string) => void,
 ): Promise<NativeSource> {
   try {
-    return native ?? await buildLibrary({ say });
+    return native ?? await buildLibrary(crate, { say });
   } catch (error) {
     throw new UserError((error as Error).message);
   }

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { Hex } from "viem";
-import { type Profile, profiles } from "../../runtimes/zkwasm/profile.ts";
+import { type StarkProfile, starkProfiles } from "../../runtimes/zkwasm/profile.ts";
 import { enodeOption } from "./api.ts";
 import { type Register, UserError } from "./cli.ts";
 import { paramOption } from "./prove.ts";
@@ -14,7 +14,7 @@ import { verifyZkwasm } from "./zkwasm.ts";
 export interface VerifyFlags {
   readonly program?: string;
   readonly imageId?: Hex;
-  readonly profile?: Profile;
+  readonly profile?: StarkProfile;
   readonly param?: string;
   /** Of message receipts. */
   readonly data?: string;
@@ -34,7 +34,9 @@ export const verify: Register = (program, io) => {
     .addOption(paramOption())
     .option("--image-id <id>", "the image id that it must be of", aBytes32)
     .addOption(
-      new Option("--profile <name>", "zkwasm: the profile that it must be of").choices(profiles),
+      new Option("--profile <name>", "zkwasm: the profile that it must be of").choices(
+        starkProfiles,
+      ),
     )
     .option("--data <text>", "message receipts: the message that was sent")
     .option("--data-file <path>", "message receipts: the same, as a file")

@@ -4,7 +4,7 @@ import { zeroHash } from "viem";
 import { Engine } from "../../runtimes/zkwasm/engine.ts";
 import { committedInput, parseMessage } from "../../runtimes/zkwasm/input.ts";
 import { compileProver, WasmLibrary, type Watcher } from "../../runtimes/zkwasm/module.ts";
-import { defaultProfile, type Profile } from "../../runtimes/zkwasm/profile.ts";
+import { defaultProfile, type StarkProfile } from "../../runtimes/zkwasm/profile.ts";
 import { decodeStatement, type RunStatement, statuses } from "../../runtimes/zkwasm/statement.ts";
 import { hexToBytes } from "../hex.ts";
 import { programIdOf } from "../protocol/task.ts";
@@ -73,6 +73,7 @@ export async function verifyZkwasm(
   if (flags.profile !== undefined && flags.profile !== profile) {
     throw new UserError(`its profile is ${profile}, not ${flags.profile}`);
   }
+  if (profile === "wrap") throw new UserError("the receipt's program is needed to check it");
   const engine = await openEngine();
   const reason = engine.verify(receipt, profile);
   if (reason !== undefined) throw new UserError(`not valid: ${reason}`);
@@ -91,7 +92,7 @@ export async function verifyZkwasm(
 
 export async function imageIdZkwasm(
   { code }: ProgramFile,
-  profile: Profile,
+  profile: StarkProfile,
   io: Io,
 ): Promise<void> {
   const { imageId, commits } = (await openEngine()).load(code, profile);
@@ -130,7 +131,8 @@ function watchProof(say: (line: string) => void): Watcher {
 }
 
 /** What a project's `codeExpParam` must be for a program to be proven like this. */
-const paramOf = (profile: Profile) => profile === defaultProfile ? "" : JSON.stringify({ profile });
+const paramOf = (profile: StarkProfile) =>
+  profile === defaultProfile ? "" : JSON.stringify({ profile });
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

@@ -5,8 +5,8 @@ import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { missingTools } from "../../runtimes/risc0/build.ts";
-import { installedLibrary } from "../../runtimes/risc0/installed.ts";
+import { missingTools } from "../../runtimes/crate_build.ts";
+import { crate, installedLibrary } from "../../runtimes/risc0/installed.ts";
 import { nodeRuntime, testedOn, until } from "./node.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -125,7 +125,7 @@ test("the README has a tutorial for each machine", () => {
 for (const { risc0, lines } of parts) {
   const [first = ""] = lines.filter((line) => line.includes("ws init"));
   const name = `README: ${first.slice(2)}`;
-  const missing = risc0 && (!installedLibrary() || missingTools(process.env).length > 0);
+  const missing = risc0 && (!installedLibrary() || missingTools(crate, process.env).length > 0);
   if (missing) test.skip(`${name}: the prover is not built (bun run build:native)`, () => {});
   else test.skipIf(risc0 && !testedOn("bun"))(name, () => follow(lines), mostMs);
 }

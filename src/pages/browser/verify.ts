@@ -9,7 +9,7 @@ import { parseParam } from "../../../runtimes/risc0/param.ts";
 import { Risc0 } from "../../../runtimes/risc0/program.ts";
 import { Engine as ZkwasmEngine } from "../../../runtimes/zkwasm/engine.ts";
 import { compileProver, WasmLibrary } from "../../../runtimes/zkwasm/module.ts";
-import { profileOfParam } from "../../../runtimes/zkwasm/profile.ts";
+import { provingOfParam } from "../../../runtimes/zkwasm/profile.ts";
 import { ZkWasm } from "../../../runtimes/zkwasm/program.ts";
 import { decodeStatement, statuses } from "../../../runtimes/zkwasm/statement.ts";
 import type { Program, ProgramSpec, Receipt, VmType } from "../../../runtimes/runtime.ts";
@@ -134,11 +134,14 @@ async function checkAlone(file: ReceiptFile, facts: Facts): Promise<Answer> {
   if (file.vmType === "halo2") {
     return refuse("its program, which is its verifier, is not one of this enode's projects");
   }
+  if (file.vmType === "zkwasm" && file.profile === "wrap") {
+    return refuse("its verifying key is in its program's project, which is not this enode's");
+  }
   const { publicValues, proof } = file;
   const statement = file.vmType === "zkwasm" ? decodeStatement(publicValues) : undefined;
   if (file.vmType === "zkwasm" && !statement) return refuse("its public values are malformed");
   const reason = file.vmType === "zkwasm"
-    ? (await zkwasm()).verify(file, file.profile)
+    ? (await zkwasm()).verify(file)
     : (await risc0()).verify(proof, publicValues, hexToBytes(file.imageId));
   if (reason !== undefined) return refuse(reason);
   const imageId = file.vmType === "risc0" ? file.imageId : statement?.imageId ?? "";
@@ -162,7 +165,8 @@ const loaders: Record<VmType, (spec: ProgramSpec) => Program | Promise<Program>>
   },
   async zkwasm(spec) {
     const engine = await zkwasm();
-    const profile = profileOfParam(spec.param);
+    const { profile } = provingOfParam(spec.param);
+    if (profile === "wrap") throw new Error("this page does not check proofs for chains");
     const loaded = engine.load(spec.code, profile);
     const verify = ({ proven }: { proven?: Parameters<typeof engine.verify>[0] }) =>
       Promise.resolve(proven ? { reason: engine.verify(proven, profile) } : noProofs());

@@ -1,4 +1,6 @@
 /** A project's folder, brought to the local chain and to the node's IPFS store. */
+import type { Crate } from "../../../runtimes/crate.ts";
+import { crateFor } from "../../native_build.ts";
 import { dirname, join } from "node:path";
 import type { Hex } from "viem";
 import { type EncodedProject, encodeProject, type ProjectDraft } from "../../project/encode.ts";
@@ -16,7 +18,8 @@ export interface Published {
   readonly hash: Hex;
   readonly dapp: Dapp | undefined;
   /** Whether its proofs need a native library that is built here. */
-  readonly needsProver: boolean;
+  /** The native prover that is to be built for it, if one is. */
+  readonly needsProver: Crate | undefined;
   /** Whether something is another than at the last time. */
   readonly changed: boolean;
 }
@@ -53,9 +56,9 @@ export class DevProject {
     const updated = created || await this.chain.update(encoded);
     const changed = updated || this.#last !== dapp?.address;
     this.#last = dapp?.address ?? "";
-    const needsProver = [...encoded.file.versions.values()].some(({ vmType, provers }) =>
-      vmType === "risc0" && !provers.remote
-    );
+    const needsProver = [...encoded.file.versions.values()]
+      .map(({ program, provers }) => provers.remote ? undefined : crateFor(program))
+      .find((crate) => crate !== undefined);
     return { version: first.version, hash: encoded.hash, dapp, needsProver, changed };
   }
 

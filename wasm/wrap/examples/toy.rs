@@ -8,10 +8,7 @@ use std::{env, error::Error, fs, process::ExitCode};
 
 use halo2_axiom::halo2curves::{bn256::Fr, ff::PrimeField as _};
 use serde_json::{Value, json};
-use wrap::{
-    outer::{Keys, unsafe_test_setup},
-    tape::Tape,
-};
+use wrap::{outer::ProvingKey, setup::unsafe_test_setup, solidity::contract, tape::Tape};
 
 const USAGE: &str = "\
 usage: toy <command>
@@ -29,8 +26,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
-        ["write", contract, vectors] => write(contract, vectors),
-        ["check", contract, vectors] => check(contract, vectors),
+        ["write", path, vectors] => write(path, vectors),
+        ["check", path, vectors] => check(path, vectors),
         _ => Err(USAGE.into()),
     };
     match result {
@@ -42,15 +39,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn keys() -> Result<(Keys, Tape), String> {
+fn keys() -> Result<(ProvingKey, Tape), String> {
     let run = toy::prove(toy::PARAMETERS, 1, 1);
     let tape = run.tape(&run.shape(), TABLE_BITS)?;
-    Ok((Keys::new(unsafe_test_setup(K), &tape)?, tape))
+    Ok((ProvingKey::new(unsafe_test_setup(K), &tape)?, tape))
 }
 
-fn write(contract: &str, vectors: &str) -> Result<(), Box<dyn Error>> {
+fn write(path: &str, vectors: &str) -> Result<(), Box<dyn Error>> {
     let (keys, tape) = keys()?;
-    fs::write(contract, keys.contract(NAME)?)?;
+    fs::write(path, contract(&keys.verifying, NAME)?.1)?;
     let instance = tape.instance();
     let proof = keys.prove(&tape)?;
     let public: Vec<u8> = instance.iter().flat_map(big_endian).collect();
@@ -58,15 +55,16 @@ fn write(contract: &str, vectors: &str) -> Result<(), Box<dyn Error>> {
     Ok(fs::write(vectors, serde_json::to_string_pretty(&made)? + "\n")?)
 }
 
-fn check(contract: &str, vectors: &str) -> Result<(), Box<dyn Error>> {
+fn check(path: &str, vectors: &str) -> Result<(), Box<dyn Error>> {
     let (keys, tape) = keys()?;
-    if fs::read_to_string(contract)? != keys.contract(NAME)? {
-        return Err(format!("{contract} is not the verifier of wasm/wrap").into());
+    if fs::read_to_string(path)? != contract(&keys.verifying, NAME)?.1 {
+        return Err(format!("{path} is not the verifier of wasm/wrap").into());
     }
     let vectors: Value = serde_json::from_str(&fs::read_to_string(vectors)?)?;
     let proof = vectors["proof"].as_str().and_then(unhex).ok_or("a vector has no proof")?;
     let public: Vec<u8> = tape.instance().iter().flat_map(big_endian).collect();
-    if vectors["publicValues"] != hex(&public) || !keys.verifies(&tape.instance(), &proof) {
+    if vectors["publicValues"] != hex(&public) || !keys.verifying.verifies(&tape.instance(), &proof)
+    {
         return Err("the proof is not one of wasm/wrap".into());
     }
     Ok(())

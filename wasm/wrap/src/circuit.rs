@@ -24,7 +24,6 @@ pub struct Size {
     pub base: usize,
     /// Columns of lookups.
     pub lookups: usize,
-    pub table_bits: usize,
 }
 
 impl Size {
@@ -36,7 +35,7 @@ impl Size {
     ///
     /// @throws if permutations or constants take more rows than there are
     pub fn of(tape: &Tape, k: u32) -> Result<Self, String> {
-        let mut size = Self { k, base: 0, lookups: 0, table_bits: tape.table_bits };
+        let mut size = Self { k, base: 0, lookups: 0 };
         let rows = size.rows();
         let needs = |what: &str, rows_needed: usize| {
             if rows_needed <= rows {
@@ -145,7 +144,7 @@ impl Circuit<Fr> for Laid<'_> {
         layouter.assign_table(
             || "table",
             |mut table| {
-                for row in 0..1 << self.size.table_bits {
+                for row in 0..1 << self.tape.table_bits {
                     let value = || Value::known(Fr::from(row as u64));
                     table.assign_cell(|| "value", columns.table, row, value)?;
                 }

@@ -9,6 +9,8 @@ use halo2_axiom::halo2curves::{
     ff::{Field as _, PrimeField as _},
 };
 
+use sha2::{Digest as _, Sha256};
+
 use crate::poseidon2::{State, chip};
 
 /// One cell of the circuit.
@@ -260,6 +262,32 @@ impl Tape {
         self.permutations.push((input, output));
         self.copies.extend((0..3).map(|i| (inputs[i as usize], Cell::Chip(index, i))));
         [3, 4, 5].map(|slot| Cell::Chip(index, slot))
+    }
+
+    /// SHA-256 of all of the record but its values: what keys are made of.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let sizes = [self.table_bits, self.base.len(), self.permutations.len()];
+        hash.update(format!("{sizes:?} {:?}", self.constants));
+        for numbers in [&self.regions, &self.gates] {
+            hash.update((numbers.len() as u64).to_le_bytes());
+            numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
+        }
+        let mut cell = |cell: &Cell| {
+            let (kind, index, slot) = match *cell {
+                Cell::Base(index) => (0, index, 0),
+                Cell::Constant(index) => (1, index, 0),
+                Cell::Chip(index, slot) => (2, index, slot),
+            };
+            hash.update([kind, slot]);
+            hash.update(index.to_le_bytes());
+        };
+        self.copies.iter().for_each(|(a, b)| [a, b].into_iter().for_each(&mut cell));
+        self.lookups.iter().for_each(|(of, _)| cell(of));
+        self.instances.iter().for_each(&mut cell);
+        let counts = [self.copies.len(), self.lookups.len(), self.instances.len()];
+        hash.update(format!("{counts:?}"));
+        hash.finalize().into()
     }
 
     /// Makes a value public, after those before it.

@@ -44,7 +44,7 @@ pub const COMMITS: &str = "zkcommit";
 /// Bytes of public values before the inputs.
 const HEAD: usize = 2 + 32 + 32 + 4 + 4;
 
-type Answer = Result<Vec<u8>, (i32, String)>;
+pub type Answer = Result<Vec<u8>, (i32, String)>;
 
 /// A program, and its prover.
 struct Loaded {
@@ -234,13 +234,13 @@ fn parse_profile(number: u32) -> Result<Profile, (i32, String)> {
     known.ok_or((REFUSED, "the profile is unknown".to_owned()))
 }
 
-struct Request {
-    binding: [u8; 32],
-    entropy: [u8; 32],
-    inputs: Inputs,
+pub struct Request {
+    pub binding: [u8; 32],
+    pub entropy: [u8; 32],
+    pub inputs: Inputs,
 }
 
-fn parse_request(bytes: &[u8]) -> Result<Request, (i32, String)> {
+pub fn parse_request(bytes: &[u8]) -> Result<Request, (i32, String)> {
     let parse = || {
         let (binding, rest) = bytes.split_first_chunk::<32>()?;
         let (entropy, rest) = rest.split_first_chunk::<32>()?;
@@ -254,7 +254,7 @@ fn parse_request(bytes: &[u8]) -> Result<Request, (i32, String)> {
     parse().ok_or((REFUSED, "the request is malformed".to_owned()))
 }
 
-fn refuse(error: &Error) -> (i32, String) {
+pub fn refuse(error: &Error) -> (i32, String) {
     let code = match error {
         Error::Io
         | Error::Execute(ExecuteError::InputMissing { .. } | ExecuteError::InputKind(_)) => INPUT,
@@ -274,7 +274,7 @@ fn with(handle: u32, call: impl FnOnce(&Loaded) -> Answer) -> Answer {
 
 /// # Safety
 /// `len` bytes must be readable at `ptr`, unless `len` is zero.
-unsafe fn bytes<'a>(ptr: *const u8, len: usize) -> &'a [u8] {
+pub unsafe fn bytes<'a>(ptr: *const u8, len: usize) -> &'a [u8] {
     if len == 0 {
         return &[];
     }
@@ -282,7 +282,7 @@ unsafe fn bytes<'a>(ptr: *const u8, len: usize) -> &'a [u8] {
     unsafe { slice::from_raw_parts(ptr, len) }
 }
 
-fn answer(call: impl FnOnce() -> Answer) -> i32 {
+pub fn answer(call: impl FnOnce() -> Answer) -> i32 {
     // A panic's own text may hold private values: its place must do.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

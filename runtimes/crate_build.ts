@@ -1,30 +1,24 @@
-/** Builds the native library with cargo, from the Rust registry alone. */
+/** Builds native libraries with cargo, from the Rust registry alone. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import type { NativeSource } from "../native.ts";
-import { cacheOf, installedLibrary, workspace } from "./installed.ts";
-
-/** What it takes, for whoever waits. */
-export const cost =
-  "about 20 minutes on 2 cores, 3 GB of memory and 2 GB of disk in the cache; later builds reuse it";
+import { cacheOf, type Crate, type Env, installedLibrary } from "./crate.ts";
+import type { NativeSource } from "./native.ts";
 
 /** Milliseconds between two lines of progress. */
 const sayEvery = 15_000;
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 const hasTool = (tool: string, env: Env = process.env) =>
   (env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, tool)));
 
 /** Tools that building needs and this machine lacks, with what provides them. */
-export function missingTools(env: Env): string[] {
+export function missingTools({ cxx }: Crate, env: Env): string[] {
   const missing: string[] = [];
   if (!hasTool("cargo", env)) missing.push("cargo (rustup.rs)");
-  if (!env.CXX && !["c++", "g++", "clang++"].some((tool) => hasTool(tool, env))) {
+  if (cxx && !env.CXX && !["c++", "g++", "clang++"].some((tool) => hasTool(tool, env))) {
     missing.push("a C++ compiler (g++)");
   }
   return missing;
@@ -40,34 +34,36 @@ export interface BuildOptions {
  * The library of these sources: as it was built, or built now.
  * @throws {Error} saying what is missing, or with the compiler's last lines
  */
-export async function buildLibrary({ say, signal }: BuildOptions): Promise<NativeSource> {
-  const cache = cacheOf();
-  const built = installedLibrary(cache);
+export async function buildLibrary(
+  crate: Crate,
+  { say, signal }: BuildOptions,
+): Promise<NativeSource> {
+  const { what, folder, packages, features, env } = crate;
+  const cache = cacheOf(crate);
+  const built = installedLibrary(crate, cache);
   if (built) return built;
-  const missing = missingTools(process.env);
+  const missing = missingTools(crate, process.env);
   if (missing.length > 0) {
-    throw new Error(`the risc0 prover can't be built here: install ${missing.join(" and ")}`);
+    throw new Error(`${what} can't be built here: install ${missing.join(" and ")}`);
   }
-  say(`building the risc0 prover: ${cost}`);
+  say(`building ${what}: ${crate.cost}`);
   const target = join(cache.directory, "target");
   await mkdir(target, { recursive: true });
   // Without rustup, the toolchain that there is is used as it is.
-  if (hasTool("rustup")) await run("rustup", ["toolchain", "install"], {}, signal);
-  // Cargo tells our crate of one clone from another's by the age of its files only.
-  await run("cargo", ["clean", "--release", "--package", "w3bstream-risc0"], {
+  if (hasTool("rustup")) await run(folder, "rustup", ["toolchain", "install"], {}, signal);
+  // Cargo tells our crates of one clone from another's by the age of their files only.
+  const names = packages.flatMap((name) => ["--package", name]);
+  await run(folder, "cargo", ["clean", "--release", ...names], {
     CARGO_TARGET_DIR: target,
   }, signal);
   const began = performance.now();
   let compiled = 0, said = began;
   const minutes = () => ((performance.now() - began) / 60_000).toFixed(1);
   await run(
+    folder,
     "cargo",
-    ["build", "--release", "--lib", "--features", "prove", "--locked"],
-    {
-      CARGO_TARGET_DIR: target,
-      // A build script of risc0's would download programs that we do without.
-      DOCS_RS: "1",
-    },
+    ["build", "--release", "--lib", "--locked", ...features.flatMap((it) => ["--features", it])],
+    { CARGO_TARGET_DIR: target, ...env },
     signal,
     (line) => {
       if (/^\s*Compiling /.test(line)) compiled++;
@@ -76,11 +72,10 @@ export async function buildLibrary({ say, signal }: BuildOptions): Promise<Nativ
       say(`${compiled} crates compiled or under way after ${minutes()} min`);
     },
   );
-  const name = cache.library.endsWith("dylib")
-    ? "libw3bstream_risc0.dylib"
-    : "libw3bstream_risc0.so";
-  await install(join(target, "release", name), cache.library, cache.hash);
-  const library = installedLibrary(cache);
+  const suffix = cache.library.endsWith("dylib") ? "dylib" : "so";
+  const made = join(target, "release", `lib${crate.library}.${suffix}`);
+  await install(made, cache.library, cache.hash);
+  const library = installedLibrary(crate, cache);
   if (!library) throw new Error(`${cache.hash} can't be read`);
   say(`built in ${minutes()} min`);
   return library;
@@ -98,6 +93,7 @@ async function install(from: string, library: string, hash: string): Promise<voi
 
 /** @throws {Error} with the last lines that the command wrote */
 function run(
+  folder: string,
   command: string,
   args: string[],
   env: Record<string, string>,
@@ -107,7 +103,7 @@ function run(
   return new Promise((resolve, reject) => {
     // By the shell, which is all that a node may start under Deno; it becomes the command.
     const child: ChildProcess = spawn("/bin/sh", ["-c", 'exec "$0" "$@"', command, ...args], {
-      cwd: workspace,
+      cwd: folder,
       env: { ...process.env, ...env },
       stdio: ["ignore", "ignore", "pipe"],
       ...(signal ? { signal } : {}),
