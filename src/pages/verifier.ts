@@ -12,6 +12,7 @@ export function verifierRoutes(log: Log): Hono {
     {
       "worker.js": { script: "worker" },
       "zkwasm.wasm": wasm("zkwasm.wasm"),
+      "wrap.wasm": wasm("wrap.wasm"),
       "risc0.wasm": wasm("risc0.wasm"),
       "risc0_kernel_sprout.elf": {
         path: join(dist, "risc0_kernel_sprout.elf"),

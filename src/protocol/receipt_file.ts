@@ -1,6 +1,6 @@
 /** A receipt as a file, or as an enode's answer: JSON. */
 import { z } from "zod";
-import { profiles } from "../../runtimes/zkwasm/profile.ts";
+import { classNames, profiles } from "../../runtimes/zkwasm/profile.ts";
 import { address, bytes32, describeIssue } from "./schema.ts";
 
 const base64 = z.base64().transform((text): Uint8Array => Uint8Array.fromBase64(text));
@@ -24,6 +24,12 @@ export const receiptSchema = z.discriminatedUnion("vmType", [
     version,
     vmType: z.literal("zkwasm"),
     profile: z.enum(profiles, { error: "is of a profile that is unknown here" }),
+    /**
+     * Of profile `wrap`, where they are told: the program's class, and its verifying key unless that
+     * is the test setup's. A key that its receipt names says nothing: compare it with the project's.
+     */
+    class: z.enum(classNames).optional(),
+    key: base64.optional(),
     ...proven,
   }),
   z.object({
@@ -43,7 +49,8 @@ export type Risc0Receipt = Extract<ReceiptFile, { vmType: "risc0" }>;
 
 /** As JSON, which the schema reads. */
 export function receiptJson({ publicValues, proof, ...rest }: ReceiptFile) {
-  return { ...rest, publicValues: publicValues.toBase64(), proof: proof.toBase64() };
+  const key = "key" in rest && rest.key ? { key: rest.key.toBase64() } : {};
+  return { ...rest, ...key, publicValues: publicValues.toBase64(), proof: proof.toBase64() };
 }
 
 /** The file's text. */

@@ -1,8 +1,7 @@
 import type { Command } from "commander";
-import { defaultProfile } from "../../runtimes/zkwasm/profile.ts";
 import type { Register } from "./cli.ts";
 import { readProgram } from "./files.ts";
-import { paramOption, profileOption, refuseOthers } from "./prove.ts";
+import { classOption, keyOption, paramOption, profileOption, refuseOthers } from "./prove.ts";
 import { imageIdRisc0 } from "./risc0.ts";
 import { imageIdZkwasm } from "./zkwasm.ts";
 
@@ -11,11 +10,13 @@ export const imageId: Register = (program, io) => {
     .description("what names a program inside its proofs")
     .argument("<program>", "a .wasm that exports zkmain; or of risc0 a binary, ELF or methods.rs")
     .addOption(profileOption("of the proofs"))
+    .addOption(classOption())
+    .addOption(keyOption())
     .addOption(paramOption())
     .action(async (path: string, flags, command: Command) => {
       const file = await readProgram(path);
       refuseOthers(file, command);
       if (file.vmType === "risc0") await imageIdRisc0(file, flags.param ?? "", io());
-      else await imageIdZkwasm(file, flags.profile ?? defaultProfile, io());
+      else await imageIdZkwasm(file, flags, io());
     });
 };

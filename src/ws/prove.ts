@@ -2,22 +2,27 @@ import { type Command, Option } from "commander";
 import { type Hex } from "viem";
 import { type ReceiptForm, receiptForms } from "../../runtimes/risc0/param.ts";
 import { greatestPo2, leastPo2 } from "../../runtimes/risc0/size.ts";
-import { defaultProfile, type StarkProfile, starkProfiles } from "../../runtimes/zkwasm/profile.ts";
+import {
+  classNames,
+  defaultClass,
+  defaultProfile,
+  profiles,
+} from "../../runtimes/zkwasm/profile.ts";
 import { type Register, UserError } from "./cli.ts";
 import { type ProgramFile, readProgram } from "./files.ts";
 import { proveRisc0 } from "./risc0_prove.ts";
 import { aBytes32, anInteger } from "./values.ts";
 import { proveZkwasm } from "./zkwasm.ts";
+import type { ProvingFlags } from "./zkwasm_wrap.ts";
 
 /** The options of `ws prove`. */
-export interface ProveFlags {
+export interface ProveFlags extends ProvingFlags {
   readonly input?: string;
   readonly inputFile?: string;
   readonly message?: readonly string[];
   readonly param?: string;
   readonly binding?: Hex;
   readonly salt?: Hex;
-  readonly profile?: StarkProfile;
   readonly receipt?: ReceiptForm;
   readonly segmentPo2?: number;
   readonly output?: string;
@@ -25,7 +30,10 @@ export interface ProveFlags {
 }
 
 /** Options that say something for one machine only. */
-const only = { zkwasm: ["profile"], risc0: ["message", "param", "receipt", "segmentPo2"] } as const;
+const only = {
+  zkwasm: ["profile", "class", "key"],
+  risc0: ["message", "param", "receipt", "segmentPo2"],
+} as const;
 
 /** @throws {UserError} naming an option that is given but is of another machine */
 export function refuseOthers({ path, vmType }: ProgramFile, command: Command): void {
@@ -38,9 +46,14 @@ export function refuseOthers({ path, vmType }: ProgramFile, command: Command): v
 }
 
 export const profileOption = (what: string): Option =>
-  new Option("--profile <name>", `zkwasm: ${what} (default: ${defaultProfile})`).choices(
-    starkProfiles,
-  );
+  new Option("--profile <name>", `zkwasm: ${what} (default: ${defaultProfile})`).choices(profiles);
+
+/** Options of profile wrap. */
+export const classOption = (): Option =>
+  new Option("--class <name>", `profile wrap: how long a run may be (default: ${defaultClass})`)
+    .choices(classNames);
+export const keyOption = (): Option =>
+  new Option("--key <file>", "profile wrap: the verifying key (default: the test setup's, unsafe)");
 
 export const paramOption = (): Option =>
   new Option("--param <json>", "risc0: the project's codeExpParam (default: none)");
@@ -55,7 +68,9 @@ export const prove: Register = (program, io) => {
     .option("--message <text>", "risc0: a message's data; once more for each further one", collect)
     .addOption(paramOption())
     .option("--binding <hash>", "32 bytes that the proof is tied to (default: zeros)", aBytes32)
-    .addOption(profileOption("what hides private inputs (zk), or is proven sooner (fast)"))
+    .addOption(profileOption("hides private inputs (zk), proven sooner (fast), for chains (wrap)"))
+    .addOption(classOption())
+    .addOption(keyOption())
     .option("--salt <hash>", "blinds a commitment to the input (default: random)", aBytes32)
     .addOption(
       new Option("--receipt <form>", "risc0: as segments, or as one seal of fixed size")

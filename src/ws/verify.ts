@@ -1,20 +1,20 @@
 import { Option } from "commander";
 import type { Hex } from "viem";
-import { type StarkProfile, starkProfiles } from "../../runtimes/zkwasm/profile.ts";
+import { profiles } from "../../runtimes/zkwasm/profile.ts";
 import { enodeOption } from "./api.ts";
 import { type Register, UserError } from "./cli.ts";
-import { paramOption } from "./prove.ts";
+import { classOption, keyOption, paramOption } from "./prove.ts";
 import { verifyMessageReceipt } from "./message_receipt.ts";
 import { readReceipt } from "./receipt_file.ts";
 import { verifyRisc0 } from "./risc0.ts";
 import { aBytes32 } from "./values.ts";
 import { verifyZkwasm } from "./zkwasm.ts";
+import type { ProvingFlags } from "./zkwasm_wrap.ts";
 
 /** The options of `ws verify`. */
-export interface VerifyFlags {
+export interface VerifyFlags extends ProvingFlags {
   readonly program?: string;
   readonly imageId?: Hex;
-  readonly profile?: StarkProfile;
   readonly param?: string;
   /** Of message receipts. */
   readonly data?: string;
@@ -34,10 +34,10 @@ export const verify: Register = (program, io) => {
     .addOption(paramOption())
     .option("--image-id <id>", "the image id that it must be of", aBytes32)
     .addOption(
-      new Option("--profile <name>", "zkwasm: the profile that it must be of").choices(
-        starkProfiles,
-      ),
+      new Option("--profile <name>", "zkwasm: the profile that it must be of").choices(profiles),
     )
+    .addOption(classOption())
+    .addOption(keyOption())
     .option("--data <text>", "message receipts: the message that was sent")
     .option("--data-file <path>", "message receipts: the same, as a file")
     .option("--chain <url>", "message receipts: RPC endpoint (default: CHAIN_ENDPOINT)");
@@ -51,8 +51,11 @@ export const verify: Register = (program, io) => {
           `${path} is a receipt of halo2: an enode's page /watch checks it, by the program itself`,
         );
       }
-      const [other, name] = of === "risc0" ? ["zkwasm", "profile"] : ["risc0", "param"];
-      if (flags[name as "profile" | "param"] !== undefined) {
+      const [other, names] = of === "risc0"
+        ? ["zkwasm", ["profile", "class", "key"] as const]
+        : ["risc0", ["param"] as const];
+      const name = names.find((name) => flags[name] !== undefined);
+      if (name !== undefined) {
         throw new UserError(`--${name} is for ${other} receipts; ${path} is one of ${of}`);
       }
       if (receipt instanceof Uint8Array || receipt.vmType === "risc0") {

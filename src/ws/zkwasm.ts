@@ -1,10 +1,10 @@
 /** The parts of ws prove, verify and image-id for WebAssembly programs. */
 import { basename } from "node:path";
 import { zeroHash } from "viem";
-import { Engine } from "../../runtimes/zkwasm/engine.ts";
-import { committedInput, parseMessage } from "../../runtimes/zkwasm/input.ts";
+import { Engine, type Execution } from "../../runtimes/zkwasm/engine.ts";
+import { committedInput, type GuestInput, parseMessage } from "../../runtimes/zkwasm/input.ts";
 import { compileProver, WasmLibrary, type Watcher } from "../../runtimes/zkwasm/module.ts";
-import { defaultProfile, type StarkProfile } from "../../runtimes/zkwasm/profile.ts";
+import { paramOf } from "../../runtimes/zkwasm/profile.ts";
 import { decodeStatement, type RunStatement, statuses } from "../../runtimes/zkwasm/statement.ts";
 import { hexToBytes } from "../hex.ts";
 import { programIdOf } from "../protocol/task.ts";
@@ -14,51 +14,71 @@ import type { ProveFlags } from "./prove.ts";
 import type { ZkwasmReceipt } from "../protocol/receipt_file.ts";
 import { writeReceipt } from "./receipt_file.ts";
 import type { VerifyFlags } from "./verify.ts";
+import {
+  imageIdWrapped,
+  proveWrapped,
+  type ProvingFlags,
+  provingOf,
+  verifyWrapped,
+} from "./zkwasm_wrap.ts";
 
-export async function proveZkwasm(
-  { path, code }: ProgramFile,
-  flags: ProveFlags,
-  io: Io,
-): Promise<void> {
-  const { profile = defaultProfile, dryRun } = flags;
-  const json = flags.inputFile ? await readBytes(flags.inputFile) : encode(flags.input ?? "{}");
-  const given = parseMessage(json, "the input");
+export async function proveZkwasm(file: ProgramFile, flags: ProveFlags, io: Io): Promise<void> {
+  const proving = await provingOf(flags);
+  const { profile } = proving;
+  if (profile === "wrap") return await proveWrapped(file, proving, flags, io);
+  const { path, code } = file;
   const engine = await openEngine(watchProof((line) => io.progress(line)));
   const { handle, commits, imageId } = engine.load(code, profile);
-  const salt = flags.salt ? hexToBytes(flags.salt) : crypto.getRandomValues(new Uint8Array(32));
-  const input = commits ? committedInput(given, salt) : given;
-  const request = { ...input, binding: flags.binding ?? zeroHash };
+  const request = { ...await readRun(flags, commits), binding: flags.binding ?? zeroHash };
 
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const { status, steps, outputs, debug } = engine.execute(handle, request);
-  const ran = { status: statuses[status], steps, outputs, debug };
-  const lines = [
-    `status   ${statuses[status]}`,
-    `steps    ${steps}`,
-    `outputs  ${outputs.join(" ") || "none"}`,
-    ...(debug.length > 0 ? [`debug    ${debug.join(" ")}`] : []),
-  ];
-  if (dryRun) return io.result({ imageId, ...ran }, lines);
-  io.progress(`ran ${steps} steps in ${seconds().toFixed(1)} s; proving`);
+  const run = ran(engine.execute(handle, request));
+  if (flags.dryRun) return io.result({ imageId, ...run.json }, run.lines);
+  io.progress(`ran ${run.json.steps} steps in ${seconds().toFixed(1)} s; proving`);
   const proven = engine.prove(handle, request);
   io.progress(`proved after ${seconds().toFixed(1)} s; verifying`);
   const reason = engine.verify(proven);
   if (reason !== undefined) throw new Error(`made a bad proof: ${reason}`);
 
   const receipt = flags.output ?? `${basename(path, ".wasm")}.receipt.json`;
-  const programId = programIdOf(code, paramOf(profile));
+  const programId = programIdOf(code, paramOf(proving));
   const { publicValues, proof } = proven;
   const written = { programId, profile, publicValues, proof };
   await writeReceipt(receipt, { version: 1, vmType: "zkwasm", ...written });
   const proofBytes = proof.length;
-  io.result({ receipt, imageId, profile, ...ran, proofBytes, seconds: seconds() }, [
+  io.result({ receipt, imageId, profile, ...run.json, proofBytes, seconds: seconds() }, [
     `receipt  ${receipt}`,
     `profile  ${profile}`,
     `image    ${imageId}`,
-    ...lines,
+    ...run.lines,
     `proof    ${proofBytes} bytes`,
   ]);
+}
+
+/** What the program reads. @throws {ProgramError} `input` */
+export async function readRun(
+  { input, inputFile, salt }: ProveFlags,
+  commits: boolean,
+): Promise<GuestInput> {
+  const json = inputFile ? await readBytes(inputFile) : encode(input ?? "{}");
+  const given = parseMessage(json, "the input");
+  if (!commits) return given;
+  const blind = salt ? hexToBytes(salt) : crypto.getRandomValues(new Uint8Array(32));
+  return committedInput(given, blind);
+}
+
+/** How a run ended. */
+export function ran({ status, steps, outputs, debug }: Execution) {
+  return {
+    json: { status: statuses[status], steps, outputs, debug },
+    lines: [
+      `status   ${statuses[status]}`,
+      `steps    ${steps}`,
+      `outputs  ${outputs.join(" ") || "none"}`,
+      ...(debug.length > 0 ? [`debug    ${debug.join(" ")}`] : []),
+    ],
+  };
 }
 
 export async function verifyZkwasm(
@@ -67,13 +87,14 @@ export async function verifyZkwasm(
   flags: VerifyFlags,
   io: Io,
 ): Promise<void> {
-  const said = decodeStatement(receipt.publicValues);
-  if (!said) throw new UserError(`${path}: its public values are malformed`);
   const { profile } = receipt;
   if (flags.profile !== undefined && flags.profile !== profile) {
     throw new UserError(`its profile is ${profile}, not ${flags.profile}`);
   }
-  if (profile === "wrap") throw new UserError("the receipt's program is needed to check it");
+  if (profile === "wrap") return await verifyWrapped(path, receipt, flags, io);
+  await provingOf({ ...flags, profile });
+  const said = decodeStatement(receipt.publicValues);
+  if (!said) throw new UserError(`${path}: its public values are malformed`);
   const engine = await openEngine();
   const reason = engine.verify(receipt, profile);
   if (reason !== undefined) throw new UserError(`not valid: ${reason}`);
@@ -91,12 +112,16 @@ export async function verifyZkwasm(
 }
 
 export async function imageIdZkwasm(
-  { code }: ProgramFile,
-  profile: StarkProfile,
+  file: ProgramFile,
+  flags: ProvingFlags,
   io: Io,
 ): Promise<void> {
+  const proving = await provingOf(flags);
+  const { profile } = proving;
+  if (profile === "wrap") return await imageIdWrapped(file, proving, io);
+  const { code } = file;
   const { imageId, commits } = (await openEngine()).load(code, profile);
-  const param = paramOf(profile);
+  const param = paramOf(proving);
   const programId = programIdOf(code, param);
   io.result({ imageId, programId, profile, commits }, [
     `image    ${imageId}`,
@@ -130,13 +155,11 @@ function watchProof(say: (line: string) => void): Watcher {
   };
 }
 
-/** What a project's `codeExpParam` must be for a program to be proven like this. */
-const paramOf = (profile: StarkProfile) =>
-  profile === defaultProfile ? "" : JSON.stringify({ profile });
-
 const encode = (text: string) => new TextEncoder().encode(text);
 
-function statementLines({ status, imageId, binding, inputs, outputs }: RunStatement): string[] {
+export function statementLines(
+  { status, imageId, binding, inputs, outputs }: RunStatement,
+): string[] {
   return [
     `image    ${imageId}`,
     `status   ${statuses[status]}`,

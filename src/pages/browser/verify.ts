@@ -1,5 +1,5 @@
 /** Checks a receipt by the verifiers in WebAssembly, and what it says against the task. */
-import { bytesToHex, hexToBytes } from "viem";
+import { bytesToHex, hexToBytes, sha256 } from "viem";
 import { openModule } from "../../../runtimes/halo2/module.ts";
 import { parseDescription, WsHalo2 } from "../../../runtimes/halo2/program.ts";
 import { Engine as Risc0Engine } from "../../../runtimes/risc0/engine.ts";
@@ -7,11 +7,21 @@ import { compileChecker, loadProgram } from "../../../runtimes/risc0/load.ts";
 import { WasmRisc0 } from "../../../runtimes/risc0/module.ts";
 import { parseParam } from "../../../runtimes/risc0/param.ts";
 import { Risc0 } from "../../../runtimes/risc0/program.ts";
-import { Engine as ZkwasmEngine } from "../../../runtimes/zkwasm/engine.ts";
-import { compileProver, WasmLibrary } from "../../../runtimes/zkwasm/module.ts";
+import {
+  Engine as ZkwasmEngine,
+  type LoadedModule,
+  type Proven,
+} from "../../../runtimes/zkwasm/engine.ts";
+import {
+  compileModule,
+  compileProver,
+  WasmLibrary,
+  wrapModule,
+} from "../../../runtimes/zkwasm/module.ts";
 import { provingOfParam } from "../../../runtimes/zkwasm/profile.ts";
 import { ZkWasm } from "../../../runtimes/zkwasm/program.ts";
 import { decodeStatement, statuses } from "../../../runtimes/zkwasm/statement.ts";
+import { WrapEngine } from "../../../runtimes/zkwasm/wrap/engine.ts";
 import type { Program, ProgramSpec, Receipt, VmType } from "../../../runtimes/runtime.ts";
 import {
   checkInclusion,
@@ -20,7 +30,7 @@ import {
   type MessageReceipt,
   parseMessageReceipt,
 } from "../../protocol/message_receipt.ts";
-import { parseReceipt, type ReceiptFile } from "../../protocol/receipt_file.ts";
+import { parseReceipt, type ReceiptFile, type ZkwasmReceipt } from "../../protocol/receipt_file.ts";
 import { bindingOf, programIdOf, type Task, taskIdOf, taskSigner } from "../../protocol/task.ts";
 
 export interface Question {
@@ -108,6 +118,7 @@ async function checkTask(
   if (verdict.verdict === "invalid") return refuse(verdict.reason);
   if (verdict.verdict === "unverifiable") return refuse("the program ships no verifier");
   facts.push(["image", imageId], ["binding", bindingKind], ...said(receipt, program));
+  if (program.info.unsafeTestSetup) facts.push(["setup", "a test's: anyone can forge proofs"]);
   const about = file.task;
   if (about) facts.push(["task", about.taskId], ["prover", about.prover]);
   const statement = program.statement(receipt);
@@ -134,22 +145,33 @@ async function checkAlone(file: ReceiptFile, facts: Facts): Promise<Answer> {
   if (file.vmType === "halo2") {
     return refuse("its program, which is its verifier, is not one of this enode's projects");
   }
-  if (file.vmType === "zkwasm" && file.profile === "wrap") {
-    return refuse("its verifying key is in its program's project, which is not this enode's");
-  }
   const { publicValues, proof } = file;
   const statement = file.vmType === "zkwasm" ? decodeStatement(publicValues) : undefined;
   if (file.vmType === "zkwasm" && !statement) return refuse("its public values are malformed");
+  if (file.vmType === "zkwasm" && file.profile === "wrap" && file.class === undefined) {
+    return { facts, unchecked: "it does not say its class, nor is its program a project's here" };
+  }
   const reason = file.vmType === "zkwasm"
-    ? (await zkwasm()).verify(file)
+    ? await verifyZkwasm(file)
     : (await risc0()).verify(proof, publicValues, hexToBytes(file.imageId));
   if (reason !== undefined) return refuse(reason);
   const imageId = file.vmType === "risc0" ? file.imageId : statement?.imageId ?? "";
   if (statement && statement.status !== 0) facts.push(["ended", `${statuses[statement.status]}`]);
   facts.push(["image", `${imageId}: compare it with the program's`], ...saidAlone(file));
+  if (file.vmType === "zkwasm" && file.profile === "wrap") {
+    const key = file.key && `${sha256(file.key)}: compare it with the project's`;
+    facts.push(["verifying key", key ?? "of the test setup: anyone can forge proofs"]);
+  }
   return { facts };
 }
 
+async function verifyZkwasm(file: ZkwasmReceipt): Promise<string | undefined> {
+  const { profile, class: name, key = new Uint8Array(0) } = file;
+  if (profile !== "wrap") return (await zkwasm()).verify(file, profile);
+  return name && (await wrap()).verify(file, { class: name, key });
+}
+
+const wrap = async () => new WrapEngine(new WasmLibrary(await compileModule(wrapModule)));
 const zkwasm = async () => new ZkwasmEngine(new WasmLibrary(await compileProver()));
 const risc0 = async () => new Risc0Engine(new WasmRisc0(await compileChecker()));
 
@@ -164,12 +186,19 @@ const loaders: Record<VmType, (spec: ProgramSpec) => Program | Promise<Program>>
     return new WsHalo2({ spec, short, prove: noProofs }, parseDescription(text));
   },
   async zkwasm(spec) {
-    const engine = await zkwasm();
-    const { profile } = provingOfParam(spec.param);
-    if (profile === "wrap") throw new Error("this page does not check proofs for chains");
-    const loaded = engine.load(spec.code, profile);
-    const verify = ({ proven }: { proven?: Parameters<typeof engine.verify>[0] }) =>
-      Promise.resolve(proven ? { reason: engine.verify(proven, profile) } : noProofs());
+    const proving = provingOfParam(spec.param);
+    const { profile } = proving;
+    const open = async (): Promise<[LoadedModule, (proven: Proven) => string | undefined]> => {
+      if (profile === "wrap") {
+        const engine = await wrap();
+        return [engine.load(spec.code, proving), (proven) => engine.verify(proven, proving)];
+      }
+      const engine = await zkwasm();
+      return [engine.load(spec.code, profile), (proven) => engine.verify(proven, profile)];
+    };
+    const [loaded, check] = await open();
+    const verify = ({ proven }: { proven?: Proven }) =>
+      Promise.resolve(proven ? { reason: check(proven) } : noProofs());
     return new ZkWasm(spec, profile, { load: noProofs, prove: noProofs, verify }, loaded);
   },
   async risc0(spec) {

@@ -45,7 +45,7 @@ export interface DevNodeOptions {
 /** Settings of a node that are the machine's, and not the network's. */
 const passed = [
   ...["PATH", "HOME", "XDG_CACHE_HOME", "TMPDIR"],
-  ...["WORKERS", "PROVER_MEMORY_MB", "NATIVE_LIBRARIES", "BUILD_NATIVE"],
+  ...["WORKERS", "PROVER_MEMORY_MB", "NATIVE_LIBRARIES", "BUILD_NATIVE", "WRAP_SETUP"],
 ];
 
 /** What Bun and Deno say. */
