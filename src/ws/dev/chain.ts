@@ -2,6 +2,7 @@
 import type { Abi, AbiFunction, Address, Hex } from "viem";
 import { createRuntimes } from "../../../runtimes/index.ts";
 import type { ProgramSpec } from "../../../runtimes/runtime.ts";
+import { provingOfParam } from "../../../runtimes/zkwasm/profile.ts";
 import { anvilAccount, anvilKey, startAnvil } from "../../chain/anvil.ts";
 import { type ChainClient, connectChain, type Sender } from "../../chain/clients.ts";
 import {
@@ -11,9 +12,11 @@ import {
   halo2Layout,
 } from "../../chain/deploy.ts";
 import { deployContract } from "../../chain/deploy_contract.ts";
+import { deployZkWasmVerifier } from "../../chain/zkwasm_verifier.ts";
 import { createProject, registerZNode, setRoute, updateProject } from "../../chain/registrars.ts";
 import type { EncodedProject } from "../../project/encode.ts";
 import { UserError } from "../cli.ts";
+import { verifierOf, wrappedProgram } from "../wrapped_program.ts";
 import type { CompiledContract } from "./solidity.ts";
 
 /** The only project of the chain. */
@@ -93,27 +96,42 @@ export class DevChain {
     receiver: Address,
   ): Promise<void> {
     const { programId } = program;
-    if (program.vmType !== "halo2" || !verifier) {
-      throw new UserError(
-        program.vmType === "halo2"
-          ? "project.json: contracts.verifier: is missing; name the contract that checks proofs"
-          : `contracts can't check proofs of ${program.vmType} programs yet: give the output a ` +
-            "contractMethod that the enode calls, or make it stdout",
-      );
-    }
-    const adapter = await this.#once(`${programId}${verifier.bytecode}`, async () => {
-      const unsafeTestSetup = verifier.name.startsWith("UnsafeTestSetup");
-      const layout = await layoutOf(program);
-      return (await deployHalo2Verifier(this.#owner, {
-        programId,
-        verifier: { ...verifier, unsafeTestSetup },
-        layout,
-      })).adapter;
-    });
-    const route = { projectId, programId, verifier: adapter, receiver, allowUnbound: false };
+    const wraps = program.vmType === "zkwasm" && provingOfParam(program.param).profile === "wrap";
+    const adapter = await this.#once(
+      `${programId}${verifier?.bytecode}`,
+      () => wraps ? this.#zkwasmAdapter(program, verifier) : this.#halo2Adapter(program, verifier),
+    );
+    // What states its data is held to it all the same.
+    const route = { projectId, programId, verifier: adapter, receiver, allowUnbound: wraps };
     if (this.#routes.get(programId) === `${adapter}${receiver}`) return;
     await setRoute(this.#owner, this.deployment.router, route);
     this.#routes.set(programId, `${adapter}${receiver}`);
+  }
+
+  async #zkwasmAdapter(spec: ProgramSpec, compiled?: CompiledContract): Promise<Address> {
+    const program = await wrappedProgram(spec);
+    const verifier = verifierOf(program, compiled);
+    return (await deployZkWasmVerifier(this.#owner, program, verifier)).adapter;
+  }
+
+  async #halo2Adapter(program: ProgramSpec, verifier?: CompiledContract): Promise<Address> {
+    const { programId, vmType } = program;
+    if (vmType !== "halo2" || !verifier) {
+      throw new UserError(
+        vmType === "halo2"
+          ? "project.json: contracts.verifier: is missing; name the contract that checks proofs"
+          : `contracts can't check these proofs of a ${vmType} program: give the output a ` +
+            "contractMethod that the enode calls, make it stdout, or give a zkwasm program the " +
+            'codeExpParam {"profile":"wrap"}',
+      );
+    }
+    const unsafeTestSetup = verifier.name.startsWith("UnsafeTestSetup");
+    const layout = await layoutOf(program);
+    return (await deployHalo2Verifier(this.#owner, {
+      programId,
+      verifier: { ...verifier, unsafeTestSetup },
+      layout,
+    })).adapter;
   }
 
   /** Registers the project, the first time. Whether it was that. */

@@ -5,14 +5,18 @@ import type { Abi, Hex } from "viem";
 import { z } from "zod";
 import { childCommand } from "../../platform.ts";
 import { UserError } from "../cli.ts";
+import { readBytes } from "../files.ts";
 import { root, spawnRuntime } from "./processes.ts";
 
 export interface CompiledContract {
   readonly name: string;
   readonly abi: Abi;
   readonly bytecode: Hex;
+  /** Bytes that it has on a chain. */
+  readonly size: number;
 }
 
+const objectSchema = z.object({ object: z.string() });
 const outputSchema = z.object({
   errors: z.array(z.object({ severity: z.string(), formattedMessage: z.string() })).default([]),
   contracts: z.record(
@@ -21,7 +25,7 @@ const outputSchema = z.object({
       z.string(),
       z.object({
         abi: z.custom<Abi>(Array.isArray),
-        evm: z.object({ bytecode: z.object({ object: z.string() }) }),
+        evm: z.object({ bytecode: objectSchema, deployedBytecode: objectSchema }),
       }),
     ),
   ).default({}),
@@ -39,21 +43,35 @@ export class Solidity {
    */
   async compile(folder: string, files: readonly string[]): Promise<CompiledContract[]> {
     if (files.length === 0) return [];
-    const input = JSON.stringify({
-      language: "Solidity",
-      sources: await sourcesOf(folder, files),
-      settings: {
-        // Without the optimizer, with which generated verifiers run out of the stack.
-        optimizer: { enabled: false },
-        evmVersion: "cancun",
-        outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } },
-      },
-    });
+    const input = inputOf(await sourcesOf(folder, files));
     if (this.#compiled?.input !== input) this.#compiled = { input, output: await run(input) };
     const { output } = this.#compiled;
     return files.map((file) => contractOf(output, relative(folder, resolve(folder, file))));
   }
 }
+
+/** The contract of a file that imports none. @throws {UserError} with the compiler's messages */
+export async function compileContract(path: string): Promise<CompiledContract> {
+  const name = basename(path);
+  const content = new TextDecoder().decode(await readBytes(path));
+  return contractOf(await run(inputOf({ [name]: { content } })), name);
+}
+
+const inputOf = (sources: Record<string, { content: string }>) =>
+  JSON.stringify({
+    language: "Solidity",
+    sources,
+    settings: {
+      // Without the optimizer, with which generated verifiers run out of the stack.
+      optimizer: { enabled: false },
+      evmVersion: "cancun",
+      // As `contracts/foundry.toml` has it: code depends on the source alone.
+      metadata: { appendCBOR: false, bytecodeHash: "none" },
+      outputSelection: {
+        "*": { "*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"] },
+      },
+    },
+  });
 
 async function sourcesOf(folder: string, files: readonly string[]) {
   const sources: Record<string, { content: string }> = {};
@@ -95,7 +113,7 @@ async function run(input: string): Promise<Output> {
 
 function contractOf({ contracts }: Output, file: string): CompiledContract {
   const all = contracts[file];
-  if (!all) throw new UserError(`project.json: contracts: ${file} is no Solidity file`);
+  if (!all) throw new UserError(`${file} is no Solidity file with a contract`);
   const deployable = Object.entries(all).filter(([, { evm }]) => evm.bytecode.object !== "");
   const own = basename(file, ".sol");
   const found = deployable.length === 1 ? deployable[0] : deployable.find(([name]) => name === own);
@@ -103,5 +121,5 @@ function contractOf({ contracts }: Output, file: string): CompiledContract {
   const [name, { abi, evm }] = found;
   const { object } = evm.bytecode;
   if (!/^[0-9a-f]+$/.test(object)) throw new UserError(`${file} uses a library: link it yourself`);
-  return { name, abi, bytecode: `0x${object}` };
+  return { name, abi, bytecode: `0x${object}`, size: evm.deployedBytecode.object.length / 2 };
 }
