@@ -47,7 +47,7 @@ export interface Runtimes {
   readonly offered: readonly VmType[];
   /** Why the others are not proven here. */
   readonly unavailable: Readonly<Partial<Record<VmType, string>>>;
-  /** Why a program is not proven here; undefined when it is. @throws {ProgramError} `load` */
+  /** Why a program is not proven here; undefined when it is. */
   unable(spec: ProgramSpec): string | undefined;
   /**
    * A program, loaded once however often it is asked for.
@@ -137,7 +137,10 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       return {
         running: pools.reduce((sum, { running }) => sum + running, 0),
         waiting: pools.reduce((sum, { waiting }) => sum + waiting, 0),
-        peakMemory: Math.max(provers.peakMemory, checkers.peakMemory),
+        peakMemory: Math.max(
+          checkers.peakMemory,
+          ...pools.map((pool) => "peakMemory" in pool ? pool.peakMemory ?? 0 : 0),
+        ),
       };
     },
     async close() {

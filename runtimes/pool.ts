@@ -12,6 +12,8 @@ export interface PoolOptions {
   readonly programsPerChild?: number;
   /** Longest answer taken from a process, in bytes; one that sends more dies. */
   readonly maxReplyBytes?: number;
+  /** Seconds after its last call when a process is replaced, so that its memory is free; left out: never. */
+  readonly idleSeconds?: number;
   /** Milliseconds between two samples of the processes' memory. */
   readonly sampleInterval?: number;
 }
@@ -43,6 +45,7 @@ const recycleAbove = 0.75;
 export class ChildPool {
   readonly #cells = new Set<Cell>();
   readonly #turns = new Turns<Waiting>(maxPasses);
+  readonly #resting = new Map<Cell, ReturnType<typeof setTimeout>>();
   #keeper: Keeper | undefined;
   #sampler: ReturnType<typeof setInterval> | undefined;
   #startFailures = 0;
@@ -179,15 +182,29 @@ export class ChildPool {
         this.#startFailures = 0;
         this.#pump();
       },
-      free: () => this.#pump(),
+      free: () => {
+        this.#pump();
+        this.#rest(cell);
+      },
       gone: (startFailure) => this.#onGone(cell, startFailure),
     });
     this.#cells.add(cell);
     if (cell.pid !== undefined) this.#keeper.add(cell.pid);
   }
 
+  /** Ends a cell that has had no further call for a while. */
+  #rest(cell: Cell): void {
+    const { idleSeconds } = this.options;
+    clearTimeout(this.#resting.get(cell));
+    if (idleSeconds === undefined) return;
+    const end = () => cell.idle ? cell.kill() : undefined;
+    this.#resting.set(cell, setTimeout(end, idleSeconds * 1000));
+  }
+
   #onGone(cell: Cell, startFailure: string | undefined): void {
     if (!this.#cells.delete(cell)) return;
+    clearTimeout(this.#resting.get(cell));
+    this.#resting.delete(cell);
     this.#peakMemory = Math.max(this.#peakMemory, cell.peakMemory);
     if (cell.pid !== undefined) this.#keeper?.remove(cell.pid);
     if (this.#closed) return;

@@ -135,7 +135,7 @@ export interface Runtime {
   /** Why this node can check but not make proofs of a program, of a machine that it proves. */
   unable?(spec: ProgramSpec): string | undefined;
   /** Proofs outside the node's pool of processes. */
-  usage?(): { readonly running: number; readonly waiting: number };
+  usage?(): { readonly running: number; readonly waiting: number; readonly peakMemory?: number };
   close(): Promise<void>;
 }
 

@@ -4,12 +4,16 @@ import type { Crate } from "../runtimes/crate.ts";
 import { buildOnNeed } from "./native_build.ts";
 import { createLog } from "./log.ts";
 
-const project = (vmType: string) =>
+const project = (vmType: string, param = '{"profile":"wrap"}') =>
   ({
-    versions: new Map([["0.1", { program: { vmType, param: '{"profile":"wrap"}' } }]]),
+    versions: new Map([["0.1", { program: { vmType, param } }]]),
   }) as unknown as Project;
 
-function rig(unavailable: Record<string, string>, build: (crate: Crate) => Promise<never>) {
+function rig(
+  unavailable: Record<string, string>,
+  build: (crate: Crate) => Promise<never>,
+  nativeLibraries = {},
+) {
   const list: Project[] = [];
   let changed = () => {};
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -22,11 +26,16 @@ function rig(unavailable: Record<string, string>, build: (crate: Crate) => Promi
       },
     },
     runtimes: { unable: ({ vmType }) => unavailable[vmType] },
+    nativeLibraries,
     log: createLog("silent"),
     signal: new AbortController().signal,
     build,
   }, resolve);
-  return { stop, built: promise, add: (vmType: string) => (list.push(project(vmType)), changed()) };
+  const add = (vmType: string, param?: string) => {
+    list.push(project(vmType, param));
+    changed();
+  };
+  return { stop, built: promise, add };
 }
 
 describe("a native prover", () => {
@@ -59,6 +68,18 @@ describe("a native prover", () => {
     await promise;
     expect(built).toEqual(["wrap", "risc0"]);
     stop();
+  });
+
+  test("is not built for a program that none proves, nor where one is installed", () => {
+    let builds = 0;
+    const count = () => {
+      builds++;
+      return new Promise<never>(() => {});
+    };
+    const { add } = rig({ zkwasm: "not built" }, count);
+    for (const param of ["", '{"profile":"fast"}', '{"profile":"slow"}', "{"]) add("zkwasm", param);
+    rig({ zkwasm: "no setup" }, count, { wrap: {} }).add("zkwasm");
+    expect(builds).toBe(0);
   });
 
   test("is not built where it is there, nor again after it failed", async () => {

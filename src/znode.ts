@@ -34,7 +34,10 @@ export async function startZnode(context: NodeContext, links: Links): Promise<vo
   if (config.BUILD_NATIVE) {
     const { projects, runtimes } = context;
     const stop = buildOnNeed(
-      { projects, runtimes, log, signal: shutdown.signal },
+      {
+        ...{ projects, runtimes, log, signal: shutdown.signal },
+        nativeLibraries: config.NATIVE_LIBRARIES,
+      },
       () => announce(),
     );
     shutdown.add("native build", stop);

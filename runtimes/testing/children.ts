@@ -135,6 +135,30 @@ check("a child that breaks the protocol or sends too much is ended", async (rig)
   await rig.quiet();
 });
 
+check("a process that rests is replaced, and its memory free", async (rig) => {
+  const resting = new ChildPool({ size: 1, idleSeconds: 0.3 });
+  try {
+    const kind = { name: "odd", module: new URL("./odd-child.ts", import.meta.url) };
+    const good = () => callOf(resting, { kind, method: "good" });
+    assert.equal(await good(), "fine");
+    const [first] = resting.pids;
+    await sleep(200);
+    assert.equal(await good(), "fine");
+    await sleep(200);
+    assert.deepEqual(resting.pids, [first]);
+    await sleep(1000);
+    const [second] = resting.pids;
+    assert.notEqual(second, first);
+    // One that had no call yet has nothing to give back.
+    await sleep(600);
+    assert.deepEqual(resting.pids, [second]);
+    assert.equal(await good(), "fine");
+  } finally {
+    await resting.close();
+  }
+  await rig.quiet();
+});
+
 check(
   "a caged process sees no environment, and under Deno no files and no network",
   async (rig) => {

@@ -8,7 +8,7 @@ import { WorkerPool } from "../workers.ts";
 import type { NativeProgram } from "./child.ts";
 import type { LoadedModule } from "./engine.ts";
 import { addressable } from "./module.ts";
-import { provingOfParam, type StarkProfile } from "./profile.ts";
+import { provingOfParam, provingOrNone, type StarkProfile } from "./profile.ts";
 import { type Calls, ZkWasm } from "./program.ts";
 import type { LoadedWrapped } from "./wrap/engine.ts";
 import { type WrapOptions, Wrapper } from "./wrap/index.ts";
@@ -80,13 +80,15 @@ export function zkwasmRuntime({ workers, limits, native, wrap }: ZkWasmOptions):
       return new ZkWasm(spec, profile, calls, loaded);
     },
     unable(spec) {
-      return provingOfParam(spec.param).profile === "wrap" ? wrapper.unable() : undefined;
+      const proving = provingOrNone(spec.param);
+      return proving?.profile === "wrap" ? wrapper.unable(proving) : undefined;
     },
     usage() {
       const wrapping = wrapper.usage();
       return {
         running: provers.running + wrapping.running,
         waiting: provers.waiting + wrapping.waiting,
+        peakMemory: wrapping.peakMemory,
       };
     },
     async close() {

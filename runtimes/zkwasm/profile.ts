@@ -80,6 +80,15 @@ export function provingOfParam(param: string): Proving {
   }
 }
 
+/** The same; undefined for a param by which no program is loaded. */
+export function provingOrNone(param: string): Proving | undefined {
+  try {
+    return provingOfParam(param);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a project's `codeExpParam` must be for a program to be proven like this. */
 export function paramOf(proving: Proving): string {
   const { profile } = proving;

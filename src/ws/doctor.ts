@@ -1,7 +1,8 @@
 import process from "node:process";
-import { CommanderError } from "commander";
+import { CommanderError, Option } from "commander";
 import { buildLibrary } from "../../runtimes/crate_build.ts";
-import { crate } from "../../runtimes/risc0/installed.ts";
+import { crate as risc0 } from "../../runtimes/risc0/installed.ts";
+import { crate as wrap } from "../../runtimes/zkwasm/wrap/installed.ts";
 import { errorText } from "../log.ts";
 import type { Register } from "./cli.ts";
 import { type Finding, inspectMachine } from "./doctor_machine.ts";
@@ -13,15 +14,20 @@ const marks: Readonly<Record<Finding["state"], string>> = {
   wrong: "WRONG",
 };
 
+const crates = { risc0, wrap } as const;
+
 export const doctor: Register = (program, io) => {
   program.command("doctor")
     .description("check this machine, and what is configured for a node")
-    .option("--build", "build risc0's native library first, unless it is there", false)
+    .addOption(
+      new Option("--build [library]", "build a native library first, unless it is there")
+        .choices(Object.keys(crates)).preset("risc0"),
+    )
     .addHelpText("after", "\nExits with 1 when something that is configured does not work.")
-    .action(async ({ build }: { build: boolean }) => {
+    .action(async ({ build }: { build?: keyof typeof crates }) => {
       const findings: Finding[] = [];
       if (build) {
-        await buildLibrary(crate, { say: (line) => io().progress(line) }).catch((error) => {
+        await buildLibrary(crates[build], { say: (line) => io().progress(line) }).catch((error) => {
           findings.push({ check: "build", state: "wrong", text: errorText(error) });
         });
       }

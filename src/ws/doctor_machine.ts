@@ -7,11 +7,17 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { zeroHash } from "viem";
 import type { NativeSource } from "../../runtimes/native.ts";
+import type { Crate } from "../../runtimes/crate.ts";
 import { missingTools } from "../../runtimes/crate_build.ts";
 import { commitmentOf, stdinOf } from "../../runtimes/risc0/input.ts";
 import { crate, installedLibrary } from "../../runtimes/risc0/installed.ts";
 import { loadProgram } from "../../runtimes/risc0/load.ts";
 import { segmentPo2For } from "../../runtimes/risc0/size.ts";
+import { leastBytes } from "../../runtimes/zkwasm/wrap/index.ts";
+import {
+  crate as wrapCrate,
+  installedLibrary as installedWrapper,
+} from "../../runtimes/zkwasm/wrap/installed.ts";
 import { type Config, loadConfig, settings } from "../config.ts";
 import { errorText } from "../log.ts";
 import { runtimeName } from "../platform.ts";
@@ -124,9 +130,10 @@ async function natives(env: Env): Promise<Finding[]> {
   } catch {
     configured = {};
   }
-  const others = Object.entries(configured).filter(([name]) => name !== "risc0");
+  const others = Object.entries(configured).filter(([name]) => name !== "risc0" && name !== "wrap");
   return [
     ...await Promise.all(others.map(([name, source]) => native(name, source))),
+    await wrap(configured.wrap ?? installedWrapper(), env),
     await risc0(configured.risc0 ?? installedLibrary(), env),
   ];
 }
@@ -147,15 +154,31 @@ async function native(name: string, { path, sha256 }: NativeSource): Promise<Fin
   }
 }
 
+async function wrap(source: NativeSource | undefined, env: Env): Promise<Finding> {
+  const check = "native wrap";
+  if (!source) {
+    return found(check, "note", unbuilt(wrapCrate, "zkwasm's proofs for chains are", env));
+  }
+  const hash = await native("wrap", source);
+  if (hash.state !== "ok") return hash;
+  const needs = leastBytes / 1024 ** 2;
+  const memory = limitsOf(env)?.PROVER_MEMORY_MB ?? needs;
+  return memory < needs
+    ? found(check, "wrong", `a proof takes more than ${memory} MiB: PROVER_MEMORY_MB=${needs}`)
+    : hash;
+}
+
+/** What it takes to have a library that is not there. */
+function unbuilt(crate: Crate, what: string, env: Env): string {
+  const missing = missingTools(crate, env);
+  const first = missing.length > 0 ? `needs ${missing.join(" and ")}, ` : "";
+  return `not built, so ${what} checked but not made here; bun run build:native ${crate.name} ` +
+    `(or ws doctor --build ${crate.name}) ${first}takes ${crate.cost}`;
+}
+
 async function risc0(source: NativeSource | undefined, env: Env): Promise<Finding> {
   const check = "native risc0";
-  if (!source) {
-    const missing = missingTools(crate, env);
-    const first = missing.length > 0 ? `needs ${missing.join(" and ")}, ` : "";
-    const text = `not built, so risc0 programs are checked but not proven here; ` +
-      `bun run build:native (or ws doctor --build) ${first}takes ${crate.cost}`;
-    return found(check, "note", text);
-  }
+  if (!source) return found(check, "note", unbuilt(crate, "risc0's proofs are", env));
   const hash = await native("risc0", source);
   if (hash.state !== "ok") return hash;
   try {

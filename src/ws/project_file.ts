@@ -3,8 +3,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { type Command, Option } from "commander";
+import { parseParam } from "../../runtimes/risc0/param.ts";
 import { type VmType, vmTypes } from "../../runtimes/runtime.ts";
+import { provingOfParam } from "../../runtimes/zkwasm/profile.ts";
 import { settings } from "../config.ts";
+import { errorText } from "../log.ts";
 import {
   encodeDagJson,
   type EncodedProject,
@@ -14,7 +17,7 @@ import {
 } from "../project/encode.ts";
 import { openIpfs } from "../project/ipfs.ts";
 import { buildPrograms } from "./build.ts";
-import type { Io, Register } from "./cli.ts";
+import { type Io, type Register, UserError } from "./cli.ts";
 import { readDraft } from "./draft.ts";
 import { readBytes } from "./files.ts";
 import { pinBlocks, putToKubo } from "./ipfs_services.ts";
@@ -93,13 +96,34 @@ export function projectFile(group: Command, io: () => Io): void {
     .argument("<file>", draftArgument)
     .action(async (file) => {
       const encoded = await encodeProject(await readDraft(file));
-      const { warnings } = encoded.file;
+      const warnings = [...encoded.file.warnings, ...checkParams(encoded.file)];
       io().result({ valid: true, hash: encoded.hash, programs: programsOf(encoded), warnings }, [
         ...warnings.map((warning) => `warning: ${warning}`),
         ...programLines(encoded),
         `valid; hash ${encoded.hash}`,
       ]);
     });
+}
+
+/**
+ * Whether the machines know what each version's codeExpParam asks for.
+ * @returns what is worth a warning
+ * @throws {UserError} naming the version
+ */
+function checkParams({ versions }: EncodedProject["file"]): string[] {
+  return [...versions.values()].flatMap(({ version, program: { vmType, param } }) => {
+    try {
+      if (vmType === "risc0") parseParam(param);
+      const proving = vmType === "zkwasm" ? provingOfParam(param) : undefined;
+      if (proving?.profile !== "wrap" || proving.key.length > 0) return [];
+    } catch (error) {
+      throw new UserError(`version ${version}: ${errorText(error)}`);
+    }
+    return [
+      `version ${version}: names no verifying key, so its proofs rest on the test setup, by which ` +
+      "anyone can forge them: development chains alone take it (ws verifier setup makes a key)",
+    ];
+  });
 }
 
 interface ConvertFlags {

@@ -1,9 +1,10 @@
 /** The parts of ws prove, verify and image-id for profile wrap, whose proofs contracts verify. */
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import process from "node:process";
 import { bytesToHex, type Hex, sha256, zeroHash } from "viem";
 import { buildLibrary } from "../../runtimes/crate_build.ts";
-import type { Progress } from "../../runtimes/runtime.ts";
+import type { NativeSource } from "../../runtimes/native.ts";
+import type { Limits, Progress } from "../../runtimes/runtime.ts";
 import type { Proven } from "../../runtimes/zkwasm/engine.ts";
 import { compileModule, WasmLibrary, wrapModule } from "../../runtimes/zkwasm/module.ts";
 import {
@@ -98,6 +99,7 @@ export async function proveWrapped(
 
 /** What a phase is, for who waits. */
 const phases: Readonly<Record<string, string>> = {
+  load: "commits to its tables",
   execute: "runs it",
   stark: "proves the run",
   keys: "reads the class's keys, or makes them: some minutes once on this machine",
@@ -114,16 +116,12 @@ async function prove(
   say: (line: string) => void,
   onProgress: (progress: Progress) => void,
 ): Promise<Proven> {
-  const { native, memoryBytes, setup } = wrapSettings();
-  const library = native ??
-    await buildLibrary(crate, { say }).catch((error) => {
-      throw new UserError((error as Error).message);
-    });
+  const library = await wrapLibrary(say);
   const wrapper = new Wrapper({
     workers: 1,
-    limits: { timeoutSeconds: patience, memoryBytes },
+    limits: wrapLimits(),
     native: () => library,
-    keys: { setup, folder: keysFolder() },
+    keys: { setup: wrapSettings().WRAP_SETUP, folder: keysFolder() },
   });
   try {
     const spec = { vmType: "zkwasm", code, param: "", programId } as const;
@@ -136,14 +134,26 @@ async function prove(
 }
 
 /** Of the node's settings, those that `ws` heeds as well. */
-export function wrapSettings(env: Readonly<Record<string, string | undefined>> = process.env) {
-  const { PROVER_MEMORY_MB, NATIVE_LIBRARIES, WRAP_SETUP } = env;
-  const config = loadConfig("all", {}, { PROVER_MEMORY_MB, NATIVE_LIBRARIES, WRAP_SETUP });
-  return {
-    memoryBytes: config.PROVER_MEMORY_MB * 1024 * 1024,
-    native: config.NATIVE_LIBRARIES.wrap ?? installedLibrary(),
-    setup: config.WRAP_SETUP ?? "",
-  };
+function wrapSettings() {
+  const { PROVER_MEMORY_MB, NATIVE_LIBRARIES, WRAP_SETUP } = process.env;
+  return loadConfig("all", {}, { PROVER_MEMORY_MB, NATIVE_LIBRARIES, WRAP_SETUP });
+}
+
+/** Bounds on the process that makes keys or a proof. */
+export const wrapLimits = (): Limits => ({
+  timeoutSeconds: patience,
+  memoryBytes: wrapSettings().PROVER_MEMORY_MB * 1024 * 1024,
+});
+
+/** The native library, built now where this machine has none yet. @throws {UserError} */
+export async function wrapLibrary(say: (line: string) => void): Promise<NativeSource> {
+  try {
+    const given = wrapSettings().NATIVE_LIBRARIES.wrap ?? installedLibrary();
+    const library = given ?? await buildLibrary(crate, { say });
+    return { ...library, path: resolve(library.path) };
+  } catch (error) {
+    throw new UserError((error as Error).message);
+  }
 }
 
 export async function verifyWrapped(

@@ -12,61 +12,88 @@ import type { KeySource, Wrapping } from "./engine.ts";
 import type { WrapWork } from "./worker.ts";
 
 export interface WrapOptions {
-  /** Proofs made at once at most; fewer where memory does not suffice. */
+  /** Proofs made at once at most; fewer where the machine's memory does not suffice. */
   readonly workers: number;
+  /** Bounds on a proof and the process that makes it. */
   readonly limits: Limits;
   /** The library, once it is there. */
   readonly native: () => NativeSource | undefined;
   readonly keys: KeySource;
 }
 
-/** What one proof takes: it is why there may be fewer at once than workers. */
+/** Memory that the machine must have for each proof that is made at once. */
 const proofBytes = 3.5 * 1024 ** 3;
-/** Longest that loading or verifying may take, in seconds. */
-const shortSeconds = 120;
+/** Resident bytes that a proof takes at least. */
+export const leastBytes = 3 * 1024 ** 3;
+/** Longest that committing to a program's tables may take, in seconds: medium takes a minute or two. */
+const loadSeconds = 600;
+/** Longest that verifying may take, in seconds. */
+const verifySeconds = 60;
+/** Seconds after which a process that makes no proof gives its memory back. */
+const idleSeconds = 600;
 
 const missing = "proofs for chains need a native library that this node does not have: " +
   "bun run build:native wrap (needs cargo) makes it";
 
+const worker = new URL("./worker.ts", import.meta.url);
+
 export class Wrapper {
-  readonly #checkers = new WorkerPool({ module: new URL("./worker.ts", import.meta.url), size: 1 });
+  /** Checks don't wait behind loads. */
+  readonly #loaders = new WorkerPool({ module: worker, size: 1 });
+  readonly #checkers = new WorkerPool({ module: worker, size: 1 });
   readonly #provers: ChildPool;
   readonly #threads: number;
 
   constructor(private readonly options: WrapOptions) {
     const fitting = Math.max(1, Math.floor(totalmem() / proofBytes));
     const size = Math.min(options.workers, fitting);
-    this.#provers = new ChildPool({ size });
+    this.#provers = new ChildPool({ size, idleSeconds });
     this.#threads = Math.max(1, Math.floor(availableParallelism() / size));
   }
 
-  /** Why proofs are not made here; undefined when they are. */
-  unable(): string | undefined {
-    return this.options.native() ? undefined : missing;
+  /** Why proofs under a key are not made here; undefined when they are. */
+  unable({ key }: Wrapping): string | undefined {
+    const { native, keys, limits } = this.options;
+    if (!native()) return missing;
+    if (key.length > 0 && !keys.setup) {
+      return "its verifying key is of a ceremony: WRAP_SETUP must name that ceremony's .ptau file";
+    }
+    if (limits.memoryBytes >= leastBytes) return undefined;
+    return `proofs for chains need PROVER_MEMORY_MB=${leastBytes / 1024 ** 2} or more`;
   }
 
+  /** Proofs alone, of which there is a bound. */
   usage() {
-    const { running, waiting } = this.#provers;
-    return { running, waiting: waiting + this.#checkers.waiting };
+    const { running, waiting, peakMemory } = this.#provers;
+    return { running, waiting, peakMemory };
   }
 
   callsOf({ programId, code }: ProgramSpec, wrapping: Wrapping): Calls {
     const { limits, native: library, keys } = this.options;
-    const short = (method: string, args: WrapWork, signal: AbortSignal) =>
-      this.#checkers.run({
-        ...{ owner: programId, method, args, signal },
-        timeoutSeconds: Math.min(limits.timeoutSeconds, shortSeconds),
-      });
     return {
-      load: (signal) => short("load", { wrapping, code }, signal),
-      verify: ({ proven }, signal) =>
-        short("verify", { wrapping, ...(proven && { proven }) }, signal),
+      load: (signal) => {
+        const args: WrapWork = { wrapping, code };
+        const timeoutSeconds = loadSeconds;
+        return this.#loaders.run({
+          ...{ owner: programId, method: "load", args, signal, timeoutSeconds },
+        });
+      },
+      verify: ({ proven }, signal) => {
+        const args: WrapWork = { wrapping, ...(proven && { proven }) };
+        const timeoutSeconds = Math.min(limits.timeoutSeconds, verifySeconds);
+        return this.#checkers.run({
+          ...{ owner: programId, method: "verify", args, signal, timeoutSeconds },
+        });
+      },
       prove: (args, signal, onProgress) => {
+        const why = this.unable(wrapping);
         const found = library();
-        if (!found) return Promise.reject(new ProgramError("unsupported", missing));
+        if (why !== undefined || !found) {
+          return Promise.reject(new ProgramError("unsupported", why ?? missing));
+        }
         // A cage has another working directory than this process.
         const native: NativeSource = { ...found, path: resolve(found.path) };
-        const source: WrappedProgram = { native, code, wrapping, keys };
+        const source: WrappedProgram = { programId, native, code, wrapping, keys };
         const kind = this.#kindOf(native);
         const method = "prove";
         return this.#provers.call({
@@ -77,6 +104,7 @@ export class Wrapper {
   }
 
   async close(): Promise<void> {
+    this.#loaders.close();
     this.#checkers.close();
     await this.#provers.close();
   }

@@ -13,8 +13,11 @@ export interface WrapWork {
   readonly proven?: Proven;
 }
 
+/** An instance whose memory has grown beyond this is not used again, for it never shrinks. */
+const keepBelow = 256 * 1024 * 1024;
+
 let compiled: WebAssembly.Module | undefined;
-let opened: WrapEngine | undefined;
+let opened: { readonly engine: WrapEngine; readonly library: WasmLibrary } | undefined;
 /** What the running job does at each of the prover's steps. */
 let onStep = () => {};
 
@@ -22,13 +25,15 @@ serveWork(async (method, args, job) => {
   const { wrapping, code, proven } = args as WrapWork;
   onStep = () => checkCancelled(job);
   compiled ??= await compileModule(wrapModule);
-  if (!opened || opened.broken) {
-    opened = new WrapEngine(new WasmLibrary(compiled, undefined, { onStep: () => onStep() }));
+  if (!opened || opened.engine.broken || opened.library.memoryBytes > keepBelow) {
+    const library = new WasmLibrary(compiled, undefined, { onStep: () => onStep() });
+    opened = { engine: new WrapEngine(library), library };
   }
-  if (method === "verify" && proven) return { reason: opened.verify(proven, wrapping) };
+  const { engine } = opened;
+  if (method === "verify" && proven) return { reason: engine.verify(proven, wrapping) };
   if (method === "load" && code) {
-    const loaded = opened.load(code, wrapping);
-    opened.unload(loaded.handle);
+    const loaded = engine.load(code, wrapping);
+    engine.unload(loaded.handle);
     return loaded;
   }
   throw new ProgramError("crash", `has no method ${method}`);
