@@ -266,7 +266,9 @@ async function showRefusals(
   const [first] = tasks;
   if (!first) throw new Error("no task was made");
   say("what the router refuses:");
-  const refusals = await tryToCheat(chain, router, first.transaction, rival);
+  const refusals = await tryToCheat(chain, router, first.transaction, rival, {
+    "tampered mean": 31,
+  });
   for (const { what, error } of refusals) {
     if (error === undefined) throw new Error(`the router accepted: ${what}`);
     console.log(`         ${what.padEnd(16)} ${error}`);

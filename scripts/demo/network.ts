@@ -86,13 +86,13 @@ export interface PublishedProject {
   readonly station: Address;
 }
 
-/** Registers the weather project: uri, hash, the enode's key, verifier and receiver. */
-export async function registerWeather(
+/** Registers a project: uri, hash, the enode's key. Answers its number, and its only program. */
+export async function registerProject(
   chain: ChainClient,
   deployment: Deployment,
   parties: Parties,
   project: EncodedProject,
-): Promise<PublishedProject> {
+): Promise<{ projectId: bigint; program: ProgramSpec }> {
   const owner = chain.sender(parties.projectOwner);
   const program = [...project.file.versions.values()][0]?.program;
   if (!program) throw new Error("the project has no version");
@@ -104,6 +104,18 @@ export async function registerWeather(
     projectId,
     operator: parties.operator.address,
   });
+  return { projectId, program };
+}
+
+/** Registers the weather project, its verifier and receiver. */
+export async function registerWeather(
+  chain: ChainClient,
+  deployment: Deployment,
+  parties: Parties,
+  project: EncodedProject,
+): Promise<PublishedProject> {
+  const owner = chain.sender(parties.projectOwner);
+  const { projectId, program } = await registerProject(chain, deployment, parties, project);
   const { programId } = program;
   const layout = await layoutOf(program);
   const { adapter } = await deployHalo2Verifier(owner, {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import type { Role } from "../../src/config.ts";
 import { freePort } from "../free_port.ts";
 
@@ -17,6 +18,8 @@ export interface NodeOptions {
   readonly directory: string;
   readonly env: Readonly<Record<string, string>>;
   readonly verbose: boolean;
+  /** Told each line of the log, of all levels. */
+  readonly onLine?: ((line: string) => void) | undefined;
   /** Told when the node ends by itself. */
   readonly onDeath: (error: Error) => void;
 }
@@ -33,7 +36,7 @@ export async function startNode(
   options: NodeOptions,
   started: (node: DemoNode) => void,
 ): Promise<DemoNode> {
-  const { name, role, verbose } = options;
+  const { name, role, verbose, onLine } = options;
   const data = join(options.directory, name);
   await mkdir(data, { recursive: true });
   const port = await freePort();
@@ -41,15 +44,22 @@ export async function startNode(
     cwd: root,
     env: {
       PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      // Where native provers are built, and their keys kept.
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
       HTTP_SERVICE_ENDPOINT: `127.0.0.1:${port}`,
       DATA_DIRECTORY: data,
       ...options.env,
-      LOG_LEVEL: verbose ? "debug" : "info",
+      LOG_LEVEL: verbose || onLine ? "debug" : "info",
     },
-    stdio: ["ignore", verbose ? "inherit" : "ignore", verbose ? "inherit" : "pipe"],
+    stdio: ["ignore", verbose ? "inherit" : "ignore", verbose && !onLine ? "inherit" : "pipe"],
   });
   let log = "", stopping = false;
-  child.stderr?.on("data", (chunk) => log = (log + chunk).slice(-20_000));
+  child.stderr?.on("data", (chunk) => {
+    log = (log + chunk).slice(-20_000);
+    if (verbose) process.stderr.write(chunk);
+  });
+  if (onLine && child.stderr) createInterface({ input: child.stderr }).on("line", onLine);
   const exited = once(child, "exit");
   child.once("exit", (code) => {
     if (!stopping) options.onDeath(new Error(`${name} ended with code ${code}:\n${log}`));

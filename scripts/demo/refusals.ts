@@ -32,8 +32,9 @@ export async function submissionOf(chain: ChainClient, transaction: Hex): Promis
   return call.args;
 }
 
-function flipped(bytes: Hex, index: number): Hex {
-  const at = 2 + index * 2;
+/** The bytes with a bit of one changed, which is counted from the end where negative. */
+export function flipped(bytes: Hex, index: number): Hex {
+  const at = 2 + (index < 0 ? bytes.length / 2 - 1 + index : index) * 2;
   const byte = (parseInt(bytes.slice(at, at + 2), 16) ^ 1).toString(16).padStart(2, "0");
   return `${bytes.slice(0, at)}${byte}${bytes.slice(at + 2)}` as Hex;
 }
@@ -41,12 +42,14 @@ function flipped(bytes: Hex, index: number): Hex {
 /**
  * Tries to cheat the router with an accepted submission: again, and, for a chain that has not
  * seen it (the state before its block), with a part exchanged.
+ * @param tampered bytes of the public values that are changed, by what that is called
  */
 export async function tryToCheat(
   chain: ChainClient,
   router: Address,
   transaction: Hex,
   otherProver: Address,
+  tampered: Readonly<Record<string, number>>,
 ): Promise<Refusal[]> {
   const { blockNumber } = await chain.reader.getTransactionReceipt({ hash: transaction });
   const before = blockNumber - 1n;
@@ -74,6 +77,11 @@ export async function tryToCheat(
     before,
   );
   if (genuine.error) throw new Error(`the genuine submission fails too: ${genuine.error}`);
+  const changed = [];
+  for (const [what, at] of Object.entries(tampered)) {
+    const values = flipped(publicValues, at);
+    changed.push(await attempt(what, [task, operatorSig, prover, values, proof], before));
+  }
   return [
     await attempt("submitted again", [task, operatorSig, prover, publicValues, proof]),
     await attempt(
@@ -81,11 +89,7 @@ export async function tryToCheat(
       [task, operatorSig, prover, publicValues, flipped(proof, 700)],
       before,
     ),
-    await attempt(
-      "tampered mean",
-      [task, operatorSig, prover, flipped(publicValues, 31), proof],
-      before,
-    ),
+    ...changed,
     await attempt(
       "swapped prover",
       [task, operatorSig, otherProver, publicValues, proof],

@@ -3,17 +3,23 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { parseArgs } from "node:util";
+import type { ClassName } from "../../runtimes/zkwasm/profile.ts";
 import { EnodeClient, type State } from "../../src/client.ts";
 import { encodeOriginal } from "../../src/project/encode.ts";
 import { messageStates } from "./gateway.ts";
 import { type DemoNode, startNode } from "./nodes.ts";
 import { type Reading, weatherReadings } from "./readings.ts";
+import { demoClasses, demoOnChain } from "./zkwasm_chain.ts";
 
-const usage = `usage: npm run demo:zkwasm [-- --verbose]
+const usage = `usage: npm run demo:zkwasm [-- --verbose] [-- --chain [--class medium]]
 
 Starts a node without a chain, posts 8 readings, 4 a task, and shows what was proven of them by
 proofs that hide them.
-  --verbose  show the node's log
+  --chain         a contract on a local chain checks the proof and keeps what it says. Needs cargo,
+                  3 GB of memory and, the first time, some minutes for a native library and keys
+  --class <name>  how long the run may be: ${demoClasses.join(" or ")} (default small)
+  --verbose       show the nodes' logs
 `;
 
 const perTask = 4;
@@ -85,18 +91,31 @@ async function main(directory: string, verbose: boolean, started: (node: DemoNod
   say("done");
 }
 
-if (process.argv.includes("--help")) {
+const { values } = parseArgs({
+  options: {
+    chain: { type: "boolean", default: false },
+    class: { type: "string", default: "small" },
+    verbose: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+if (values.help) {
   console.log(usage);
 } else {
   const directory = await mkdtemp(join(tmpdir(), "w3bstream-demo-"));
-  let node: DemoNode | undefined;
+  const cleanups: (() => Promise<unknown>)[] = [
+    () => rm(directory, { recursive: true, force: true }),
+  ];
+  const started = (undo: () => Promise<unknown>) => void cleanups.push(undo);
   const stop = async () => {
-    await node?.stop();
-    await rm(directory, { recursive: true, force: true });
+    for (let undo = cleanups.pop(); undo; undo = cleanups.pop()) await undo();
   };
   process.on("SIGINT", () => void stop().then(() => process.exit(130)));
   try {
-    await main(directory, process.argv.includes("--verbose"), (started) => node = started);
+    const { chain, class: name, verbose } = values;
+    if (chain) {
+      await demoOnChain({ className: name as ClassName, directory, verbose, say, started });
+    } else await main(directory, verbose, (node) => started(() => node.stop()));
   } catch (error) {
     console.error(`\nthe demo failed: ${(error as Error).message}`);
     process.exitCode = 1;

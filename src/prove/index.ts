@@ -329,7 +329,13 @@ class Prover {
       });
     metrics.running.inc();
     try {
-      const receipt = await program.prove(input, context, signal, (p) => assignment.show(p));
+      let phase = "";
+      const receipt = await program.prove(input, context, signal, (progress) => {
+        assignment.show(progress);
+        if (progress.phase === phase) return;
+        ({ phase } = progress);
+        this.deps.log.debug({ task: taskId, phase }, "proving");
+      });
       const statement = program.statement(receipt);
       if (statement && statement.inputCommitment !== task.inputCommitment) {
         throw new ProgramError("input", "the payload is not what the task commits to");

@@ -48,6 +48,7 @@ describe("on a chain", () => {
       deployment.router,
       transaction as `0x${string}`,
       parties.rival.address,
+      { "tampered mean": 31 },
     );
     expect(refusals.map(({ what, error }) => [what, error?.split("(")[0]])).toEqual([
       ["submitted again", "TaskUsed"],

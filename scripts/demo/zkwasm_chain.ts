@@ -1,0 +1,230 @@
+/** From readings of a weather station to a contract, by a WebAssembly program's proof. */
+import { join } from "node:path";
+import { type Hex, size } from "viem";
+import { buildLibrary } from "../../runtimes/crate_build.ts";
+import type { ClassName } from "../../runtimes/zkwasm/profile.ts";
+import { crate, keysFolder } from "../../runtimes/zkwasm/wrap/installed.ts";
+import { startAnvil } from "../../src/chain/anvil.ts";
+import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
+import { EnodeClient, type State } from "../../src/client.ts";
+import { encodeProject } from "../../src/project/encode.ts";
+import { openIpfs } from "../../src/project/ipfs.ts";
+import { taskIdOf } from "../../src/protocol/task.ts";
+import { messageStates } from "./gateway.ts";
+import { localParties, nodeEnvironment, setUpNetwork, znodeKeys } from "./network.ts";
+import { startNode } from "./nodes.ts";
+import { weatherReadings } from "./readings.ts";
+import { submissionOf, tryToCheat } from "./refusals.ts";
+import { provenRun, registerRuns, type RunsProject, wrapProject } from "./zkwasm_network.ts";
+
+/** What is proven in each class, of tenths of degrees. */
+interface Case {
+  readonly guest: string;
+  readonly about: string;
+  readonly perTask: number;
+  messages(tenths: readonly number[]): unknown[];
+  /** What the dApp's numbers mean. */
+  told(inputs: readonly bigint[], outputs: readonly bigint[]): string;
+}
+
+const degrees = (tenths: number) => `${(tenths / 10).toFixed(1)}°C`;
+const signed = (number: bigint | undefined) => Number(BigInt.asIntN(64, number ?? 0n));
+
+const cases: Partial<Record<ClassName, Case>> = {
+  small: {
+    guest: "sum",
+    about: "two private readings add up to a public sum",
+    perTask: 1,
+    messages: ([a = 0, b = 0]) => [{ public_input: [a + b], private_input: [a, b] }],
+    told: ([sum]) => `sum of the two readings ${degrees(signed(sum))}`,
+  },
+  medium: {
+    guest: "meter_rust",
+    about: "checks and sums private readings, and commits to them",
+    perTask: 4,
+    messages: (tenths) => tenths.slice(0, 4).map((one) => ({ private_input: [one] })),
+    told: (_, [normal = 0n, sum, flags = 0n]) =>
+      `${normal} normal readings, mean ${degrees(signed(sum) / Number(normal))}, ` +
+      `flags ${flags.toString(2)}`,
+  },
+};
+export const demoClasses = Object.keys(cases) as ClassName[];
+
+/** What a znode does at each phase of a proof. */
+const phases: Readonly<Record<string, string>> = {
+  execute: "runs the program",
+  stark: "proves the run by a STARK of some hundred kilobytes",
+  keys: "reads setup and keys of the class; makes them, in minutes, the first time on this machine",
+  wrap: "proves in a Halo2 circuit that the STARK verifies",
+  verify: "verifies what it proved",
+};
+
+export interface Options {
+  readonly className: ClassName;
+  readonly directory: string;
+  readonly verbose: boolean;
+  readonly say: (line: string) => void;
+  /** Given what ends each thing that was started. */
+  readonly started: (stop: () => Promise<unknown>) => void;
+}
+
+export async function demoOnChain(options: Options): Promise<void> {
+  const { className, directory, verbose, say, started } = options;
+  const demo = cases[className];
+  if (!demo) throw new Error(`--class must be ${demoClasses.join(" or ")}`);
+  say(`what wraps proofs: ${crate.what}`);
+  const { path } = await buildLibrary(crate, { say: (line) => say(`  ${line}`) });
+  say(`  ${path}; keys are kept in ${keysFolder()}`);
+
+  say("starting a local chain (anvil), deploying the contracts, staking znodes");
+  const anvil = await startAnvil();
+  started(() => anvil.stop());
+  const chain = await connectChain(anvil.url);
+  const parties = localParties();
+  const deployment = await setUpNetwork(chain, parties);
+
+  say(`publishing the program ${demo.guest} (${demo.about}), registering the project`);
+  const draft = await wrapProject(demo.guest, className, demo.perTask);
+  const encoded = await encodeProject(draft);
+  const ipfs = openIpfs({ directory: join(directory, "enode", "ipfs") });
+  await ipfs.put(encoded.blocks).finally(() => ipfs.close());
+  const project = await registerRuns(chain, deployment, parties, encoded, undefined, {
+    onDeployed: (name, at) => say(`  ${name} ${at}`),
+  });
+  const { program } = project;
+  say(`  image id ${program.imageId}, class ${className}: 2^${program.class} rows a table`);
+
+  say("starting an enode and a znode");
+  const { promise: died, reject: onDeath } = Promise.withResolvers<never>();
+  died.catch(() => {});
+  const { PROVER_PRIVATE_KEY: _, ...network } = nodeEnvironment(anvil.url, deployment);
+  const common = { directory, verbose, onDeath };
+  const enode = await startNode({
+    ...common,
+    name: "enode",
+    role: "enode",
+    env: { ...network, P2P_LISTEN: "/ip4/127.0.0.1/tcp/0" },
+  }, (node) => started(() => node.stop()));
+  const watch = new Phases(say);
+  started(() => Promise.resolve(watch.stop()));
+  await startNode({
+    ...common,
+    name: "znode",
+    role: "znode",
+    onLine: (line) => watch.hear(line),
+    env: {
+      ...network,
+      OPERATOR_PRIVATE_KEY: znodeKeys()[0] as Hex,
+      BOOTNODE_MULTIADDR: (await enode.multiaddrs()).join(","),
+      WORKERS: "1",
+    },
+  }, (node) => started(() => node.stop()));
+
+  const readings = await weatherReadings(4);
+  const messages = demo.messages(readings.map(({ value }) => Math.round(value * 10)));
+  say(`posting ${messages.length} messages of the Seattle weather station to ${enode.url}`);
+  const client = new EnodeClient(enode.url);
+  const { projectId } = project;
+  const ids: string[] = [];
+  for (const message of messages) {
+    ids.push(await client.send({ projectId, version: "1.0", data: JSON.stringify(message) }));
+  }
+  const [first = ""] = ids;
+  const transaction = await Promise.race([died, ended(enode.url, first, say)]);
+  watch.stop();
+  await show(chain, project, transaction, demo, say);
+
+  say("what the router refuses:");
+  const { router } = deployment;
+  const refusals = await tryToCheat(chain, router, transaction, parties.rival.address, {
+    "tampered status": 1,
+    "tampered image": 2,
+    "tampered binding": 34,
+    "tampered value": -1,
+  });
+  for (const { what, error } of refusals) {
+    if (error === undefined) throw new Error(`the router accepted: ${what}`);
+    console.log(`         ${what.padEnd(16)} ${error}`);
+  }
+  say("done");
+}
+
+/** Follows a message to its end; answers the transaction that submitted its task. */
+async function ended(url: string, id: string, say: Options["say"]): Promise<Hex> {
+  const told: State[] = [];
+  for (const deadline = Date.now() + 7_200_000; Date.now() < deadline;) {
+    for (const entry of (await messageStates(url, id)).slice(told.length)) {
+      told.push(entry);
+      say(`  message: ${entry.state}`);
+      if (entry.state === "failed") throw new Error(`the task failed: ${entry.comment}`);
+      if (entry.state === "outputted") return entry.result as Hex;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error("the message is not done after two hours");
+}
+
+/** Shows what a znode is at, by the lines of its log. */
+class Phases {
+  #phase: { readonly name: string; readonly began: number } | undefined;
+  readonly #timer = setInterval(() => this.#remind(), 20_000);
+
+  constructor(private readonly say: Options["say"]) {}
+
+  hear(line: string): void {
+    let entry: { msg?: string; phase?: string; level?: number };
+    try {
+      entry = JSON.parse(line);
+    } catch {
+      return;
+    }
+    if ((entry.level ?? 0) >= 40) this.say(`  znode: ${entry.msg}`);
+    if (entry.msg !== "proving" || !entry.phase) return;
+    this.#end();
+    this.say(`  znode: ${phases[entry.phase] ?? entry.phase}`);
+    this.#phase = { name: entry.phase, began: performance.now() };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#phase) this.say(`    ${this.#phase.name} took ${this.#seconds(1)} s`);
+    this.#phase = undefined;
+  }
+
+  #remind(): void {
+    if (this.#phase) this.say(`    ${this.#phase.name}, for ${this.#seconds(0)} s now`);
+  }
+
+  #seconds(digits: number): string {
+    return ((performance.now() - (this.#phase?.began ?? 0)) / 1000).toFixed(digits);
+  }
+}
+
+async function show(
+  chain: ChainClient,
+  project: RunsProject,
+  transaction: Hex,
+  demo: Case,
+  say: Options["say"],
+): Promise<void> {
+  const { gasUsed, to } = await chain.reader.getTransactionReceipt({ hash: transaction });
+  const { input } = await chain.reader.getTransaction({ hash: transaction });
+  const [task, , , , proof] = await submissionOf(chain, transaction);
+  const taskId = taskIdOf({ ...task, chainId: chain.id, router: to as Hex });
+  const { inputs, outputs, prover } = await provenRun(chain, project, taskId);
+  say(`on the chain, in the dApp at ${project.runs}:`);
+  const rows = [
+    ["task", taskId],
+    ["prover", prover],
+    ["inputs", inputs.join(" ") || "none"],
+    ["outputs", outputs.join(" ") || "none"],
+    ["that is", demo.told(inputs, outputs)],
+    ["data", project.program.bindingKind === "data" ? task.inputCommitment : "not committed to"],
+    ["proof", `${size(proof)} bytes; calldata ${size(input)} bytes; ${gasUsed} gas`],
+  ];
+  for (const [name = "", value] of rows) console.log(`         ${name.padEnd(8)} ${value}`);
+}
