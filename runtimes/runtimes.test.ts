@@ -7,6 +7,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { installedLibrary } from "./risc0/installed.ts";
 import { everyCheck } from "./testing/all.ts";
+import { slow } from "../tests/slow.ts";
+import { installedLibrary as installedWrapper } from "./zkwasm/wrap/installed.ts";
 
 setDefaultTimeout(900_000);
 
@@ -28,11 +30,15 @@ function compileNative(): string | undefined {
 const compiled = {
   library: compileNative(),
   prover: process.env.ZKWASM_NATIVE,
+  wrap: slow ? installedWrapper() : undefined,
   risc0: installedLibrary(),
 };
 const checks = everyCheck(compiled);
 if (!compiled.library) test.skip("native programs: no C compiler on this machine", () => {});
 if (!compiled.prover) test.skip("native prover: ZKWASM_NATIVE does not say where it is", () => {});
+if (slow && !compiled.wrap) {
+  test.skip("proofs for chains: not built, bun run build:native wrap builds it", () => {});
+}
 if (!compiled.risc0) test.skip("risc0 prover: not built, bun run build:native builds it", () => {});
 
 describe("on Bun", () => {

@@ -14,7 +14,7 @@ export interface WrapWork {
 }
 
 /** An instance whose memory has grown beyond this is not used again, for it never shrinks. */
-const keepBelow = 256 * 1024 * 1024;
+const keepBelow = 512 * 1024 * 1024;
 
 let compiled: WebAssembly.Module | undefined;
 let opened: { readonly engine: WrapEngine; readonly library: WasmLibrary } | undefined;
