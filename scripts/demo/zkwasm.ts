@@ -4,22 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import type { ClassName } from "../../runtimes/zkwasm/profile.ts";
 import { EnodeClient, type State } from "../../src/client.ts";
 import { encodeOriginal } from "../../src/project/encode.ts";
 import { messageStates } from "./gateway.ts";
 import { type DemoNode, startNode } from "./nodes.ts";
 import { type Reading, weatherReadings } from "./readings.ts";
-import { demoClasses, demoOnChain } from "./zkwasm_chain.ts";
+import { demoOnChain } from "./zkwasm_chain.ts";
 
-const usage = `usage: npm run demo:zkwasm [-- --verbose] [-- --chain [--class medium]]
+const usage = `usage: npm run demo:zkwasm [-- --verbose] [-- --chain]
 
 Starts a node without a chain, posts 8 readings, 4 a task, and shows what was proven of them by
 proofs that hide them.
-  --chain         a contract on a local chain checks the proof and keeps what it says. Needs cargo,
-                  3 GB of memory and, the first time, some minutes for a native library and keys
-  --class <name>  how long the run may be: ${demoClasses.join(" or ")} (default small)
-  --verbose       show the nodes' logs
+  --chain    a contract on a local chain checks the proof and keeps what it says: some minutes,
+             and 3 GB of memory; the first time more of them, for a native library (needs cargo)
+             and keys
+  --verbose  show the nodes' logs
 `;
 
 const perTask = 4;
@@ -94,7 +93,6 @@ async function main(directory: string, verbose: boolean, started: (node: DemoNod
 const { values } = parseArgs({
   options: {
     chain: { type: "boolean", default: false },
-    class: { type: "string", default: "small" },
     verbose: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -112,10 +110,9 @@ if (values.help) {
   };
   process.on("SIGINT", () => void stop().then(() => process.exit(130)));
   try {
-    const { chain, class: name, verbose } = values;
-    if (chain) {
-      await demoOnChain({ className: name as ClassName, directory, verbose, say, started });
-    } else await main(directory, verbose, (node) => started(() => node.stop()));
+    const { chain, verbose } = values;
+    if (chain) await demoOnChain({ directory, verbose, say, started });
+    else await main(directory, verbose, (node) => started(() => node.stop()));
   } catch (error) {
     console.error(`\nthe demo failed: ${(error as Error).message}`);
     process.exitCode = 1;

@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { type Hex, size } from "viem";
 import { buildLibrary } from "../../runtimes/crate_build.ts";
-import type { ClassName } from "../../runtimes/zkwasm/profile.ts";
 import { crate, keysFolder } from "../../runtimes/zkwasm/wrap/installed.ts";
 import { startAnvil } from "../../src/chain/anvil.ts";
 import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
@@ -17,38 +16,11 @@ import { weatherReadings } from "./readings.ts";
 import { submissionOf, tryToCheat } from "./refusals.ts";
 import { provenRun, registerRuns, type RunsProject, wrapProject } from "./zkwasm_network.ts";
 
-/** What is proven in each class, of tenths of degrees. */
-interface Case {
-  readonly guest: string;
-  readonly about: string;
-  readonly perTask: number;
-  messages(tenths: readonly number[]): unknown[];
-  /** What the dApp's numbers mean. */
-  told(inputs: readonly bigint[], outputs: readonly bigint[]): string;
-}
+/** Its runs fit the smallest class. */
+const className = "small";
+const guest = "sum";
 
-const degrees = (tenths: number) => `${(tenths / 10).toFixed(1)}°C`;
-const signed = (number: bigint | undefined) => Number(BigInt.asIntN(64, number ?? 0n));
-
-const cases: Partial<Record<ClassName, Case>> = {
-  small: {
-    guest: "sum",
-    about: "two private readings add up to a public sum",
-    perTask: 1,
-    messages: ([a = 0, b = 0]) => [{ public_input: [a + b], private_input: [a, b] }],
-    told: ([sum]) => `sum of the two readings ${degrees(signed(sum))}`,
-  },
-  medium: {
-    guest: "meter_rust",
-    about: "checks and sums private readings, and commits to them",
-    perTask: 4,
-    messages: (tenths) => tenths.slice(0, 4).map((one) => ({ private_input: [one] })),
-    told: (_, [normal = 0n, sum, flags = 0n]) =>
-      `${normal} normal readings, mean ${degrees(signed(sum) / Number(normal))}, ` +
-      `flags ${flags.toString(2)}`,
-  },
-};
-export const demoClasses = Object.keys(cases) as ClassName[];
+const degrees = (tenths: bigint) => `${(Number(BigInt.asIntN(64, tenths)) / 10).toFixed(1)}°C`;
 
 /** What a znode does at each phase of a proof. */
 const phases: Readonly<Record<string, string>> = {
@@ -60,7 +32,6 @@ const phases: Readonly<Record<string, string>> = {
 };
 
 export interface Options {
-  readonly className: ClassName;
   readonly directory: string;
   readonly verbose: boolean;
   readonly say: (line: string) => void;
@@ -69,9 +40,7 @@ export interface Options {
 }
 
 export async function demoOnChain(options: Options): Promise<void> {
-  const { className, directory, verbose, say, started } = options;
-  const demo = cases[className];
-  if (!demo) throw new Error(`--class must be ${demoClasses.join(" or ")}`);
+  const { directory, verbose, say, started } = options;
   say(`what wraps proofs: ${crate.what}`);
   const { path } = await buildLibrary(crate, { say: (line) => say(`  ${line}`) });
   say(`  ${path}; keys are kept in ${keysFolder()}`);
@@ -83,8 +52,8 @@ export async function demoOnChain(options: Options): Promise<void> {
   const parties = localParties();
   const deployment = await setUpNetwork(chain, parties);
 
-  say(`publishing the program ${demo.guest} (${demo.about}), registering the project`);
-  const draft = await wrapProject(demo.guest, className, demo.perTask);
+  say("publishing a program (two private numbers have a public sum), registering the project");
+  const draft = await wrapProject(guest, className);
   const encoded = await encodeProject(draft);
   const ipfs = openIpfs({ directory: join(directory, "enode", "ipfs") });
   await ipfs.put(encoded.blocks).finally(() => ipfs.close());
@@ -93,6 +62,7 @@ export async function demoOnChain(options: Options): Promise<void> {
   });
   const { program } = project;
   say(`  image id ${program.imageId}, class ${className}: 2^${program.class} rows a table`);
+  say("  proofs are bound to task and prover; this program does not commit to its data");
 
   say("starting an enode and a znode");
   const { promise: died, reject: onDeath } = Promise.withResolvers<never>();
@@ -120,19 +90,18 @@ export async function demoOnChain(options: Options): Promise<void> {
     },
   }, (node) => started(() => node.stop()));
 
-  const readings = await weatherReadings(4);
-  const messages = demo.messages(readings.map(({ value }) => Math.round(value * 10)));
-  say(`posting ${messages.length} messages of the Seattle weather station to ${enode.url}`);
-  const client = new EnodeClient(enode.url);
-  const { projectId } = project;
-  const ids: string[] = [];
-  for (const message of messages) {
-    ids.push(await client.send({ projectId, version: "1.0", data: JSON.stringify(message) }));
-  }
-  const [first = ""] = ids;
-  const transaction = await Promise.race([died, ended(enode.url, first, say)]);
+  const readings = await weatherReadings(2);
+  const tenths = readings.map(({ value }) => Math.round(value * 10));
+  const sum = tenths.reduce((a, b) => a + b);
+  say(`posting two readings of the Seattle weather station and their sum to ${enode.url}`);
+  const id = await new EnodeClient(enode.url).send({
+    projectId: project.projectId,
+    version: "1.0",
+    data: JSON.stringify({ public_input: [sum], private_input: tenths }),
+  });
+  const transaction = await Promise.race([died, ended(enode.url, id, say)]);
   watch.stop();
-  await show(chain, project, transaction, demo, say);
+  await show(chain, project, transaction, say);
 
   say("what the router refuses:");
   const { router } = deployment;
@@ -208,22 +177,18 @@ async function show(
   chain: ChainClient,
   project: RunsProject,
   transaction: Hex,
-  demo: Case,
   say: Options["say"],
 ): Promise<void> {
   const { gasUsed, to } = await chain.reader.getTransactionReceipt({ hash: transaction });
   const { input } = await chain.reader.getTransaction({ hash: transaction });
   const [task, , , , proof] = await submissionOf(chain, transaction);
   const taskId = taskIdOf({ ...task, chainId: chain.id, router: to as Hex });
-  const { inputs, outputs, prover } = await provenRun(chain, project, taskId);
+  const { inputs, prover } = await provenRun(chain, project, taskId);
   say(`on the chain, in the dApp at ${project.runs}:`);
   const rows = [
     ["task", taskId],
     ["prover", prover],
-    ["inputs", inputs.join(" ") || "none"],
-    ["outputs", outputs.join(" ") || "none"],
-    ["that is", demo.told(inputs, outputs)],
-    ["data", project.program.bindingKind === "data" ? task.inputCommitment : "not committed to"],
+    ["sum", inputs.map(degrees).join()],
     ["proof", `${size(proof)} bytes; calldata ${size(input)} bytes; ${gasUsed} gas`],
   ];
   for (const [name = "", value] of rows) console.log(`         ${name.padEnd(8)} ${value}`);

@@ -18,7 +18,6 @@ import { type Parties, registerProject } from "./network.ts";
 export async function wrapProject(
   guest: string,
   className: ClassName,
-  perTask: number,
 ): Promise<ProjectDraft> {
   const path = join(import.meta.dirname, `../../wasm/dist/guests/${guest}.wasm`);
   return {
@@ -27,7 +26,7 @@ export async function wrapProject(
       vmType: "zkwasm",
       code: new Uint8Array(await readFile(path)),
       codeExpParam: JSON.stringify({ profile: "wrap", class: className }),
-      packing: { count: perTask, window: 5 },
+      packing: { count: 1, window: 5 },
       // The first proof on a machine waits for its keys.
       timeout: 7200,
       output: { type: "ethereumContract" },

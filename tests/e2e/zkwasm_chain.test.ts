@@ -52,7 +52,7 @@ test.skipIf(!slow || !installed)(
     await mkdir(directory("enode"));
     const ipfs = openIpfs({ directory: join(directory("enode"), "ipfs") });
     const publish = async (guest: string) => {
-      const encoded = await encodeProject(await wrapProject(guest, "small", 1));
+      const encoded = await encodeProject(await wrapProject(guest, "small"));
       await ipfs.put(encoded.blocks);
       return encoded;
     };
