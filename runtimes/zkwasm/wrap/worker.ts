@@ -13,8 +13,8 @@ export interface WrapWork {
   readonly proven?: Proven;
 }
 
-/** An instance whose memory has grown beyond this is not used again, for it never shrinks. */
-const keepBelow = 512 * 1024 * 1024;
+/** An instance whose memory has grown beyond this, as by a load, is let go, for it never shrinks. */
+const keepBelow = 128 * 1024 * 1024;
 
 let compiled: WebAssembly.Module | undefined;
 let opened: { readonly engine: WrapEngine; readonly library: WasmLibrary } | undefined;
@@ -25,16 +25,20 @@ serveWork(async (method, args, job) => {
   const { wrapping, code, proven } = args as WrapWork;
   onStep = () => checkCancelled(job);
   compiled ??= await compileModule(wrapModule);
-  if (!opened || opened.engine.broken || opened.library.memoryBytes > keepBelow) {
+  if (!opened || opened.engine.broken) {
     const library = new WasmLibrary(compiled, undefined, { onStep: () => onStep() });
     opened = { engine: new WrapEngine(library), library };
   }
-  const { engine } = opened;
-  if (method === "verify" && proven) return { reason: engine.verify(proven, wrapping) };
-  if (method === "load" && code) {
-    const loaded = engine.load(code, wrapping);
-    engine.unload(loaded.handle);
-    return loaded;
+  const { engine, library } = opened;
+  try {
+    if (method === "verify" && proven) return { reason: engine.verify(proven, wrapping) };
+    if (method === "load" && code) {
+      const loaded = engine.load(code, wrapping);
+      engine.unload(loaded.handle);
+      return loaded;
+    }
+    throw new ProgramError("crash", `has no method ${method}`);
+  } finally {
+    if (library.memoryBytes > keepBelow) opened = undefined;
   }
-  throw new ProgramError("crash", `has no method ${method}`);
 });
