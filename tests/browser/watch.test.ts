@@ -6,7 +6,7 @@ import process from "node:process";
 import type { Page } from "playwright-core";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 import { receiptText } from "../../src/protocol/receipt_file.ts";
-import { fixture, weatherModule, workspace, writeProject } from "../e2e/files.ts";
+import { fixture, weatherModule, workspace, wrappedReceipt, writeProject } from "../e2e/files.ts";
 import { type NodeProcess, post, reaches, startNode, znodeRuntime } from "../e2e/node.ts";
 import { hasChromium, launchChromium, type Pages } from "./chromium.ts";
 
@@ -166,6 +166,17 @@ if (!hasChromium) {
     expect(await checkFile("broken.json", JSON.stringify(broken))).toStartWith("refused");
   });
 
+  test("proofs for contracts are checked by their class's key, which is told", async () => {
+    const guest = join(import.meta.dirname, "../../wasm/dist/guests/fibonacci.wasm");
+    const receipt = await wrappedReceipt(guest);
+    const answer = await checkFile("wrapped.json", receiptText(receipt));
+    expect(answer).toStartWith("valid");
+    expect(answer).toContain("of the test setup: anyone can forge proofs");
+    expect(await checkFile("wrapped.json", tampered(receiptText(receipt)))).toStartWith("refused");
+    const keyed = receiptText({ ...receipt, key: Uint8Array.of(12, 1) });
+    expect(await checkFile("keyed.json", keyed)).toStartWith("refused");
+  });
+
   test("risc0 receipts are checked by the module alone", async () => {
     const statement = JSON.parse(await readFile(fixture("risc0/meter.json"), "utf8"));
     const text = receiptText({
@@ -205,6 +216,7 @@ if (!hasChromium) {
       "verifier/worker.js": 120,
       "verifier/zkwasm.wasm": 1024,
       "verifier/risc0.wasm": 1024,
+      "verifier/wrap.wasm": 1024,
     };
     for (const [name, kib] of Object.entries(bounds)) {
       const response = await fetch(`${enode.url}/${name}`, {

@@ -3,6 +3,8 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeOriginal, type VersionDraft } from "../../src/project/encode.ts";
+import type { ZkwasmReceipt } from "../../src/protocol/receipt_file.ts";
+import { programIdOf } from "../../src/protocol/task.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -28,6 +30,20 @@ export async function weatherModule(): Promise<Uint8Array> {
 /** A fixture of the original's formats. */
 export function fixture(name: string): string {
   return join(root, "tests/fixtures", name);
+}
+
+/** The proof that the contracts are tested with, of class small, as a receipt of the guest. */
+export async function wrappedReceipt(guest: string): Promise<ZkwasmReceipt> {
+  const vector = join(root, "contracts/test/vectors/zkwasm-wrap-small.json");
+  const { publicValues, proof } = JSON.parse(await readFile(vector, "utf8"));
+  const proving = { profile: "wrap", class: "small" } as const;
+  const code = new Uint8Array(await readFile(guest));
+  return {
+    ...{ version: 1, vmType: "zkwasm", ...proving },
+    programId: programIdOf(code, JSON.stringify(proving)),
+    publicValues: Uint8Array.fromHex(publicValues.slice(2)),
+    proof: Uint8Array.fromHex(proof.slice(2)),
+  };
 }
 
 /** Writes a project file of one version in the original's form. */

@@ -2,11 +2,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hexToBytes, sha256 } from "viem";
+import { sha256 } from "viem";
 import { installedLibrary } from "../../runtimes/zkwasm/wrap/installed.ts";
-import { programIdOf } from "../../src/protocol/task.ts";
+import { receiptJson } from "../../src/protocol/receipt_file.ts";
 import { slow } from "../slow.ts";
-import { workspace } from "./files.ts";
+import { workspace, wrappedReceipt } from "./files.ts";
 import { ws } from "./ws.ts";
 
 const place = workspace();
@@ -16,20 +16,9 @@ const path = (name: string) => join(place.directory, name);
 const json = async (args: string[]) => JSON.parse((await ws([...args, "--json"])).out);
 afterAll(() => place.remove());
 
-/** The proof that the contracts are tested with, as a receipt's file. */
+/** The committed proof as a receipt's file. */
 async function writeReceipt(name: string, change: Record<string, unknown> = {}): Promise<string> {
-  const vector = join(root, "contracts/test/vectors/zkwasm-wrap-small.json");
-  const { publicValues, proof } = JSON.parse(await readFile(vector, "utf8"));
-  const programId = programIdOf(
-    new Uint8Array(await readFile(guest)),
-    '{"profile":"wrap","class":"small"}',
-  );
-  const receipt = {
-    ...{ version: 1, vmType: "zkwasm", profile: "wrap", class: "small", programId },
-    publicValues: hexToBytes(publicValues).toBase64(),
-    proof: hexToBytes(proof).toBase64(),
-    ...change,
-  };
+  const receipt = { ...receiptJson(await wrappedReceipt(guest)), ...change };
   await writeFile(path(name), JSON.stringify(receipt));
   return path(name);
 }

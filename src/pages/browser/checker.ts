@@ -2,8 +2,8 @@
 import type { Asked } from "./examine.ts";
 import type { Answer } from "./verify.ts";
 
-/** Longest that a check may take, ms. */
-const mostMs = 120_000;
+/** Longest that a check may take, ms: zkwasm's class medium takes a minute or two. */
+const mostMs = 300_000;
 
 export function checkAway(asked: Asked): Promise<Answer> {
   const worker = new Worker("/verifier/worker.js", { type: "module" });
