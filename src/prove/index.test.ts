@@ -70,6 +70,16 @@ describe("a lease", () => {
     await world.first("accept");
   });
 
+  test("for a program that this znode can't prove is refused for now, with the reason", async () => {
+    world.unable = "a native library is missing";
+    await world.start();
+    await world.link.send("lease", await leaseOf());
+    expect(await world.first("refuse")).toMatchObject({ reason: world.unable, retryable: true });
+    world.unable = undefined;
+    await world.link.send("lease", await leaseOf());
+    await world.first("accept");
+  });
+
   test("beyond the capacity is refused for now", async () => {
     await world.start();
     await world.link.send("lease", await leaseOf());

@@ -210,7 +210,7 @@ class Prover {
     if (!this.#assignments.has(taskId) && this.#assignments.size >= this.deps.capacity) {
       return { reason: "busy", retryable: true };
     }
-    const unable = await this.#unable(task);
+    const unable = this.#unable(task);
     if (unable) return { reason: unable.slice(0, limits.text), retryable: true };
     const unpaid = await this.deps.unpaid?.(taskId, timeoutMs);
     if (unpaid) {
@@ -220,15 +220,14 @@ class Prover {
     return undefined;
   }
 
-  /** Why this znode does not prove a task's program; undefined where that shows later. */
-  async #unable({ projectId, version, programId }: Task): Promise<string | undefined> {
+  /**
+   * Why this znode does not prove a task's program; undefined where that shows later, as with a
+   * version that it would have to fetch first.
+   */
+  #unable({ projectId, version, programId }: Task): string | undefined {
     const { projects, runtimes } = this.deps;
-    try {
-      const found = await projects.forTask(projectId, version, programId, this.#stop.signal);
-      return runtimes.unable(found.program);
-    } catch {
-      return undefined;
-    }
+    const program = projects.get(projectId)?.versions.get(version)?.program;
+    return program?.programId === programId ? runtimes.unable(program) : undefined;
   }
 
   async #onPayload(link: Link, payload: WireBody<"payload">): Promise<void> {

@@ -57,6 +57,8 @@ export class World {
   readonly metrics = createMetrics();
   height: bigint | undefined;
   proofs = 0;
+  /** Why it can't prove the program. */
+  unable: string | undefined;
   link!: Link;
   #stop: (() => Promise<void>) | undefined;
 
@@ -68,12 +70,14 @@ export class World {
     this.#stop = startProver({
       links: this.links,
       projects: {
+        get: () => ({ versions: new Map([[projectVersion().version, projectVersion()]]) }),
         forTask: () => Promise.resolve(projectVersion()),
         canOperate: () => Promise.resolve(this.operates),
       } as never,
       runtimes: {
         offered: ["halo2"],
         unavailable: {},
+        unable: () => this.unable,
         load: () =>
           Promise.resolve({
             ...this.program,
