@@ -127,6 +127,7 @@ const instant: Program = {
   }),
 };
 const projects = {
+  get: () => undefined,
   forTask: () => Promise.resolve(version),
   canOperate: () => Promise.resolve(true),
 };
