@@ -249,6 +249,17 @@ test("unknown fields are named, and bounded", async () => {
   expect(warnings[0]).toBe('versions[0]."junk0": unknown field, ignored');
 });
 
+test("a proof may take as long as its machine and profile need, unless the project says", async () => {
+  const seconds = async (fields: Record<string, unknown>) =>
+    (await parse([version(fields)])).versions.get("0.1")?.timeoutSeconds;
+  const wrap = { vmType: "zkwasm", codeExpParam: '{"profile":"wrap"}' };
+  expect(await seconds({})).toBe(120);
+  expect(await seconds({ vmType: "zkwasm" })).toBe(600);
+  expect(await seconds(wrap)).toBe(1800);
+  expect(await seconds({ ...wrap, codeExpParam: '{"profile":"other"}' })).toBe(600);
+  expect(await seconds({ ...wrap, timeout: 60 })).toBe(60);
+});
+
 test("warns of a risc0 project whose proofs no contract can check", async () => {
   const wanting = { vmType: "risc0", output: { type: "ethereumContract" } };
   const { warnings } = await parse([version(wanting)]);

@@ -8,7 +8,8 @@
  */
 import { CID } from "multiformats/cid";
 import type { Abi } from "viem";
-import { type VmType, vmTypes } from "../../runtimes/runtime.ts";
+import { type ProgramSpec, type VmType, vmTypes } from "../../runtimes/runtime.ts";
+import { provingOrNone } from "../../runtimes/zkwasm/profile.ts";
 import { type AuthRule, authSchema } from "./auth.ts";
 import { ProjectFileError, quoted } from "./errors.ts";
 import { parseJson } from "./json.ts";
@@ -36,7 +37,14 @@ export interface ParseOptions {
 /** `vmTypeID` of the successor's files. */
 const vmTypeIds: Record<number, VmType> = { 1: "risc0", 2: "halo2", 3: "zkwasm" };
 const defaultTimeoutSeconds: Record<VmType, number> = { halo2: 120, zkwasm: 600, risc0: 1800 };
+/** Of zkwasm's proofs for contracts: the first on a machine waits for keys that are made. */
+const defaultWrapSeconds = 1800;
 const defaultAttempts = 3;
+
+function defaultTimeout({ vmType, param }: ProgramSpec): number {
+  const wraps = vmType === "zkwasm" && provingOrNone(param)?.profile === "wrap";
+  return wraps ? defaultWrapSeconds : defaultTimeoutSeconds[vmType];
+}
 
 /** @throws {ProjectFileError}, and whatever `loadLinked` throws */
 export async function parseProjectFile(
@@ -165,7 +173,7 @@ async function parseVersion(
     outputs,
     packing: packer ? { ...packingRule(raw), program: packer } : packingRule(raw),
     redundancy: raw.redundancy ?? 1,
-    timeoutSeconds: raw.timeout ?? defaultTimeoutSeconds[vmType],
+    timeoutSeconds: raw.timeout ?? defaultTimeout(program),
     attempts: raw.attempts ?? defaultAttempts,
     retentionSeconds: raw.retention,
     provers: { allow: raw.provers?.allow, remote },
