@@ -28,6 +28,11 @@ export const onRouter = (s: State, index: number): boolean => {
   return rule?.name === "ethereumContract" && rule.where === "znode";
 };
 
+/** Whether the output waits for the router's, which is under way: that costs no attempt. */
+const isHeld = (s: State, index: number): boolean =>
+  s.rules.outputs[index]?.afterRouter === true &&
+  s.outputs.some((o, i) => onRouter(s, i) && !ended(o));
+
 export const outputsEnded = (s: State): boolean => s.outputs.every(ended);
 
 export interface OpenOutput {
@@ -41,7 +46,7 @@ export interface OpenOutput {
 /** Outputs that need a holder now. */
 export function openOutputs(s: State, at: number): OpenOutput[] {
   return s.outputs.flatMap((o, index) =>
-    o.state === "waiting" && at >= o.notBefore
+    o.state === "waiting" && at >= o.notBefore && !isHeld(s, index)
       ? [{
         index,
         self: s.rules.outputs[index]?.where === "enode",
@@ -64,11 +69,21 @@ export function beginOutputs(turn: Turn): void {
     reason: "",
     reference: "",
   }));
-  for (const index of s.outputs.keys()) {
-    const reason = whyBarred(s, index);
+  for (const [index, o] of s.outputs.entries()) {
+    const reason = o.state === "dead" ? undefined : whyBarred(s, index);
     if (reason !== undefined) die(turn, index, reason, "dispatch");
   }
+  tellHeld(turn, s.outputs.keys());
   finish(turn);
+}
+
+/** Says of those that are held what they wait for. */
+function tellHeld(turn: Turn, indexes: Iterable<number>): void {
+  for (const index of indexes) {
+    const o = turn.state.outputs[index];
+    if (o?.state !== "waiting" || !isHeld(turn.state, index)) continue;
+    note(turn, index, "dispatch", "waits for the router to accept the task");
+  }
 }
 
 /** Why the output may never be granted, whoever asks; undefined when it may. */
@@ -183,11 +198,17 @@ export function whyNoRetry(s: State, output: number | undefined): string | undef
   return dead.includes(undefined) ? undefined : dead[0];
 }
 
-/** Dead outputs that may go out are granted again, with as many attempts as at first. */
+/**
+ * Dead outputs that may go out are granted again, with as many attempts as at first; with the
+ * router's also those that wait for it.
+ */
 export function retry(turn: Turn, { output, by }: EventOf<"retry">): void {
   const { state: s, at, log } = turn;
+  const routed = output !== undefined && onRouter(s, output) && s.outputs[output]?.state === "dead";
+  const retried: number[] = [];
   for (const [index, o] of s.outputs.entries()) {
-    if (o.state !== "dead" || (output ?? index) !== index) continue;
+    const goesOn = routed && s.rules.outputs[index]?.afterRouter;
+    if (o.state !== "dead" || ((output ?? index) !== index && !goesOn)) continue;
     if (whyBarred(s, index) !== undefined) continue;
     o.state = "waiting";
     o.pardoned = o.attempt;
@@ -195,7 +216,9 @@ export function retry(turn: Turn, { output, by }: EventOf<"retry">): void {
     o.notBefore = at;
     log.push({ state: "proved", by, comment: `output ${index} is tried again`, result: "" });
     turn.durable = true;
+    retried.push(index);
   }
+  tellHeld(turn, retried);
 }
 
 /** A znode that is back gets its grants again; who has done one already reports so again. */
@@ -249,6 +272,17 @@ function die(turn: Turn, index: number, reason: string, by: string): void {
   note(turn, index, by, reason);
   const comment = `output ${index} (${turn.state.rules.outputs[index]?.name}): ${reason}`;
   turn.log.push({ state: "failed", by, comment: clip(comment), result: "" });
+  if (onRouter(turn.state, index)) dieWithRouter(turn);
+}
+
+/** What waits for the router ends when nothing brings the task there any more. */
+function dieWithRouter(turn: Turn): void {
+  const { state: s } = turn;
+  for (const [index, o] of s.outputs.entries()) {
+    if (o.state !== "waiting" || !s.rules.outputs[index]?.afterRouter) continue;
+    if (s.outputs.some((other, i) => onRouter(s, i) && other.state !== "dead")) continue;
+    die(turn, index, "the router's output, which it waits for, is dead: retry that", "dispatch");
+  }
 }
 
 /** `outputted` means that all are confirmed. */

@@ -143,9 +143,11 @@ class Dispatcher implements Dispatch, Desk {
     if (!before || refused !== undefined) return { refused: refused ?? "" };
     await this.#actor(taskId).post({ kind: "retry", output, by });
     const after = await stored();
-    const outputs = [...before.outputs.keys()].filter((i) =>
-      (after?.outputs[i]?.pardoned ?? 0) > (before.outputs[i]?.pardoned ?? 0)
-    );
+    const outputs = before.outputs.flatMap(({ state, attempt }, i) => {
+      const now = after?.outputs[i];
+      const goesOn = state === "dead" && now && (now.state !== "dead" || now.attempt > attempt);
+      return goesOn ? [i] : [];
+    });
     return outputs.length > 0 ? { outputs } : { refused: "it could not be stored; ask again" };
   }
 

@@ -161,6 +161,44 @@ describe("outputs", () => {
   });
 });
 
+describe("what goes out after the router's output", () => {
+  const light = { ...direct, chainId: 2n, light: true as const };
+
+  test("is not tried before, says what it waits for, and ends and goes on with it", async () => {
+    const b = bench({ version: { outputs: [light, router] } });
+    const dispatch = b.start();
+    const z = await znodeOn(b.links, 2, () => ({ grant: () => undefined }));
+    const id = await b.task();
+    const of = (index: number) => b.memory.row(id).outputs.filter((o) => o.index === index);
+    for (let n = 1; n <= 2; n++) {
+      await until(() => z.got("grant").length === n);
+      expect(of(0).map((o) => [o.attempt, o.state, o.comment])).toEqual([
+        [0, "waiting", "waits for the router to accept the task"],
+      ]);
+      const grant = z.got("grant")[n - 1];
+      if (grant) await z.report(grant, n === 1 ? "retry" : "dead");
+    }
+    await until(() => of(0).length === 2);
+    expect(of(0)[1]).toMatchObject({ attempt: 0, state: "dead", by: "dispatch" });
+    expect(await dispatch.retry(id, 1, "me")).toEqual({ outputs: [0, 1] });
+    await until(() => z.got("grant").length === 3);
+    const grant = z.got("grant")[2];
+    if (grant) await z.report(grant, "confirmed");
+    const job = (await b.jobs.receive()).value;
+    expect(job?.output).toBe(0);
+    const report = { taskId: id, epoch: job?.epoch ?? 0n, output: 0, comment: "" };
+    await b.reports.send({ ...report, state: "confirmed", reference: "0x02" });
+    await b.ends(id, "outputted");
+    expect(of(0).map((o) => [o.attempt, o.state])).toEqual([
+      [0, "waiting"],
+      [0, "dead"],
+      [0, "waiting"],
+      [1, "granted"],
+      [1, "confirmed"],
+    ]);
+  });
+});
+
 describe("a dead output", () => {
   /** A znode that says these of its grants, and then that they are confirmed. */
   const dies = (words: ("dead" | "confirmed")[]) => (self: ScriptedZnode) => ({

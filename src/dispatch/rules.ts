@@ -26,6 +26,7 @@ export function rulesOf(
         where: own ? "enode" : "znode",
         // What has no verifier may be printed, or tried against a contract by its `eth_call`.
         verifiedOnly: config.type !== "stdout" && config.type !== "ethereumContract",
+        ...("light" in config && config.light ? { afterRouter: true } : {}),
         ...(barred === undefined ? {} : { barred }),
       };
     }),

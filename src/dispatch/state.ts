@@ -40,6 +40,8 @@ export const rulesSchema = z.object({
     where: z.enum(["enode", "znode"]),
     /** Whether an unverifiable result may not go there (R3). */
     verifiedOnly: z.boolean(),
+    /** Whether it goes without its proof, once the router has accepted the task. */
+    afterRouter: z.boolean().optional(),
     /** Why this output can never be done, known beforehand. */
     barred: z.string().optional(),
   })),

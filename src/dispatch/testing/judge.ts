@@ -110,7 +110,27 @@ export class Judge {
     this.#checkLeases(before, s, body);
     this.#checkWinner(before, next, body);
     for (const [i, o] of s.outputs.entries()) {
-      this.#checkOutput(before.outputs[i], o, next, body, i);
+      this.#checkOutput(before.outputs[i], o, next, body, i, before);
+      if (rules.outputs[i]?.afterRouter) this.#checkHeld(before, s, i);
+    }
+  }
+
+  #isRouted(index: number): boolean {
+    const rule = this.rules.outputs[index];
+    return rule?.name === "ethereumContract" && rule.where === "znode";
+  }
+
+  /** Of an output that goes out after the router's. */
+  #checkHeld(before: State, s: State, index: number): void {
+    const routed = ({ outputs }: State) =>
+      outputs.filter((_, i) => this.#isRouted(i)).map((o) => o.state);
+    const [old, now] = [before.outputs[index], s.outputs[index]];
+    const granted = old && now && now.attempt > old.attempt;
+    const open = routed(before).every((state) => /confirmed|dead/.test(state));
+    assert(!granted || open, "nothing goes out while the router's output is under way");
+    const end = routed(s).every((state) => state === "dead");
+    if (end && !routed(before).every((state) => state === "dead") && routed(s).length > 0) {
+      assert(now?.state !== "waiting", "nothing waits for a router's output that is dead");
     }
   }
 
@@ -222,17 +242,19 @@ export class Judge {
     next: Step,
     body: EventBody,
     index: number,
+    all: State,
   ): void {
     const live = o.state === "granted" || o.state === "sent";
     assert.equal(o.current !== null, live || o.state === "confirmed", "one holder, or none");
     const rule = this.rules.outputs[index];
-    const lost = body.kind === "lost" && before?.state === "confirmed" &&
-      rule?.name === "ethereumContract" && rule.where === "znode";
+    const lost = body.kind === "lost" && before?.state === "confirmed" && this.#isRouted(index);
     if (lost) this.#lost[index] = (this.#lost[index] ?? 0) + 1;
     const unfit = rule?.barred !== undefined ||
       rule?.verifiedOnly && next.state.winner?.verdict === "unverifiable";
     const retried = body.kind === "retry" && before?.state === "dead" && !unfit &&
-      (body.output ?? index) === index;
+      ((body.output ?? index) === index ||
+        rule?.afterRouter && this.#isRouted(body.output ?? -1) &&
+          all.outputs[body.output ?? -1]?.state === "dead");
     if (retried) this.#retried[index] = (this.#retried[index] ?? 0) + 1;
     const most = this.rules.outputAttempts * (1 + (this.#retried[index] ?? 0)) +
       (this.#lost[index] ?? 0);
@@ -250,7 +272,7 @@ export class Judge {
       assert(next.durable && next.log.some((l) => l.comment.includes("tried again")));
       assert.deepEqual(o.grants, before.grants, "a retry appends, and takes nothing back");
       // Whoever had it may still tell that it is confirmed.
-      this.#outputs.set(index, { attempt: o.attempt, state: "sent" });
+      this.#outputs.set(index, { attempt: o.attempt, state: "retried" });
       return;
     }
     if (before.state === "dead") assert.deepEqual(o, before, "dead is final, but for a person");
@@ -325,6 +347,8 @@ export class Judge {
 /** Within one attempt; a reorganisation takes `confirmed` back to `sent`. */
 function follows(before: string, after: string): boolean {
   const order: Record<string, string[]> = {
+    retried: ["waiting", "sent", "confirmed", "dead"],
+    waiting: ["confirmed", "dead"],
     granted: ["sent", "confirmed", "dead"],
     sent: ["sent", "confirmed", "dead"],
     confirmed: ["sent"],

@@ -400,6 +400,41 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     assert.equal(s.state.outputs[2]?.attempt, 4);
   },
 
+  "what goes out after the router's output waits without attempts, and ends and goes on with it"(
+    m,
+  ) {
+    const outputs = [
+      { name: "webhook", where: "enode" as const, verifiedOnly: true, afterRouter: true },
+      { name: "ethereumContract", where: "znode" as const, verifiedOnly: false },
+    ];
+    const s = new Story(m, { outputs }).proved();
+    const why = "waits for the router to accept the task";
+    const held = { index: 0, attempt: 0, state: "waiting", reference: "", by: "dispatch" };
+    assert.deepEqual(s.noted, [{ ...held, comment: why }]);
+    for (const pause of [1_000, 2_000]) {
+      s.report(A, s.grant(A, 1), "retry", "", 1).after(pause);
+      s.happen({ kind: "grant", output: 0, holder: "enode" }).did();
+    }
+    s.report(A, s.grant(A, 1), "retry", "", 1).told("failed", "failed").output("dead", 1);
+    s.comment(/^output 0 \(webhook\): the router's output, .*: retry that$/).output("dead");
+    assert(m.done(s.state));
+    s.happen({ kind: "retry", output: 1, by: "a person" }).told("proved", "proved");
+    assert.deepEqual(s.noted, [{ ...held, comment: why }]);
+    s.output("waiting").output("waiting", 1);
+    s.report(A, s.grant(A, 1), "confirmed", "0xaa", 1);
+    const epoch = s.grant("enode");
+    s.report("enode", epoch, "retry").after(1_000);
+    s.report("enode", s.grant("enode"), "confirmed").told("outputted");
+    assert.equal(s.state.outputs[0]?.attempt, 2);
+    // The router may have it from elsewhere.
+    const alone = new Story(m, { outputs }).proved();
+    alone.report(A, alone.grant(A, 1), "dead", "", 1).output("dead");
+    alone.happen({ kind: "retry", output: 0, by: "a person" }).told("proved").output("dead", 1);
+    alone.report("enode", alone.grant("enode"), "confirmed").output("confirmed");
+    const unrouted = new Story(m, { outputs: outputs.slice(0, 1) }).proved();
+    unrouted.grant("enode");
+  },
+
   "the enode's own outputs are granted to nobody else, and again after a restart"(m) {
     const outputs = [{ name: "ethereumContract", where: "enode" as const, verifiedOnly: false }];
     const s = new Story(m, { outputs }).proved();

@@ -23,6 +23,12 @@ export const shapes: Record<string, Rules> = {
   "an output to the router, which may lose it": rules({
     outputs: [output(), output({ name: "ethereumContract" })],
   }),
+  "an output that waits for the router's": rules({
+    outputs: [
+      output({ name: "webhook", where: "enode", afterRouter: true }),
+      output({ name: "ethereumContract" }),
+    ],
+  }),
   "no output": rules({ outputs: [] }),
 };
 

@@ -19,6 +19,7 @@ const icons: Readonly<Record<string, string>> = {
   outputted: "M3 8.5 6.5 12 13 4.5",
   failed: "M4 4l8 8M12 4l-8 8",
   unchecked: "M8 3v6M8 12.2v.3",
+  waiting: "M8 4v4.5l3 2M8 2.5a5.5 5.5 0 1 0 .01 0",
   granted: "M3 8h9M8.5 4.5 12 8l-3.5 3.5",
   sent: "M3 8h9M8.5 4.5 12 8l-3.5 3.5",
   confirmed: "M3 8.5 6.5 12 13 4.5",
