@@ -18,10 +18,8 @@ impl Tape {
             let in_table = low >> self.table_bits == 0 && bytes[8..].iter().all(|it| *it == 0);
             self.value(cell) != value || !in_table
         });
-        let permutation = self
-            .permutations
-            .iter()
-            .position(|(input, output)| chip::trace(*input)[chip::STEPS].0 != *output);
+        let permutation =
+            self.permutations.iter().position(|(input, output)| chip::permute(*input) != *output);
         gate.map(|gate| format!("the gate at {gate}"))
             .or_else(|| copy.map(|copy| format!("the copy {copy:?}")))
             .or_else(|| lookup.map(|lookup| format!("the lookup {lookup:?}")))

@@ -8,7 +8,7 @@ use halo2_axiom::{
 };
 
 use crate::{
-    poseidon2::{State, chip},
+    poseidon2::chip,
     tape::{Cell, Tape},
 };
 
@@ -43,7 +43,7 @@ impl Size {
             }
             Err(format!("{what} take {rows_needed} rows, and 2^{k} have {rows}"))
         };
-        needs("permutations", tape.permutations.len() * chip::ROWS)?;
+        needs("permutations", tape.permutations.len() * chip::ROWS + chip::CLOSING)?;
         needs("constants", tape.constants.len())?;
         needs("the lookup table", 1 << tape.table_bits)?;
         size.base = tape_places(tape, rows).last().map_or(1, |(column, _)| column + 1);
@@ -84,9 +84,9 @@ pub struct Columns {
 pub struct Laid<'a> {
     pub tape: &'a Tape,
     pub size: Size,
-    /// For tests: puts another value into a permutation's cell, by permutation, row and column of
-    /// the six.
-    pub changed: Option<(usize, usize, usize, Fr)>,
+    /// For tests: puts other values into a permutation's cells, by permutation, row and column: four
+    /// of advice, then five that are fixed.
+    pub changed: Option<Vec<(usize, usize, usize, Fr)>>,
 }
 
 impl Circuit<Fr> for Laid<'_> {
@@ -179,9 +179,19 @@ impl Laid<'_> {
         let constants: Vec<_> = (tape.constants.iter().enumerate())
             .map(|(row, value)| region.assign_fixed(columns.constants, row, *value))
             .collect();
-        let chip: Vec<_> = (0..tape.permutations.len())
-            .map(|index| self.assign_permutation(&columns.poseidon2, region, index))
+        let chip: Vec<_> = (tape.permutations.iter().enumerate())
+            .map(|(i, (input, _))| columns.poseidon2.assign(region, i * chip::ROWS, *input))
             .collect();
+        columns.poseidon2.close(region, chip.len() * chip::ROWS);
+        for &(permutation, row, column, value) in self.changed.iter().flatten() {
+            let row = permutation * chip::ROWS + row;
+            let chip::Columns { advice, fixed } = &columns.poseidon2;
+            if let Some(column) = column.checked_sub(advice.len()) {
+                region.assign_fixed(fixed[column], row, value);
+            } else {
+                region.assign_advice(advice[column], row, Value::known(value));
+            }
+        }
         let place = |cell: Cell| match cell {
             Cell::Base(index) => base[index as usize],
             Cell::Constant(index) => constants[index as usize],
@@ -196,42 +206,5 @@ impl Laid<'_> {
             region.constrain_equal(place(a), place(b));
         }
         tape.instances.iter().map(|cell| place(*cell)).collect()
-    }
-
-    /// @return the cells of input and output
-    fn assign_permutation(
-        &self,
-        columns: &chip::Columns,
-        region: &mut Region<'_, Fr>,
-        index: usize,
-    ) -> [circuit::Cell; 6] {
-        let start = index * chip::ROWS;
-        let mut trace = chip::trace(self.tape.permutations[index].0);
-        if let Some((_, row, column, value)) = self.changed.filter(|changed| changed.0 == index) {
-            let (state, squares) = &mut trace[row];
-            if column < 3 { state[column] = value } else { squares[column - 3] = value }
-        }
-        let mut ends = vec![];
-        for (step, (state, squares)) in trace.into_iter().enumerate() {
-            let row = start + step;
-            let mut assign = |columns: &[Column<Advice>; 3], values: State| {
-                [0, 1, 2]
-                    .map(|i| region.assign_advice(columns[i], row, Value::known(values[i])).cell())
-            };
-            let cells = assign(&columns.state, state);
-            if step == 0 || step == chip::STEPS {
-                ends.extend(cells);
-            }
-            if step < chip::STEPS {
-                assign(&columns.squares, squares);
-                let (constants, full, partial) = chip::fixed(step);
-                for (column, value) in columns.constants.iter().zip(constants) {
-                    region.assign_fixed(*column, row, value);
-                }
-                region.assign_fixed(columns.full, row, Fr::from(full));
-                region.assign_fixed(columns.partial, row, Fr::from(partial));
-            }
-        }
-        ends.try_into().expect("three of the first row, three of the last")
     }
 }

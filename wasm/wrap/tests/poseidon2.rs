@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{holds, holds_changed, laid};
+use common::{faults, holds, holds_changed, laid};
 use halo2_axiom::halo2curves::{
     bn256::Fr,
     ff::{Field as _, FromUniformBytes as _, PrimeField as _},
@@ -13,7 +13,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use wrap::{
     field::{from_p3, to_p3},
     poseidon2::{self, chip},
-    tape::Tape,
+    tape::{Cell, Tape},
 };
 
 fn random(rng: &mut StdRng) -> Fr {
@@ -68,18 +68,105 @@ fn fields_convert_both_ways() {
     }
 }
 
+/// Two permutations, the second of the first one's outputs.
+fn twice(rng: &mut StdRng) -> Tape {
+    let mut tape = permuted([(); 3].map(|()| random(rng)));
+    let output = [3, 4, 5].map(|slot| Cell::Chip(0, slot));
+    tape.permute(output).into_iter().for_each(|cell| tape.expose(cell));
+    assert!(holds(&tape));
+    tape
+}
+
 #[test]
 fn rejects_every_other_cell() {
     let mut rng = StdRng::seed_from_u64(3);
-    let tape = permuted([(); 3].map(|()| random(&mut rng)));
-    assert!(holds(&tape));
+    let tape = twice(&mut rng);
+    for (permutation, row, column) in
+        (0..2).flat_map(|i| (0..chip::ROWS).flat_map(move |row| (0..4).map(move |j| (i, row, j))))
+    {
+        // Two cells have no use.
+        let free = column == 0 && row < 2;
+        let changed = (permutation, row, column, random(&mut rng));
+        assert_eq!(holds_changed(&tape, &[changed]), free, "{changed:?}");
+    }
+}
+
+#[test]
+fn rejects_other_relations() {
+    let mut rng = StdRng::seed_from_u64(4);
+    let tape = twice(&mut rng);
     for row in 0..chip::ROWS {
-        // The output's row has no squares.
-        for column in 0..if row == chip::STEPS { 3 } else { 6 } {
-            let value = random(&mut rng);
-            assert!(!holds_changed(&tape, (0, row, column, value)), "row {row}, column {column}");
+        let rejects = |column: usize, value: Fr| {
+            assert!(!holds_changed(&tape, &[(0, row, column, value)]), "row {row}, {column}");
+        };
+        (4..9).filter(|column| !(*column == 5 && chip::full_kind(row) == 0)).for_each(|column| {
+            rejects(column, random(&mut rng));
+        });
+        for (column, kind, kinds) in [(5, chip::full_kind(row), 3), (6, chip::partial_kind(row), 4)]
+        {
+            // Zeros have all relations between them.
+            if kind != 0 && row < chip::ROWS - 2 {
+                (1..=kinds).filter(|it| *it != kind).for_each(|it| rejects(column, Fr::from(it)));
+            }
         }
     }
+}
+
+/// Any state after partial rounds would do, if the last permutation's did not end in zeros.
+#[test]
+fn rejects_partial_rounds_without_zeros_after_them() {
+    let mut rng = StdRng::seed_from_u64(5);
+    let mut tape = permuted([(); 3].map(|()| random(&mut rng)));
+    let fourth = |x: Fr| x.square().square();
+    let linear = |[a, b, c]: [Fr; 3]| [a, b, c].map(|it| a + b + c + it);
+    // The last full rounds, of another state than the honest one by this.
+    let [s, t, u] = [(); 3].map(|()| random(&mut rng));
+    let constants = &poseidon2::CONSTANTS;
+    let mut state = linear(tape.permutations[0].0);
+    for round in &constants.full[..4] {
+        state = std::array::from_fn(|i| state[i] + round[i]);
+        state = linear(state.map(|x| x * fourth(x)));
+    }
+    for constant in constants.partial {
+        let x = state[0] + constant;
+        let last = state[2];
+        state = linear([x * fourth(x), state[1], last]);
+        state[2] += last;
+    }
+    state = [state[0] + s, state[1] + t, state[2] + u];
+    let mut changed = vec![];
+    let mut set = |row: usize, column: usize, value: Fr| changed.push((0, row, column, value));
+    for round in 0..5 {
+        if round < 4 {
+            state = std::array::from_fn(|i| state[i] + constants.full[4 + round][i]);
+        }
+        let first = 23 + 3 * round;
+        for row in [first].into_iter().chain((round == 0).then_some(58)) {
+            for (i, x) in state.into_iter().enumerate() {
+                set(row + i, 0, x);
+                set(row + i, 1, fourth(x));
+            }
+        }
+        if round < 4 {
+            state = linear(state.map(|x| x * fourth(x)));
+        }
+    }
+    tape.permutations[0].1 = state;
+    // The lane of partial rounds goes on with what that leaves.
+    let left = [s, t + u - Fr::from(5) * s, Fr::from(5) * s - Fr::from(2) * t - u];
+    let mut lane = [Fr::ZERO; 3];
+    for row in 59..67 {
+        let [a, b, c] = lane;
+        let [y0, y1, y2] = lane.map(|x| x * fourth(x));
+        let next = Fr::from(5) * (c - b) + y2.double() - Fr::from(8) * y1 + Fr::from(7) * y0;
+        let next = next - left.get(row - 59).copied().unwrap_or_default();
+        set(row, 2, next);
+        set(row, 3, fourth(next));
+        lane = [b, c, next];
+    }
+    let faults = faults(&tape, &changed);
+    assert_eq!(faults.len(), 3, "{faults:?}");
+    assert!(faults.iter().all(|it| it.to_string().contains("zeros")), "{faults:?}");
 }
 
 #[test]
@@ -94,8 +181,8 @@ fn rejects_another_input_and_another_output() {
 }
 
 #[test]
-fn takes_37_rows() {
+fn takes_61_rows_of_four_columns() {
     let tape = permuted([1, 2, 3].map(Fr::from));
-    assert_eq!(chip::ROWS, 37);
+    assert_eq!(chip::ROWS, 61);
     assert_eq!(laid(&tape).size.base, 1);
 }

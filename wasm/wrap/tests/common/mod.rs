@@ -3,18 +3,14 @@
 
 pub mod toy;
 
-use halo2_axiom::{dev::MockProver, halo2curves::bn256::Fr};
+use halo2_axiom::{
+    dev::{MockProver, VerifyFailure},
+    halo2curves::bn256::Fr,
+};
 use wrap::{
     circuit::{Laid, Size},
     tape::Tape,
 };
-
-fn holds_laid(laid: &Laid) -> bool {
-    MockProver::run(laid.size.k, laid, vec![laid.tape.instance()])
-        .expect("the circuit fits")
-        .verify()
-        .is_ok()
-}
 
 /// The least k that has the rows.
 pub fn laid(tape: &Tape) -> Laid<'_> {
@@ -25,10 +21,17 @@ pub fn laid(tape: &Tape) -> Laid<'_> {
 
 /// Whether all constraints of a tape hold.
 pub fn holds(tape: &Tape) -> bool {
-    holds_laid(&laid(tape))
+    holds_changed(tape, &[])
 }
 
-/// The same with another value in a cell of a permutation.
-pub fn holds_changed(tape: &Tape, changed: (usize, usize, usize, Fr)) -> bool {
-    holds_laid(&Laid { changed: Some(changed), ..laid(tape) })
+/// The same with other values in cells of permutations.
+pub fn holds_changed(tape: &Tape, changed: &[(usize, usize, usize, Fr)]) -> bool {
+    faults(tape, changed).is_empty()
+}
+
+/// What does not hold then.
+pub fn faults(tape: &Tape, changed: &[(usize, usize, usize, Fr)]) -> Vec<VerifyFailure> {
+    let laid = Laid { changed: Some(changed.to_vec()), ..laid(tape) };
+    let prover = MockProver::run(laid.size.k, &laid, vec![tape.instance()]);
+    prover.expect("the circuit fits").verify().err().unwrap_or_default()
 }
