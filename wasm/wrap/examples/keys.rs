@@ -89,9 +89,9 @@ fn files(name: &str) -> Files {
     }
 }
 
-/// Tests alone use the class.
+/// Tests alone use class tiny; the contract of class medium has more code than EIP-170 allows.
 fn has_contract(class: Class) -> bool {
-    class != Class::Tiny
+    class == Class::Small
 }
 
 fn write(class: Class, name: &str, folder: &Path) -> Result<(), Box<dyn Error>> {
@@ -132,6 +132,10 @@ fn write(class: Class, name: &str, folder: &Path) -> Result<(), Box<dyn Error>> 
 }
 
 fn check(class: Class, name: &str) -> Result<(), Box<dyn Error>> {
+    let Files { key, contract, vector } = files(name);
+    if fs::read(key)?.is_empty() {
+        return Ok(());
+    }
     let key = ClassKey::read(&[], class)?;
     if !key.verifying.is_unsafe() {
         return Err(format!("{name}: the key is not of the test setup").into());
@@ -139,7 +143,6 @@ fn check(class: Class, name: &str) -> Result<(), Box<dyn Error>> {
     if !has_contract(class) {
         return Ok(());
     }
-    let Files { contract, vector, .. } = files(name);
     if fs::read_to_string(&contract)? != contract_of(&key, name)? {
         return Err(format!("{} is not the committed key's", contract.display()).into());
     }

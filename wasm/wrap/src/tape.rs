@@ -11,7 +11,7 @@ use halo2_axiom::halo2curves::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::poseidon2::{State, chip};
+use crate::poseidon2::{State, chip, chip::FIXED};
 
 /// One cell of the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -264,11 +264,12 @@ impl Tape {
         [3, 4, 5].map(|slot| Cell::Chip(index, slot))
     }
 
-    /// SHA-256 of all of the record but its values: what keys are made of.
+    /// SHA-256 of all of the record but its values, and of the chip's fixed columns: what keys are made
+    /// of.
     pub fn fingerprint(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         let sizes = [self.table_bits, self.base.len(), self.permutations.len()];
-        hash.update(format!("{sizes:?} {:?}", self.constants));
+        hash.update(format!("{sizes:?} {:?} {:?}", self.constants, *FIXED));
         for numbers in [&self.regions, &self.gates] {
             hash.update((numbers.len() as u64).to_le_bytes());
             numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));

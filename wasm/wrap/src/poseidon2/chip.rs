@@ -138,7 +138,7 @@ fn linear(state: State, last: u64) -> State {
 }
 
 /// What fixed columns hold: 1 where `has_power`, both kinds, and a constant for the relation of each.
-static FIXED: LazyLock<[[Fr; 5]; ROWS]> = LazyLock::new(|| {
+pub(crate) static FIXED: LazyLock<[[Fr; 5]; ROWS]> = LazyLock::new(|| {
     // What cells have beside the state.
     let none = [Fr::ZERO; 3];
     let [a, b, c, d, e, f, g, h] = CONSTANTS.full;
