@@ -36,7 +36,7 @@ export function verifierSetup(group: Command, io: () => Io): void {
     .option("--name <name>", "the contract's (default: ZkWasm<Class>Verifier)")
     .addHelpText(
       "after",
-      "\nTakes some minutes, 3 GB of memory, and 1 GB of disk in the cache.\n" +
+      "\nTakes ten minutes or so, 3 GB of memory, and 1 GB of disk in the cache.\n" +
         "Provers set WRAP_SETUP to the same file.",
     )
     .action(async (flags: Flags) => await setup(flags, io()));
@@ -73,7 +73,7 @@ async function setup({ ptau, class: name, output, name: given }: Flags, io: Io):
 async function make(request: SetupRequest, io: Io): Promise<SetupMade> {
   const native = await wrapLibrary((line) => io.progress(line));
   const pool = new ChildPool({ size: 1 });
-  io.progress(`makes the keys of class ${request.class}: some minutes`);
+  io.progress(`makes the keys of class ${request.class}: ten minutes or so`);
   try {
     const kind = {
       name: "zkwasm setup",
