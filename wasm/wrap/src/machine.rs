@@ -84,7 +84,10 @@ impl Machine {
         if key.class != self.class {
             return Err("the proof is of another class".into());
         }
-        let proof = postcard::from_bytes(proof).map_err(|error| error.to_string())?;
+        let (proof, rest) = postcard::take_from_bytes(proof).map_err(|error| error.to_string())?;
+        if !rest.is_empty() {
+            return Err("there are bytes behind the proof".into());
+        }
         let airs = tables(self.class, inputs, outputs);
         let done = u32::from(*status == Status::Done);
         let public = [key.entry, key.pages, *status as u32, done, outputs.len() as u32];

@@ -4,6 +4,7 @@ mod common;
 
 use common::holds;
 use halo2_axiom::halo2curves::{bn256::Fr, ff::Field as _};
+use num_bigint::BigUint;
 use p3_field::{
     BasedVectorSpace as _, Field as _, PrimeCharacteristicRing as _, PrimeField32 as _,
 };
@@ -190,4 +191,40 @@ fn every_cell_of_a_product_is_bound() {
             assert!(!holds(&changed), "cell {cell}");
         }
     }
+}
+
+/// The lanes of a cell at the ends of their bounds, and each cell of the split.
+#[test]
+fn splits_the_greatest_lanes() {
+    const LANE_BITS: usize = 96;
+    let greatest = (BigUint::from(1u32) << 79u32) - 1u32;
+    let zero = (Fr::ZERO, KoalaBear::ZERO);
+    let high = (Fr::from(2).pow([79]) - Fr::ONE, KoalaBear::TWO.exp_u64(79) - KoalaBear::ONE);
+    let upper_one = Fr::from(2).pow([LANE_BITS as u64]);
+    for lanes in [[zero, zero], [high, high], [high, zero], [zero, high]] {
+        let mut tape = Tape::new(16);
+        let cell = tape.witness(lanes[0].0 + lanes[1].0 * upper_one);
+        let split = tape.split_reduced(cell, LANE_BITS, &greatest);
+        for (num, (_, want)) in split.iter().zip(lanes) {
+            let canonical = tape.canonical(num);
+            let want = tape.fixed(want);
+            tape.assert_equal(canonical.cell, want.cell);
+        }
+        assert_eq!(tape.fault(), None);
+        for cell in 0..tape.base.len() {
+            for change in [Fr::ONE, Fr::from(u64::from(P)), upper_one] {
+                let mut changed = tape.clone();
+                changed.base[cell] += change;
+                assert!(changed.fault().is_some(), "cell {cell}");
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "a lane overflows")]
+fn refuses_lanes_that_may_meet() {
+    let mut tape = Tape::new(16);
+    let zero = tape.zero();
+    tape.split_reduced(zero, 96, &(BigUint::from(1u32) << 95u32));
 }

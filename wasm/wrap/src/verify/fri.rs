@@ -59,6 +59,10 @@ pub fn commit(
     {
         return Err("the proof folds in other rounds".into());
     }
+    let queries = shape.parameters.queries;
+    if proof.commit_phase_openings.iter().any(|it| it.sibling_values.len() != queries) {
+        return Err("the proof opens other rows of a round".into());
+    }
     let work = shape.parameters.work;
     transcript.observe_fixed(tape, &shape.seeds[2]);
     let (mut caps, mut halves) = (vec![], vec![]);

@@ -81,6 +81,12 @@ impl Opened {
         let empty = Vec::new();
         let preprocessed = base.preprocessed.as_ref();
         let next_preprocessed = preprocessed.and_then(|it| it.next.as_ref());
+        let has = [base.trace_next.is_some(), preprocessed.is_some(), next_preprocessed.is_some()];
+        if has != [table.next, table.preprocessed > 0, table.preprocessed_next]
+            || base.random.is_some()
+        {
+            return Err(format!("table {index} has other rows opened"));
+        }
         let lookups = 4 * table.lookup_columns();
         let wide = next(table.next, table.width);
         let preprocessed_wide = next(table.preprocessed_next, table.preprocessed);
@@ -138,6 +144,7 @@ pub fn verify(
     ] != [tables; 5]
         || proof.degree_bits.iter().any(|bits| *bits != shape.log_height)
         || proof.commitments.permutation.is_some() != shape.has_lookups()
+        || proof.commitments.random.is_some()
         || preprocessed.is_some() == shape.preprocessed.is_empty()
     {
         return Err("the proof is not of these tables".into());
@@ -176,7 +183,8 @@ pub fn verify(
     let mut permutation = vec![];
     let mut challenges = None;
     if let Some(cap) = &proof.commitments.permutation {
-        let witness = tape.load_canonical(proof.lookup_pow_witness.unwrap_or_default());
+        let witness = proof.lookup_pow_witness.ok_or("the proof has no work before lookups")?;
+        let witness = tape.load_canonical(witness);
         transcript.assert_work(tape, work, &witness);
         challenges = Some((transcript.sample_ext(tape), transcript.sample_ext(tape)));
         permutation = load_cap(tape, shape, cap, shape.log_domain())?;
