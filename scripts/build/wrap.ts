@@ -23,7 +23,7 @@ const SHADOW = join(WORKSPACE, "target/shadow_wrap");
 const MODULE = join(ROOT, "wasm/dist/wrap.wasm");
 const PROFILE = "module";
 
-/** Lays a copy of the crate and of the one that it is of. */
+/** Lays a workspace of copies, of the crate and of those that it is of: paths in it are relative. */
 function layShadow(source: string): void {
   mkdirSync(SHADOW, { recursive: true });
   copyWithoutTable(source, join(SHADOW, "halo2-axiom"));
@@ -33,21 +33,26 @@ function layShadow(source: string): void {
     const options = { recursive: true, preserveTimestamps: true, filter };
     cpSync(join(WORKSPACE, crate), join(SHADOW, crate), options);
   }
-  const manifest = readFileSync(join(WORKSPACE, "Cargo.toml"), "utf8")
-    .replace(/members = .*/, `members = ["zkwasm"]`);
-  writeFileSync(join(SHADOW, "Cargo.toml"), manifest.replace(/exclude = .*/, `exclude = ["wrap"]`));
   const own = join(SHADOW, "wrap/Cargo.toml");
-  writeFileSync(own, readFileSync(own, "utf8") + patchOf("../halo2-axiom"));
+  const [crate = "", profiles] = readFileSync(own, "utf8").split(/^(?=\[profile\.dev\])/m);
+  if (profiles === undefined) throw new Error("wasm/wrap/Cargo.toml has no [profile.dev]");
+  writeFileSync(own, crate.replace("[workspace]\n", ""));
+  const manifest = readFileSync(join(WORKSPACE, "Cargo.toml"), "utf8");
+  const shared = manifest.match(/^\[workspace\.package\]\n(.+\n)+/m)?.[0];
+  if (!shared) throw new Error("wasm/Cargo.toml has no [workspace.package]");
+  const workspace = `[workspace]\nresolver = "2"\nmembers = ["wrap", "zkwasm"]\n\n${shared}\n`;
+  writeFileSync(join(SHADOW, "Cargo.toml"), workspace + profiles + patchOf("halo2-axiom"));
+  cpSync(join(CRATE, "Cargo.lock"), join(SHADOW, "Cargo.lock"));
   cpSync(join(WORKSPACE, "rust-toolchain.toml"), join(SHADOW, "rust-toolchain.toml"));
 }
 
 function buildModule(): Uint8Array<ArrayBuffer> {
   const source = sourceOf(CRATE, "halo2-axiom");
   layShadow(source);
-  const folder = join(CRATE, "target");
-  const args = ["--manifest-path", "wrap/Cargo.toml"];
-  cargoModule(SHADOW, dirname(source), args, [simd], { folder, profile: PROFILE });
-  const module = new Uint8Array(readFileSync(join(folder, target, PROFILE, "wrap.wasm")));
+  cargoModule(SHADOW, dirname(source), ["--package", "wrap"], [simd], { profile: PROFILE });
+  const module = new Uint8Array(
+    readFileSync(join(SHADOW, "target", target, PROFILE, "wrap.wasm")),
+  );
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(module));
   const names = imports.map(({ module, name }) => `${module}.${name}`).join(", ");
   const allowed = "env.zk_step, env.zk_table";

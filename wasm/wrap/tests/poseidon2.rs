@@ -156,7 +156,7 @@ fn rejects_partial_rounds_without_zeros_after_them() {
     let left = [s, t + u - Fr::from(5) * s, Fr::from(5) * s - Fr::from(2) * t - u];
     let mut lane = [Fr::ZERO; 3];
     for row in 59..67 {
-        let [a, b, c] = lane;
+        let [_, b, c] = lane;
         let [y0, y1, y2] = lane.map(|x| x * fourth(x));
         let next = Fr::from(5) * (c - b) + y2.double() - Fr::from(8) * y1 + Fr::from(7) * y0;
         let next = next - left.get(row - 59).copied().unwrap_or_default();
