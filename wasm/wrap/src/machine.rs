@@ -289,3 +289,6 @@ fn assert_image(
     let digest = commitment.iter().fold(first, |node, next| hash::compress(tape, node, *next));
     tape.assert_equal(digest, word);
 }
+
+#[cfg(test)]
+mod tests;

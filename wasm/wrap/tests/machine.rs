@@ -1,36 +1,16 @@
 //! zkWasm's machine: its prover's proofs in the circuit.
 
-use std::sync::LazyLock;
+mod common;
 
+use common::machine::{FIBONACCI, MACHINE, PROVEN, TABLE_BITS, accepts, prove};
 use wrap::machine::Machine;
 use zkwasm::{
-    execute::Inputs,
-    program::Program,
+    program::isa::Status,
     prove::{
         Statement,
-        wrap::{Class, Prover, verify},
+        wrap::{Class, verify},
     },
 };
-
-const TABLE_BITS: usize = 16;
-
-fn prove(text: &str, inputs: &[u64]) -> (Statement, Vec<u8>) {
-    let program = Program::from_wasm(&wat::parse_str(text).unwrap()).unwrap();
-    let prover = Prover::new(program, Class::Tiny).unwrap();
-    prover.prove(&Inputs { public: inputs.to_vec(), private: vec![] }, [7; 32]).unwrap()
-}
-
-const FIBONACCI: &str = include_str!("../../zkwasm/tests/fibonacci.wat");
-
-/// A proof, which takes seconds.
-static PROVEN: LazyLock<(Statement, Vec<u8>)> = LazyLock::new(|| prove(FIBONACCI, &[10]));
-
-static MACHINE: LazyLock<Machine> = LazyLock::new(|| Machine::new(Class::Tiny).unwrap());
-
-/// Whether the circuit accepts.
-fn accepts(statement: &Statement, proof: &[u8]) -> bool {
-    MACHINE.tape(statement, proof, TABLE_BITS).is_ok_and(|tape| tape.fault().is_none())
-}
 
 #[test]
 fn a_run_is_accepted() {
@@ -68,6 +48,7 @@ fn a_wrong_statement_is_refused() {
 #[test]
 fn another_program_has_the_same_circuit_and_another_image_id() {
     let other = prove(
+        Class::Tiny,
         r#"(module (import "env" "wasm_output" (func $out (param i64)))
             (memory 1) (data (i32.const 8) "x")
             (func (export "zkmain") (call $out (i64.div_u (i64.load (i32.const 8)) (i64.const 3)))))"#,
@@ -80,4 +61,34 @@ fn another_program_has_the_same_circuit_and_another_image_id() {
     assert_eq!(one.fingerprint(), two.fingerprint());
     let forged = Statement { image_id: other.0.image_id, ..statement.clone() };
     assert!(!accepts(&forged, proof));
+}
+
+/// A run that fails is proven as one that does, and as no other.
+#[test]
+fn a_run_that_fails_is_accepted_as_such() {
+    let trap = r#"(module (func (export "zkmain") unreachable))"#;
+    let (statement, proof) = prove(Class::Tiny, trap, &[]);
+    assert_eq!((statement.status, verify(&statement, &proof)), (Status::Unreachable, Ok(())));
+    let tape = MACHINE.tape(&statement, &proof, TABLE_BITS).unwrap();
+    assert_eq!(tape.fault(), None);
+    for status in [Status::Done, Status::StackExhausted] {
+        let other = Statement { status, ..statement.clone() };
+        assert!(verify(&other, &proof).is_err() && !accepts(&other, &proof), "{status:?}");
+    }
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn proofs_of_higher_classes_have_the_same_circuit() {
+    for class in [Class::Small, Class::Medium] {
+        let machine = Machine::new(class).unwrap();
+        let trap = r#"(module (func (export "zkmain") unreachable))"#;
+        let fingerprints = [(FIBONACCI, &[200][..]), (trap, &[])].map(|(text, inputs)| {
+            let (statement, proof) = prove(class, text, inputs);
+            let tape = machine.tape(&statement, &proof, TABLE_BITS).unwrap();
+            assert_eq!(tape.fault(), None);
+            tape.fingerprint()
+        });
+        assert_eq!(fingerprints[0], fingerprints[1], "{class:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! What the tests share.
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub mod machine;
 pub mod toy;
 
 use halo2_axiom::{
