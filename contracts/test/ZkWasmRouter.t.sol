@@ -57,13 +57,23 @@ contract ZkWasmRouterTest is RouterBase, WrappedProof {
         vm.assertEq(runs.total(), 0, "stored");
     }
 
-    /// Valid, of this program, and with the owner's leave: only the task is another.
-    function test_a_real_proof_of_another_task_is_refused() public {
-        refusedAs(item, W3bstreamRouter.BindingMismatch.selector);
+    function test_a_real_proof_reaches_the_receiver() public {
         bytes memory data = abi.encodeCall(
             router.submit, (item.task, item.operatorSig, item.prover, item.publicValues, item.proof)
         );
         vm.assertTrue(data.length <= MAX_CALLDATA, "calldata");
+        bytes32 id = router.taskId(item.task);
+        submit(item);
+        vm.snapshotGasLastCall("router", "submit of a wrapped zkWasm proof, its run kept");
+        ProvenRuns.Run memory run = runs.run(id);
+        vm.assertEq(runs.total(), 1, "stored");
+        vm.assertEq(run.prover, item.prover, "prover");
+        vm.assertEq(run.inputs.length, 1, "inputs");
+        vm.assertEq(run.inputs[0], 10, "input");
+        vm.assertEq(run.outputs.length, 1, "outputs");
+        vm.assertEq(run.outputs[0], 55, "the tenth Fibonacci number");
+        vm.expectRevert(abi.encodeWithSelector(W3bstreamRouter.TaskUsed.selector, id));
+        submit(item);
     }
 
     /// Form, status, image id, binding, counts, input and output.

@@ -11,7 +11,6 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use wrap::{
     keys::{ClassKey, ClassProvingKey},
     solidity,
@@ -32,6 +31,9 @@ usage: keys <command>
   write <folder> [class]...  make keys, contracts and proofs of the classes (all), under the test
                              setup; what is long in the making is kept in the folder. Some 3 GB.
   check                      whether contracts and proofs are of the keys that are committed";
+
+/// Of the first task of contracts/test/vectors/task.json and its prover.
+const BINDING: &str = "0xdfab1c852506b72c431b6f7586b1c3c77f9c4aae4583d405bbaf5e0ccb53e100";
 
 /// The committed guests that are proven, and what they are given.
 fn run_of(class: Class) -> (&'static str, Inputs) {
@@ -103,7 +105,7 @@ fn write(class: Class, name: &str, folder: &Path) -> Result<(), Box<dyn Error>> 
     let (guest, inputs) = run_of(class);
     let code = fs::read(root().join(format!("wasm/dist/guests/{guest}.wasm")))?;
     let prover = Prover::new(Program::from_wasm(&code)?, class)?;
-    let binding: [u8; 32] = Sha256::digest(b"a task and a prover").into();
+    let binding = unhex(BINDING).and_then(|bytes| bytes.try_into().ok()).expect("32 bytes");
     let proven = prover.prove(&inputs, binding)?;
     tell(format!("a STARK of {} bytes", proven.1.len()));
     let keys = ClassProvingKey::prepare(class, None, folder, None, Some(&proven))?;
