@@ -17,7 +17,18 @@ const functions: Record<string, NativeFunction> = {
  * The native build of the prover. Its calls block this thread until they are done.
  * @throws {ProgramError} `unsupported`
  */
-export async function openNativeProver(source: NativeSource): Promise<Library> {
+export const openNativeProver = (source: NativeSource): Promise<Library> =>
+  openNativeLibrary(source, functions);
+
+/**
+ * A native library of the prover's C ABI.
+ * @param functions what it must export, `zk_out_ptr` and `zk_out_len` among them
+ * @throws {ProgramError} `unsupported`
+ */
+export async function openNativeLibrary(
+  source: NativeSource,
+  functions: Readonly<Record<string, NativeFunction>>,
+): Promise<Library> {
   const library = await openNative(source, functions);
   return {
     broken: false,

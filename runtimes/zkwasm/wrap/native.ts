@@ -1,6 +1,7 @@
 import type { NativeFunction } from "../../../src/platform.ts";
-import { type NativeSource, openNative } from "../../native.ts";
+import type { NativeSource } from "../../native.ts";
 import type { Library } from "../engine.ts";
+import { openNativeLibrary } from "../native.ts";
 
 const range = ["buffer", "usize"] as const;
 const call = (ranges: number): NativeFunction => ({
@@ -25,14 +26,5 @@ const functions: Record<string, NativeFunction> = {
  * The native library. Its calls block this thread until they are done.
  * @throws {ProgramError} `unsupported`
  */
-export async function openNativeWrapper(source: NativeSource): Promise<Library> {
-  const library = await openNative(source, functions);
-  return {
-    broken: false,
-    call(name, number, ...inputs) {
-      const code = Number(library.call(name, number, ...inputs.flatMap((b) => [b, b.length])));
-      const length = Number(library.call("zk_out_len"));
-      return { code, out: library.read(library.call("zk_out_ptr"), length) };
-    },
-  };
-}
+export const openNativeWrapper = (source: NativeSource): Promise<Library> =>
+  openNativeLibrary(source, functions);
