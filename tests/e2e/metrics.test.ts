@@ -66,7 +66,7 @@ test("the log tells each step of a task with its id", async () => {
   expect([...tasks.keys()]).toContain(taskId);
   for (const own of tasks.values()) {
     expect(new Set(own.map(({ msg }) => msg))).toEqual(
-      new Set(["packed", "dispatched", "proved", "output confirmed", "outputted"]),
+      new Set(["packed", "dispatched", "proving", "proved", "output confirmed", "outputted"]),
     );
   }
 });
