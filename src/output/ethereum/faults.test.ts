@@ -8,7 +8,7 @@ import {
   setDefaultTimeout,
   test,
 } from "bun:test";
-import { type Hex, keccak256, type LocalAccount } from "viem";
+import { type Hex, keccak256, type LocalAccount, parseTransaction } from "viem";
 import { OutputError } from "../output.ts";
 import { memoryJournal } from "../testing/journal.ts";
 import { answer, down, refusal, startProxy } from "../testing/proxy.ts";
@@ -119,6 +119,31 @@ describe("an RPC that", () => {
     await start().send(callOf(id), () => {}, never);
     expect(lies).toBe(3);
     expect(await world.seen(id)).toBe(1n);
+  });
+
+  test("drops one of 40: those behind it wait for one look at the chain", async () => {
+    const ids = Array.from({ length: 40 }, () => nextId++);
+    const dropped = 17;
+    let sent = 0, offers = 0, looks = 0, looksBefore: number | undefined;
+    proxy.fault = async (method, [first, block]) => {
+      if (method === "eth_getTransactionCount" && block === "latest") {
+        // No look counts that comes before all are sent.
+        if (sent < ids.length) return refusal("limit exceeded", -32005);
+        const { address } = account;
+        if (await world.client.getTransactionCount({ address }) === dropped) looks++;
+      }
+      if (method !== "eth_sendRawTransaction") return undefined;
+      sent++;
+      if (parseTransaction(first as Hex).nonce !== dropped) return undefined;
+      if (offers++ === 0) return answer(keccak256(first as Hex));
+      looksBefore ??= looks;
+      return undefined;
+    };
+    const sender = start();
+    await Promise.all(ids.map((id) => sender.send(callOf(id), () => {}, never)));
+    expect(looksBefore).toBe(1);
+    for (const id of ids) expect(await world.seen(id)).toBe(1n);
+    expect(await world.client.getTransactionCount({ address: account.address })).toBe(ids.length);
   });
 
   test("is of another chain than configured: nothing is signed", async () => {

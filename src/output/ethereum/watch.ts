@@ -104,8 +104,9 @@ export class Watcher {
     if (entry.underpriced) return await this.#bump(entry);
     const waited = performance.now() - entry.offeredAt;
     if (performance.now() < entry.notBefore) return;
-    // While the chain takes those before it, it is not missed yet.
-    if (!this.#moving && entry.nonce < next + lookAhead && !await this.#isKnown(entry)) {
+    // While the chain moves, those behind the next one are not missed yet.
+    const isDue = entry.nonce === next || !this.#moving && entry.nonce < next + lookAhead;
+    if (isDue && !await this.#isKnown(entry)) {
       if (await this.#stillGood(entry)) await broadcast(deps, entry, undefined);
       return;
     }
