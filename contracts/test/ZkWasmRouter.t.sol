@@ -6,17 +6,17 @@ import {W3bstreamRouter} from "../src/W3bstreamRouter.sol";
 import {IProofVerifier} from "../src/interfaces/IProofVerifier.sol";
 import {ProvenRuns} from "../src/samples/ProvenRuns.sol";
 import {RouterBase} from "./utils/RouterBase.sol";
-import {WrappedProof} from "./utils/WrappedProof.sol";
+import {WrappedClass, WrappedProof} from "./utils/WrappedProof.sol";
 
 /// A real wrapped proof at the router, which has a task of `task.json`.
-contract ZkWasmRouterTest is RouterBase, WrappedProof {
+abstract contract ZkWasmRouterTest is RouterBase, WrappedProof {
     uint256 private constant MAX_CALLDATA = 48 * 1024;
 
-    Submission private item;
-    ProvenRuns private runs;
+    Submission internal item;
+    ProvenRuns internal runs;
 
-    function setUp() public override {
-        super.setUp();
+    function setUpOf(WrappedClass memory class_) internal {
+        RouterBase.setUp();
         string memory json = vm.readFile("test/vectors/task.json");
         item.task = Task({
             projectId: uint64(vm.parseJsonUint(json, ".cases[0].projectId")),
@@ -38,20 +38,24 @@ contract ZkWasmRouterTest is RouterBase, WrappedProof {
         znodes.addOperator(DID, item.prover);
         vm.stopPrank();
 
-        loadProof();
+        loadProof(class_);
         item.publicValues = publicValues;
         item.proof = proof;
-        runs = new ProvenRuns(address(router), 1, item.task.programId, false);
-        routeTo(imageId, IProofVerifier.Binding.Tag, true);
+        bool commits = proven.kind == IProofVerifier.Binding.Data;
+        runs = new ProvenRuns(address(router), 1, item.task.programId, commits);
+        routeTo(imageId, proven.kind, !commits);
     }
 
-    function routeTo(bytes32 image, IProofVerifier.Binding kind, bool allowUnbound) private {
+    /// What is proved of the run.
+    function numbers() internal pure virtual returns (uint64[] memory, uint64[] memory);
+
+    function routeTo(bytes32 image, IProofVerifier.Binding kind, bool allowUnbound) internal {
         address adapter = address(adapterOf(item.task.programId, image, class, kind, proof.length));
         vm.prank(owner);
         router.setRoute(1, item.task.programId, adapter, address(runs), allowUnbound);
     }
 
-    function refusedAs(Submission memory s, bytes4 why) private {
+    function refusedAs(Submission memory s, bytes4 why) internal {
         vm.expectRevert(why);
         submit(s);
         vm.assertEq(runs.total(), 0, "stored");
@@ -64,14 +68,14 @@ contract ZkWasmRouterTest is RouterBase, WrappedProof {
         vm.assertTrue(data.length <= MAX_CALLDATA, "calldata");
         bytes32 id = router.taskId(item.task);
         submit(item);
-        vm.snapshotGasLastCall("router", "submit of a wrapped zkWasm proof, its run kept");
+        string memory what = string.concat("submit of a zkWasm proof of class ", proven.name);
+        vm.snapshotGasLastCall("router", string.concat(what, ", its run kept"));
         ProvenRuns.Run memory run = runs.run(id);
         vm.assertEq(runs.total(), 1, "stored");
         vm.assertEq(run.prover, item.prover, "prover");
-        vm.assertEq(run.inputs.length, 1, "inputs");
-        vm.assertEq(run.inputs[0], 10, "input");
-        vm.assertEq(run.outputs.length, 1, "outputs");
-        vm.assertEq(run.outputs[0], 55, "the tenth Fibonacci number");
+        (uint64[] memory inputs, uint64[] memory outputs) = numbers();
+        vm.assertEq(abi.encode(run.inputs), abi.encode(inputs), "inputs");
+        vm.assertEq(abi.encode(run.outputs), abi.encode(outputs), "outputs");
         vm.expectRevert(abi.encodeWithSelector(W3bstreamRouter.TaskUsed.selector, id));
         submit(item);
     }
@@ -110,7 +114,7 @@ contract ZkWasmRouterTest is RouterBase, WrappedProof {
 
     /// Its program has another image id, or it has no such program.
     function test_another_projects_receipt_is_refused() public {
-        routeTo(bytes32(uint256(imageId) ^ 1), IProofVerifier.Binding.Tag, true);
+        routeTo(bytes32(uint256(imageId) ^ 1), proven.kind, true);
         refusedAs(item, W3bstreamRouter.InvalidProof.selector);
         Submission memory s = item;
         s.task.projectId = 2;
@@ -119,6 +123,19 @@ contract ZkWasmRouterTest is RouterBase, WrappedProof {
         );
         submit(s);
     }
+}
+
+contract ZkWasmSmallRouterTest is ZkWasmRouterTest {
+    function setUp() public override {
+        setUpOf(small());
+    }
+
+    function numbers() internal pure override returns (uint64[] memory, uint64[] memory) {
+        uint64[] memory inputs = new uint64[](1);
+        uint64[] memory outputs = new uint64[](1);
+        (inputs[0], outputs[0]) = (10, 55);
+        return (inputs, outputs);
+    }
 
     function test_a_program_that_does_not_commit_needs_the_owners_leave() public {
         routeTo(imageId, IProofVerifier.Binding.Tag, false);
@@ -126,5 +143,28 @@ contract ZkWasmRouterTest is RouterBase, WrappedProof {
         // Nor does its one output pass for a commitment.
         routeTo(imageId, IProofVerifier.Binding.Data, true);
         refusedAs(item, W3bstreamRouter.InvalidProof.selector);
+    }
+}
+
+contract ZkWasmMediumRouterTest is ZkWasmRouterTest {
+    function setUp() public override {
+        setUpOf(medium());
+    }
+
+    /// Of four readings how many are normal, their sum, and which are not.
+    function numbers() internal pure override returns (uint64[] memory, uint64[] memory) {
+        uint64[] memory outputs = new uint64[](3);
+        (outputs[0], outputs[1]) = (4, 215 + 218 + 221 + 219);
+        return (new uint64[](0), outputs);
+    }
+
+    function test_a_run_of_other_data_is_refused() public {
+        Submission memory s = item;
+        s.task.inputCommitment = keccak256("other data");
+        bytes32 id = router.taskId(s.task);
+        vm.prank(owner);
+        projects.addOperator(1, vm.addr(OPERATOR_KEY));
+        s.operatorSig = signature(OPERATOR_KEY, id);
+        refusedAs(s, W3bstreamRouter.CommitmentMismatch.selector);
     }
 }

@@ -3,22 +3,21 @@ pragma solidity ^0.8.24;
 
 import {IProofVerifier} from "../src/interfaces/IProofVerifier.sol";
 import {ZkWasmAdapter} from "../src/verifiers/ZkWasmAdapter.sol";
-import {WrappedProof} from "./utils/WrappedProof.sol";
+import {WrappedClass, WrappedProof} from "./utils/WrappedProof.sol";
 
 /// The generated verifier of a class, behind its adapter, on a real wrapped proof.
-contract ZkWasmVerifierTest is WrappedProof {
+abstract contract ZkWasmVerifierTest is WrappedProof {
     bytes32 private constant PROGRAM = keccak256("program");
-    IProofVerifier.Binding private constant KIND = IProofVerifier.Binding.Tag;
 
     ZkWasmAdapter private adapter;
 
-    function setUp() public {
-        loadProof();
+    function setUpOf(WrappedClass memory class_) internal {
+        loadProof(class_);
         adapter = ofImage(imageId);
     }
 
     function ofImage(bytes32 image) private returns (ZkWasmAdapter) {
-        return adapterOf(PROGRAM, image, class, KIND, proof.length);
+        return adapterOf(PROGRAM, image, class, proven.kind, proof.length);
     }
 
     function refuses(bytes memory values, bytes memory proof_, string memory what) private view {
@@ -32,7 +31,8 @@ contract ZkWasmVerifierTest is WrappedProof {
 
     function test_takes_a_real_proof() public {
         vm.assertTrue(adapter.verify(PROGRAM, publicValues, proof), "refused");
-        vm.snapshotGasLastCall("verifier", "zkwasm, class small, through the adapter");
+        string memory what = string.concat("zkwasm, class ", proven.name, ", through the adapter");
+        vm.snapshotGasLastCall("verifier", what);
         vm.assertTrue(generated.code.length <= 24_576, "larger than EIP-170 allows");
         vm.assertTrue(proof.length <= 6 * 1024, "proof");
         vm.assertTrue(takes(adapter.words(publicValues), proof), "the verifier alone");
@@ -41,8 +41,9 @@ contract ZkWasmVerifierTest is WrappedProof {
     function test_states_the_binding() public view {
         (IProofVerifier.Binding kind, bytes32 commitment, bytes32 stated) =
             adapter.statement(publicValues);
-        vm.assertTrue(kind == KIND, "kind");
-        vm.assertEq(commitment, 0, "commitment");
+        vm.assertTrue(kind == proven.kind, "kind");
+        if (kind == IProofVerifier.Binding.Tag) vm.assertEq(commitment, 0, "commitment");
+        else vm.assertEq(commitment, inputCommitment(), "commitment");
         vm.assertEq(stated, statedBinding, "binding");
     }
 
@@ -118,7 +119,7 @@ contract ZkWasmVerifierTest is WrappedProof {
         for (uint256 i = 0; i < others.length; ++i) {
             refuses(publicValues, others[i], "taken");
         }
-        adapter = adapterOf(PROGRAM, imageId, class, KIND, cut.length);
+        adapter = adapterOf(PROGRAM, imageId, class, proven.kind, cut.length);
         refuses(publicValues, cut, "cut");
     }
 
@@ -131,7 +132,7 @@ contract ZkWasmVerifierTest is WrappedProof {
         adapter = ofImage(image);
         refuses(publicValues, proof, "another image's adapter");
         refuses(values, proof, "another image's values");
-        adapter = adapterOf(PROGRAM, imageId, class + 2, KIND, proof.length);
+        adapter = adapterOf(PROGRAM, imageId, class + 2, proven.kind, proof.length);
         refuses(publicValues, proof, "another class");
     }
 
@@ -140,5 +141,17 @@ contract ZkWasmVerifierTest is WrappedProof {
         vm.chainId(1);
         vm.assertTrue(!takes(words, proof), "verified");
         vm.assertEq(createVerifier(), address(0), "deployed");
+    }
+}
+
+contract ZkWasmSmallVerifierTest is ZkWasmVerifierTest {
+    function setUp() public {
+        setUpOf(small());
+    }
+}
+
+contract ZkWasmMediumVerifierTest is ZkWasmVerifierTest {
+    function setUp() public {
+        setUpOf(medium());
     }
 }

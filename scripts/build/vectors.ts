@@ -5,7 +5,17 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { type Address, bytesToHex, type Hex, hexToBytes, keccak256, toBytes, toHex } from "viem";
+import {
+  type Address,
+  bytesToHex,
+  concat,
+  type Hex,
+  hexToBytes,
+  keccak256,
+  sha256,
+  toBytes,
+  toHex,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import {
   bindingOf,
@@ -70,6 +80,14 @@ function merkle() {
   return { cases };
 }
 
+/** What the guest `meter_rust` commits to, given what `wasm/wrap/examples/keys.rs` proves it with. */
+function meterCommitment(): Hex {
+  const salt = [1n, 2n, 3n, 4n];
+  const readings = [215n, 218n, 221n, 219n];
+  const values = [...salt, 0n, BigInt(readings.length), ...readings];
+  return sha256(concat(values.map((value) => toHex(value, { size: 8 }))));
+}
+
 async function tasks() {
   const cases = [];
   const word = (label: string): Hex => keccak256(toBytes(label));
@@ -78,6 +96,7 @@ async function tasks() {
     [4690n, "0x1111111111111111111111111111111111111111"],
     [0n, "0x0000000000000000000000000000000000000000"],
   ];
+  const commitments = [meterCommitment(), word("commitment 1"), `0x${"00".repeat(32)}`];
   for (const [i, [chainId, router]] of chains.entries()) {
     const operator = privateKeyToAccount(word(`operator ${i}`));
     const prover = privateKeyToAccount(word(`prover ${i}`));
@@ -88,7 +107,7 @@ async function tasks() {
       version: i === 2 ? "версия 1.0" : "0.1",
       programId: word(`program ${i}`),
       messagesRoot: word(`root ${i}`),
-      inputCommitment: i === 2 ? `0x${"00".repeat(32)}` : word(`commitment ${i}`),
+      inputCommitment: commitments[i] as Hex,
       nonce: i === 0 ? 0n : BigInt(word(`nonce ${i}`)),
     };
     const taskId = taskIdOf(task);

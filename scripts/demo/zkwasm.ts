@@ -11,13 +11,15 @@ import { type DemoNode, startNode } from "./nodes.ts";
 import { type Reading, weatherReadings } from "./readings.ts";
 import { demoOnChain } from "./zkwasm_chain.ts";
 
-const usage = `usage: npm run demo:zkwasm [-- --verbose] [-- --chain]
+const usage = `usage: npm run demo:zkwasm [-- --verbose] [-- --chain [--bound]]
 
 Starts a node without a chain, posts 8 readings, 4 a task, and shows what was proven of them by
 proofs that hide them.
   --chain    a contract on a local chain checks the proof and keeps what it says: some minutes,
              and 3 GB of memory; the first time more of them, for a native library (needs cargo)
              and keys
+  --bound    with --chain: of a program that commits to its data, so that the contract knows whose
+             numbers they are; its runs are longer, and take four times as long
   --verbose  show the nodes' logs
 `;
 
@@ -93,6 +95,7 @@ async function main(directory: string, verbose: boolean, started: (node: DemoNod
 const { values } = parseArgs({
   options: {
     chain: { type: "boolean", default: false },
+    bound: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -110,8 +113,9 @@ if (values.help) {
   };
   process.on("SIGINT", () => void stop().then(() => process.exit(130)));
   try {
-    const { chain, verbose } = values;
-    if (chain) await demoOnChain({ directory, verbose, say, started });
+    const { chain, bound, verbose } = values;
+    if (bound && !chain) throw new Error("--bound is for --chain");
+    if (chain) await demoOnChain({ directory, verbose, bound, say, started });
     else await main(directory, verbose, (node) => started(() => node.stop()));
   } catch (error) {
     console.error(`\nthe demo failed: ${(error as Error).message}`);

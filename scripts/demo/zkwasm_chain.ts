@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type Hex, size } from "viem";
 import { buildLibrary } from "../../runtimes/crate_build.ts";
+import type { ClassName } from "../../runtimes/zkwasm/profile.ts";
 import { crate, keysFolder } from "../../runtimes/zkwasm/wrap/installed.ts";
 import { startAnvil } from "../../src/chain/anvil.ts";
 import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
@@ -16,11 +17,44 @@ import { weatherReadings } from "./readings.ts";
 import { submissionOf, tryToCheat } from "./refusals.ts";
 import { provenRun, registerRuns, type RunsProject, wrapProject } from "./zkwasm_network.ts";
 
-/** Its runs fit the smallest class. */
-const className = "small";
-const guest = "sum";
+interface Program {
+  readonly guest: string;
+  readonly className: ClassName;
+  readonly what: string;
+  /** Readings of a task, and the messages that they are, in tenths of a degree. */
+  readonly readings: number;
+  readonly messages: (tenths: readonly number[]) => object[];
+  /** What the dApp has of it. */
+  readonly told: (
+    run: { readonly inputs: readonly bigint[]; readonly outputs: readonly bigint[] },
+  ) => [name: string, value: string];
+}
 
-const degrees = (tenths: bigint) => `${(Number(BigInt.asIntN(64, tenths)) / 10).toFixed(1)}°C`;
+const degrees = (tenths: number) => `${(tenths / 10).toFixed(1)}°C`;
+
+const tag: Program = {
+  guest: "sum",
+  className: "small",
+  what: "two private numbers have a public sum",
+  readings: 2,
+  messages: (tenths) => [
+    { public_input: [tenths.reduce((a, b) => a + b)], private_input: tenths },
+  ],
+  told: ({ inputs }) => ["sum", inputs.map((sum) => degrees(Number(sum))).join()],
+};
+
+/** SHA-256 of its input takes a run more steps than the lower class has. */
+const data: Program = {
+  guest: "meter_rust",
+  className: "medium",
+  what: "how many private readings are normal, and their sum; it commits to its input",
+  readings: 4,
+  messages: (tenths) => tenths.map((reading) => ({ private_input: [reading] })),
+  told: ({ outputs: [normal = 0n, sum = 0n] }) => [
+    "readings",
+    `${normal} are normal, their mean is ${degrees(Number(sum) / Number(normal))}`,
+  ],
+};
 
 /** What a znode does at each phase of a proof. */
 const phases: Readonly<Record<string, string>> = {
@@ -34,6 +68,8 @@ const phases: Readonly<Record<string, string>> = {
 export interface Options {
   readonly directory: string;
   readonly verbose: boolean;
+  /** Whether the program commits to its data. */
+  readonly bound: boolean;
   readonly say: (line: string) => void;
   /** Given what ends each thing that was started. */
   readonly started: (stop: () => Promise<unknown>) => void;
@@ -41,6 +77,7 @@ export interface Options {
 
 export async function demoOnChain(options: Options): Promise<void> {
   const { directory, verbose, say, started } = options;
+  const run = options.bound ? data : tag;
   say(`what wraps proofs: ${crate.what}`);
   const { path } = await buildLibrary(crate, { say: (line) => say(`  ${line}`) });
   say(`  ${path}; keys are kept in ${keysFolder()}`);
@@ -52,8 +89,9 @@ export async function demoOnChain(options: Options): Promise<void> {
   const parties = localParties();
   const deployment = await setUpNetwork(chain, parties);
 
-  say("publishing a program (two private numbers have a public sum), registering the project");
-  const draft = await wrapProject(guest, className);
+  say(`publishing a program (${run.what}), registering the project`);
+  const messages = run.messages(await tenthsOf(run.readings));
+  const draft = await wrapProject(run.guest, run.className, messages.length);
   const encoded = await encodeProject(draft);
   const ipfs = openIpfs({ directory: join(directory, "enode", "ipfs") });
   await ipfs.put(encoded.blocks).finally(() => ipfs.close());
@@ -61,8 +99,12 @@ export async function demoOnChain(options: Options): Promise<void> {
     onDeployed: (name, at) => say(`  ${name} ${at}`),
   });
   const { program } = project;
-  say(`  image id ${program.imageId}, class ${className}: 2^${program.class} rows a table`);
-  say("  proofs are bound to task and prover; this program does not commit to its data");
+  say(`  image id ${program.imageId}, class ${run.className}: 2^${program.class} rows a table`);
+  say(
+    options.bound
+      ? "  proofs are bound to task, prover and data"
+      : "  proofs are bound to task and prover; this program does not commit to its data",
+  );
 
   say("starting an enode and a znode");
   const { promise: died, reject: onDeath } = Promise.withResolvers<never>();
@@ -90,18 +132,18 @@ export async function demoOnChain(options: Options): Promise<void> {
     },
   }, (node) => started(() => node.stop()));
 
-  const readings = await weatherReadings(2);
-  const tenths = readings.map(({ value }) => Math.round(value * 10));
-  const sum = tenths.reduce((a, b) => a + b);
-  say(`posting two readings of the Seattle weather station and their sum to ${enode.url}`);
-  const id = await new EnodeClient(enode.url).send({
-    projectId: project.projectId,
-    version: "1.0",
-    data: JSON.stringify({ public_input: [sum], private_input: tenths }),
-  });
+  say(`posting ${run.readings} readings of the Seattle weather station to ${enode.url}`);
+  let id = "";
+  for (const message of messages) {
+    id = await new EnodeClient(enode.url).send({
+      projectId: project.projectId,
+      version: "1.0",
+      data: JSON.stringify(message),
+    });
+  }
   const transaction = await Promise.race([died, ended(enode.url, id, say)]);
   watch.stop();
-  await show(chain, project, transaction, say);
+  await show(chain, project, transaction, run, say);
 
   say("what the router refuses:");
   const { router } = deployment;
@@ -116,6 +158,11 @@ export async function demoOnChain(options: Options): Promise<void> {
     console.log(`         ${what.padEnd(16)} ${error}`);
   }
   say("done");
+}
+
+async function tenthsOf(count: number): Promise<number[]> {
+  const readings = await weatherReadings(count);
+  return readings.map(({ value }) => Math.round(value * 10));
 }
 
 /** Follows a message to its end; answers the transaction that submitted its task. */
@@ -177,18 +224,19 @@ async function show(
   chain: ChainClient,
   project: RunsProject,
   transaction: Hex,
+  { told }: Program,
   say: Options["say"],
 ): Promise<void> {
   const { gasUsed, to } = await chain.reader.getTransactionReceipt({ hash: transaction });
   const { input } = await chain.reader.getTransaction({ hash: transaction });
   const [task, , , , proof] = await submissionOf(chain, transaction);
   const taskId = taskIdOf({ ...task, chainId: chain.id, router: to as Hex });
-  const { inputs, prover } = await provenRun(chain, project, taskId);
+  const run = await provenRun(chain, project, taskId);
   say(`on the chain, in the dApp at ${project.runs}:`);
   const rows = [
     ["task", taskId],
-    ["prover", prover],
-    ["sum", inputs.map(degrees).join()],
+    ["prover", run.prover],
+    told(run),
     ["proof", `${size(proof)} bytes; calldata ${size(input)} bytes; ${gasUsed} gas`],
   ];
   for (const [name = "", value] of rows) console.log(`         ${name.padEnd(8)} ${value}`);

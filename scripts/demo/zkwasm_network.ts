@@ -14,10 +14,11 @@ import type { EncodedProject, ProjectDraft } from "../../src/project/encode.ts";
 import { type Described, verifierOf, wrappedProgram } from "../../src/ws/wrapped_program.ts";
 import { type Parties, registerProject } from "./network.ts";
 
-/** A project whose committed guest is proven for the chain. */
+/** A project whose committed guest is proven for the chain, of so many messages a task. */
 export async function wrapProject(
   guest: string,
   className: ClassName,
+  count = 1,
 ): Promise<ProjectDraft> {
   const path = join(import.meta.dirname, `../../wasm/dist/guests/${guest}.wasm`);
   return {
@@ -26,7 +27,7 @@ export async function wrapProject(
       vmType: "zkwasm",
       code: new Uint8Array(await readFile(path)),
       codeExpParam: JSON.stringify({ profile: "wrap", class: className }),
-      packing: { count: 1, window: 5 },
+      packing: { count, window: 5 },
       // The first proof on a machine waits for its keys.
       timeout: 7200,
       output: { type: "ethereumContract" },

@@ -2,6 +2,7 @@
 import { createRuntimes } from "../../runtimes/index.ts";
 import type { ProgramSpec } from "../../runtimes/runtime.ts";
 import { classes, type ClassName, provingOfParam } from "../../runtimes/zkwasm/profile.ts";
+import { zkWasmMediumVerifier } from "../chain/bytecode/zkWasmMediumVerifier.ts";
 import { zkWasmSmallVerifier } from "../chain/bytecode/zkWasmSmallVerifier.ts";
 import type { GeneratedVerifier } from "../chain/generated_verifier.ts";
 import type { WrappedProgram } from "../chain/zkwasm_verifier.ts";
@@ -14,7 +15,10 @@ const maxCode = 24_576;
 const loadSeconds = 300;
 
 /** Contracts of the test setup. */
-const committed: Partial<Record<ClassName, GeneratedVerifier>> = { small: zkWasmSmallVerifier };
+const committed: Partial<Record<ClassName, GeneratedVerifier>> = {
+  small: zkWasmSmallVerifier,
+  medium: zkWasmMediumVerifier,
+};
 
 export type Described = WrappedProgram & { readonly className: ClassName };
 

@@ -6,11 +6,20 @@ import {UnsafeTestSetupZkWasmAdapter} from "../../src/verifiers/UnsafeTestSetupZ
 import {ZkWasmAdapter} from "../../src/verifiers/ZkWasmAdapter.sol";
 import {TestBase} from "./TestBase.sol";
 
-/// A real proof of class small, of a run that does not commit to its input, and its verifier.
+/// A class whose contract is committed, with a real proof.
+struct WrappedClass {
+    /// In names of files.
+    string name;
+    string verifier;
+    /// Whether the run commits to its input.
+    IProofVerifier.Binding kind;
+}
+
+/// A real proof of a class, and its verifier.
 abstract contract WrappedProof is TestBase {
     uint256 internal constant VERIFY_GAS = 1_000_000;
-    string private constant VERIFIER = "UnsafeTestSetupZkWasmSmallVerifier";
 
+    WrappedClass internal proven;
     address internal generated;
     bytes32 internal imageId;
     uint8 internal class;
@@ -18,8 +27,24 @@ abstract contract WrappedProof is TestBase {
     bytes internal proof;
     bytes32 internal statedBinding;
 
-    function loadProof() internal {
-        string memory json = vm.readFile("test/vectors/zkwasm-wrap-small.json");
+    /// The tenth number of Fibonacci.
+    function small() internal pure returns (WrappedClass memory) {
+        return
+            WrappedClass("small", "UnsafeTestSetupZkWasmSmallVerifier", IProofVerifier.Binding.Tag);
+    }
+
+    /// What a meter's four readings are, to which it commits.
+    function medium() internal pure returns (WrappedClass memory) {
+        return
+            WrappedClass(
+                "medium", "UnsafeTestSetupZkWasmMediumVerifier", IProofVerifier.Binding.Data
+            );
+    }
+
+    function loadProof(WrappedClass memory class_) internal {
+        proven = class_;
+        string memory json =
+            vm.readFile(string.concat("test/vectors/zkwasm-wrap-", class_.name, ".json"));
         publicValues = vm.parseJsonBytes(json, ".publicValues");
         proof = vm.parseJsonBytes(json, ".proof");
         imageId = vm.parseJsonBytes32(json, ".imageId");
@@ -30,10 +55,16 @@ abstract contract WrappedProof is TestBase {
 
     /// Zero where it refuses to be.
     function createVerifier() internal returns (address deployed) {
-        bytes memory code = vm.getCode(string.concat(VERIFIER, ".sol:", VERIFIER));
+        bytes memory code = vm.getCode(string.concat(proven.verifier, ".sol:", proven.verifier));
         assembly {
             deployed := create(0, add(code, 0x20), mload(code))
         }
+    }
+
+    /// Of the task that the proof is bound to.
+    function inputCommitment() internal view returns (bytes32) {
+        string memory json = vm.readFile("test/vectors/task.json");
+        return vm.parseJsonBytes32(json, ".cases[0].inputCommitment");
     }
 
     function adapterOf(

@@ -1,16 +1,26 @@
 //! Lays a tape in columns.
 
+use std::collections::BTreeMap;
+
 use halo2_axiom::{
     circuit::{self, Layouter, Region, SimpleFloorPlanner, Value},
     halo2curves::bn256::Fr,
-    plonk::{Advice, Circuit, Column, ConstraintSystem, Error, Fixed, Instance, TableColumn},
+    plonk::{
+        Advice, Circuit, Column, ConstraintSystem, Error, Expression, Fixed, Instance, TableColumn,
+    },
     poly::Rotation,
 };
 
 use crate::{
+    element::WEIGHT,
+    hash::DIGIT_BITS,
     poseidon2::chip,
     tape::{Cell, Tape},
 };
+
+/// Selectors of a + b c = d, and of 2^31 a + b + `WEIGHT` c = d.
+const PRODUCT: u64 = 1;
+const DIGIT: u64 = 2;
 
 /// Rows at the end that blinding takes, and some to spare.
 const UNUSABLE: usize = 16;
@@ -46,32 +56,75 @@ impl Size {
         needs("permutations", tape.permutations.len() * chip::ROWS + chip::CLOSING)?;
         needs("constants", tape.constants.len())?;
         needs("the lookup table", 1 << tape.table_bits)?;
-        size.base = tape_places(tape, rows).last().map_or(1, |(column, _)| column + 1);
+        let groups = groups(tape);
+        let fits = |base: &usize| height(&groups, *base) <= rows;
+        size.base = (1..).find(fits).expect("a region takes fewer rows");
         size.lookups = tape.lookups.len().div_ceil(rows).max(1);
         Ok(size)
     }
 }
 
-/// Column and row of each base cell.
-fn tape_places(tape: &Tape, rows: usize) -> Vec<(usize, usize)> {
-    let (mut column, mut row) = (0, 0);
-    let mut places = Vec::with_capacity(tape.base.len());
-    let ends = tape.regions.iter().skip(1).copied().chain([tape.base.len() as u32]);
-    for (start, end) in tape.regions.iter().zip(ends) {
-        let length = (end - start) as usize;
-        if row + length > rows {
-            (column, row) = (column + 1, 0);
-        }
-        places.extend((row..row + length).map(|row| (column, row)));
-        row += length;
+/// What all regions of a group have in common: how many rows they take, and where their selector is
+/// what.
+type Pattern = (usize, Vec<(usize, u64)>);
+
+/// Where regions of each pattern begin in the tape.
+type Groups = BTreeMap<Pattern, Vec<usize>>;
+
+fn groups(tape: &Tape) -> Groups {
+    let mut groups = Groups::new();
+    let gates = tape.gates.iter().map(|at| (*at as usize, PRODUCT));
+    let digits = tape.digits.iter().map(|at| (*at as usize, DIGIT));
+    let mut selectors: Vec<_> = gates.chain(digits).collect();
+    selectors.sort_unstable();
+    let mut selectors = selectors.into_iter().peekable();
+    let starts = tape.regions.iter().map(|start| *start as usize);
+    let ends = starts.clone().skip(1).chain([tape.base.len()]);
+    for (start, end) in starts.zip(ends) {
+        let own = std::iter::from_fn(|| selectors.next_if(|(at, _)| *at < end));
+        let pattern = (end - start, own.map(|(at, selector)| (at - start, selector)).collect());
+        groups.entry(pattern).or_default().push(start);
     }
-    places
+    groups
+}
+
+/// Rows that groups take in so many columns.
+fn height(groups: &Groups, columns: usize) -> usize {
+    groups.iter().map(|((rows, _), starts)| rows * starts.len().div_ceil(columns)).sum()
+}
+
+/// Where a tape's cells are. Regions of one pattern are side by side: columns share a selector.
+struct Places {
+    /// Column and row of each base cell.
+    cells: Vec<(usize, usize)>,
+    /// Rows where the selector is not zero.
+    selectors: Vec<(usize, u64)>,
+}
+
+impl Places {
+    fn of(tape: &Tape, columns: usize) -> Self {
+        let (mut cells, mut selectors) = (vec![(0, 0); tape.base.len()], vec![]);
+        let mut row = 0;
+        for ((rows, own), starts) in groups(tape) {
+            for starts in starts.chunks(columns) {
+                selectors.extend(own.iter().map(|(at, selector)| (row + at, *selector)));
+                for (column, start) in starts.iter().enumerate() {
+                    for i in 0..rows {
+                        cells[start + i] = (column, row + i);
+                    }
+                }
+                row += rows;
+            }
+        }
+        Self { cells, selectors }
+    }
 }
 
 #[derive(Clone, Debug)]
 pub struct Columns {
-    /// Each with the selector of its gate.
-    base: Vec<(Column<Advice>, Column<Fixed>)>,
+    base: Vec<Column<Advice>>,
+    /// Of the gates of all columns.
+    selector: Column<Fixed>,
     lookups: Vec<Column<Advice>>,
     table: TableColumn,
     constants: Column<Fixed>,
@@ -113,7 +166,8 @@ impl Circuit<Fr> for Laid<'_> {
             column
         };
         let columns = Columns {
-            base: (0..size.base).map(|_| (equal(meta), meta.fixed_column())).collect(),
+            base: (0..size.base).map(|_| equal(meta)).collect(),
+            selector: meta.fixed_column(),
             lookups: (0..size.lookups).map(|_| equal(meta)).collect(),
             table: meta.lookup_table_column(),
             constants: meta.fixed_column(),
@@ -124,12 +178,17 @@ impl Circuit<Fr> for Laid<'_> {
         meta.enable_equality(columns.instance);
         // More columns to a product of the permutation argument, in the domain that there is anyway.
         meta.set_minimum_degree(5);
-        for &(column, on) in &columns.base {
-            meta.create_gate("a + b c = d", |cells| {
-                let on = cells.query_fixed(on, Rotation::cur());
+        for &column in &columns.base {
+            meta.create_gate("a + b c = d, or 2^31 a + b + WEIGHT c = d", |cells| {
+                let on = cells.query_fixed(columns.selector, Rotation::cur());
                 let [a, b, c, d] =
                     [0, 1, 2, 3].map(|row| cells.query_advice(column, Rotation(row)));
-                vec![on * (a + b * c - d)]
+                let [is_product, is_digit, radix, weight] =
+                    [PRODUCT, DIGIT, 1 << DIGIT_BITS, WEIGHT.into()]
+                        .map(|it| Expression::Constant(Fr::from(it)));
+                let product = a.clone() + b.clone() * c.clone() - d.clone();
+                let digit = radix * a + b + weight * c - d;
+                vec![on.clone() * ((is_digit - on.clone()) * product + (on - is_product) * digit)]
             });
         }
         for &column in &columns.lookups {
@@ -164,17 +223,17 @@ impl Laid<'_> {
     /// @return the cells of the instance
     fn assign(&self, columns: &Columns, region: &mut Region<'_, Fr>) -> Vec<circuit::Cell> {
         let (tape, rows) = (self.tape, self.size.rows());
-        let places = tape_places(tape, rows);
+        let places = Places::of(tape, self.size.base);
         let base: Vec<_> = places
+            .cells
             .iter()
             .zip(&tape.base)
             .map(|(&(column, row), &value)| {
-                region.assign_advice(columns.base[column].0, row, Value::known(value)).cell()
+                region.assign_advice(columns.base[column], row, Value::known(value)).cell()
             })
             .collect();
-        for &gate in &tape.gates {
-            let (column, row) = places[gate as usize];
-            region.assign_fixed(columns.base[column].1, row, Fr::one());
+        for &(row, selector) in &places.selectors {
+            region.assign_fixed(columns.selector, row, Fr::from(selector));
         }
         let constants: Vec<_> = (tape.constants.iter().enumerate())
             .map(|(row, value)| region.assign_fixed(columns.constants, row, *value))

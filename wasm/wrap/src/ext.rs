@@ -15,6 +15,13 @@ const W: u32 = 3;
 /// Coefficients, the constant one first.
 pub type Ext = [Num; 4];
 
+/// An element, and all but the first of its coefficients times what x^4 is.
+#[derive(Clone)]
+pub struct Factor {
+    by: Ext,
+    wrapped: [Num; 3],
+}
+
 impl Tape {
     pub fn residues(&self, ext: &Ext) -> Ext4 {
         Ext4::from_basis_coefficients_fn(|i| self.residue(&ext[i]))
@@ -54,6 +61,11 @@ impl Tape {
         std::array::from_fn(|i| self.minus(&a[i], &b[i]))
     }
 
+    /// Coefficients whose products with small ones can be reduced.
+    pub fn ext_lazy(&mut self, a: &Ext) -> Ext {
+        a.each_ref().map(|it| self.lazy(it))
+    }
+
     /// Coefficients whose products stay cheap to reduce.
     pub fn ext_small(&mut self, a: &Ext) -> Ext {
         a.each_ref().map(|it| self.small(it))
@@ -63,31 +75,35 @@ impl Tape {
         a.each_ref().map(|it| self.reduced(it))
     }
 
-    /// The sum of products, not reduced.
-    pub fn ext_dot(&mut self, pairs: &[(Ext, Ext)]) -> Ext {
-        self.ext_dot_with(pairs, &[])
+    /// What an element is multiplied with several times.
+    pub fn factor(&mut self, a: &Ext) -> Factor {
+        let by = self.ext_small(a);
+        let [_, wrapped @ ..] = &by;
+        let wrapped = wrapped.each_ref().map(|it| self.scaled(it, W));
+        Factor { by, wrapped }
     }
 
-    /// The sum of products, some of them with elements of the base field; not reduced.
-    pub fn ext_dot_with(&mut self, pairs: &[(Ext, Ext)], scaled: &[(&Ext, &Num)]) -> Ext {
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(a, b)| {
-                let (a, b) = (self.ext_small(a), self.ext_small(b));
-                let wrapped = b.each_ref().map(|it| self.scaled(it, W));
-                (a, b, wrapped)
-            })
-            .collect();
+    /// The sum of products, some of them with elements of the base field, or of such; not reduced.
+    pub fn ext_dot(
+        &mut self,
+        pairs: &[(&Ext, &Factor)],
+        scaled: &[(&Ext, &Num)],
+        base: &[(Num, Num)],
+    ) -> Ext {
+        let pairs: Vec<_> = pairs.iter().map(|(a, factor)| (self.ext_lazy(a), factor)).collect();
         std::array::from_fn(|k| {
             let mut terms = vec![];
-            for (a, b, wrapped) in &pairs {
+            for (a, factor) in &pairs {
                 for (i, coefficient) in a.iter().enumerate() {
                     let j = (4 + k - i) % 4;
-                    let factor = if i + j == k { &b[j] } else { &wrapped[j] };
-                    terms.push((coefficient.clone(), factor.clone()));
+                    let by = if i + j == k { &factor.by[j] } else { &factor.wrapped[j - 1] };
+                    terms.push((coefficient.clone(), by.clone()));
                 }
             }
             terms.extend(scaled.iter().map(|(a, b)| (a[k].clone(), (*b).clone())));
+            if k == 0 {
+                terms.extend_from_slice(base);
+            }
             self.dot(&terms)
         })
     }
@@ -109,12 +125,13 @@ impl Tape {
 
     /// A product, not reduced.
     pub fn ext_times(&mut self, a: &Ext, b: &Ext) -> Ext {
-        self.ext_dot(&[(a.clone(), b.clone())])
+        let b = self.factor(b);
+        self.ext_dot(&[(a, &b)], &[], &[])
     }
 
     /// A multiple by an element of the base field, not reduced.
     pub fn ext_scaled(&mut self, a: &Ext, b: &Num) -> Ext {
-        let (a, b) = (self.ext_small(a), self.small(b));
+        let (a, b) = (self.ext_lazy(a), self.small(b));
         a.map(|it| self.times(&it, &b))
     }
 

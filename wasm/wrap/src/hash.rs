@@ -3,7 +3,7 @@
 
 use halo2_axiom::halo2curves::{bn256::Fr, ff::Field as _};
 
-use crate::tape::{Cell, Tape};
+use crate::tape::{Cell, Slot, Tape};
 
 /// Bits of a digit of a packed word.
 pub const DIGIT_BITS: usize = 31;
@@ -27,11 +27,15 @@ pub fn pack(tape: &mut Tape, digits: &[Cell], shift: u64) -> Cell {
 ///
 /// The caller has asserted that elements are below 2^31: else one word had several openings.
 pub fn leaf(tape: &mut Tape, elements: &[Cell]) -> Cell {
+    let words: Vec<_> = elements.chunks(WORD).map(|digits| pack(tape, digits, 1)).collect();
+    leaf_of_words(tape, &words)
+}
+
+/// The digest of a leaf that is packed.
+pub fn leaf_of_words(tape: &mut Tape, words: &[Cell]) -> Cell {
     let mut state = [tape.zero(); 3];
-    for block in elements.chunks(RATE * WORD) {
-        for (slot, digits) in state.iter_mut().zip(block.chunks(WORD)) {
-            *slot = pack(tape, digits, 1);
-        }
+    for block in words.chunks(RATE) {
+        state[..block.len()].copy_from_slice(block);
         state = tape.permute(state);
     }
     state[0]
@@ -53,27 +57,50 @@ pub fn climb(tape: &mut Tape, digest: Cell, path: &[(Cell, Cell)]) -> Cell {
     })
 }
 
-/// The entry of a table at the index of these bits, the least first.
-pub fn entry(tape: &mut Tape, table: &[Cell], bits: &[Cell]) -> Cell {
-    assert_eq!(table.len(), 1 << bits.len());
-    let mut table = table.to_vec();
+/// Of each number of so many bits whether it is the one of these, the least first.
+pub fn one_hot(tape: &mut Tape, bits: &[Cell]) -> Vec<Cell> {
+    let (zero, one) = (tape.zero(), tape.one());
+    let mut all = vec![one];
     for &bit in bits {
-        table = table.chunks(2).map(|pair| tape.select(bit, pair[0], pair[1])).collect();
+        let halves: Vec<_> = all
+            .iter()
+            .map(|&is| {
+                let upper = tape.value(is) * tape.value(bit);
+                let lower = Slot::New(tape.value(is) - upper);
+                let upper = Slot::New(upper);
+                // upper = is bit, upper + lower = is
+                let slots =
+                    [zero.into(), is.into(), bit.into(), upper, one.into(), lower, is.into()];
+                let cells = tape.region(slots, &[0, 3]);
+                (cells[5], cells[3])
+            })
+            .collect();
+        let (lower, upper): (Vec<_>, Vec<_>) = halves.into_iter().unzip();
+        all = [lower, upper].concat();
     }
-    table[0]
+    all
+}
+
+/// The entry of a table that is chosen.
+pub fn entry(tape: &mut Tape, table: &[Cell], one_hot: &[Cell]) -> Cell {
+    assert_eq!(table.len(), one_hot.len());
+    let pairs: Vec<_> = one_hot.iter().copied().zip(table.iter().copied()).collect();
+    let zero = tape.zero();
+    tape.sum_products(zero, &pairs)
 }
 
 /// That a leaf's digest is under a cap, at the index of these bits, the least first.
+///
+/// @param top which node of the cap the highest bits choose
 pub fn assert_opens(
     tape: &mut Tape,
     digest: Cell,
     index: &[Cell],
     siblings: &[Cell],
-    cap: &[Cell],
+    (cap, top): (&[Cell], &[Cell]),
 ) {
-    let (below, above) = index.split_at(siblings.len());
-    let path: Vec<_> = below.iter().copied().zip(siblings.iter().copied()).collect();
+    let path: Vec<_> = index.iter().copied().zip(siblings.iter().copied()).collect();
     let node = climb(tape, digest, &path);
-    let root = entry(tape, cap, above);
+    let root = entry(tape, cap, top);
     tape.assert_equal(node, root);
 }

@@ -20,6 +20,10 @@ const LIMIT_BITS: u64 = 252;
 /// Integers up to this can be reduced: limbs of a quotient may be a table's bits more than it.
 pub const REDUCIBLE_BITS: u64 = LIMIT_BITS - 16;
 
+/// Numbers up to this are factors without being reduced: a product with a small number, and the sum
+/// of some, can be reduced itself.
+const LAZY_BITS: u64 = 190;
+
 /// Bits of what is called reduced.
 const REDUCED_BITS: usize = 32;
 
@@ -34,7 +38,7 @@ pub struct Num {
 impl Num {
     /// # Panics
     /// if the integer may leave what a cell can hold
-    fn new(cell: Cell, low: BigUint, high: BigUint) -> Self {
+    pub(crate) fn new(cell: Cell, low: BigUint, high: BigUint) -> Self {
         assert!(low.bits() <= LIMIT_BITS && high.bits() <= LIMIT_BITS, "reduce before this");
         Self { cell, low, high }
     }
@@ -103,18 +107,14 @@ impl Tape {
         Num::new(cell, BigUint::ZERO, value.as_canonical_u32().into())
     }
 
-    /// A witness below 2^31, so that it can be packed.
-    pub fn load(&mut self, value: KoalaBear) -> Num {
-        let cell = self.witness(number(value));
-        self.assert_bits(cell, 31);
-        Num::new(cell, BigUint::ZERO, ((1u32 << 31) - 1).into())
-    }
-
-    /// A witness below P.
-    pub fn load_canonical(&mut self, value: KoalaBear) -> Num {
-        let cell = self.witness(number(value));
-        self.assert_bits(cell, 31);
-        self.assert_canonical(cell)
+    /// A constant, as the integer that is nearest to 0.
+    pub fn signed(&mut self, value: KoalaBear) -> Num {
+        let (opposite, value) = ((-value).as_canonical_u32(), value.as_canonical_u32());
+        if value <= opposite {
+            return self.fixed(KoalaBear::from_u32(value));
+        }
+        let cell = self.constant(-Fr::from(u64::from(opposite)));
+        Num::new(cell, opposite.into(), BigUint::ZERO)
     }
 
     /// One, or a constant where a bit is 1.
@@ -129,14 +129,6 @@ impl Tape {
         Num::new(cell, BigUint::ZERO, (BigUint::from(1u32) << bits) - 1u32)
     }
 
-    /// That a cell, known to be below 2^33, is below P.
-    pub fn assert_canonical(&mut self, cell: Cell) -> Num {
-        let greatest = self.constant(Fr::from(u64::from(P - 1)));
-        let rest = self.sub(greatest, cell);
-        self.assert_bits(rest, 31);
-        Num::new(cell, BigUint::ZERO, (P - 1).into())
-    }
-
     pub fn plus(&mut self, a: &Num, b: &Num) -> Num {
         let cell = self.add(a.cell, b.cell);
         Num::new(cell, &a.low + &b.low, &a.high + &b.high)
@@ -149,6 +141,13 @@ impl Tape {
 
     pub fn times(&mut self, a: &Num, b: &Num) -> Num {
         self.dot(&[(a.clone(), b.clone())])
+    }
+
+    /// a b + c
+    pub fn times_plus(&mut self, a: &Num, b: &Num, c: &Num) -> Num {
+        let low = (&a.low * &b.high).max(&a.high * &b.low) + &c.low;
+        let high = (&a.low * &b.low).max(&a.high * &b.high) + &c.high;
+        Num::new(self.mul_add(c.cell, a.cell, b.cell), low, high)
     }
 
     /// A multiple by a small constant.
@@ -195,36 +194,42 @@ impl Tape {
         self.of_rest(sum)
     }
 
-    /// The same of the two lanes of a cell, which are `lane_bits` apart and at most `greatest`.
-    pub fn split_reduced(&mut self, cell: Cell, lane_bits: usize, greatest: &BigUint) -> [Num; 2] {
+    /// The same of the lanes of a cell, which are `lane_bits` apart and at most `greatest`.
+    pub fn split_reduced<const N: usize>(
+        &mut self,
+        cell: Cell,
+        lane_bits: usize,
+        greatest: &BigUint,
+    ) -> [Num; N] {
         let value = integer(self.value(cell));
-        let lanes = [&value % (BigUint::from(1u32) << lane_bits), &value >> lane_bits];
-        let [(rest, quotient), (upper_rest, upper_quotient)] =
-            lanes.map(|lane| self.limbs_of_rest(&lane, greatest));
-        let most = self.most(&rest) + self.most(&quotient);
-        assert!(most >= *greatest && most.bits() <= lane_bits as u64, "a lane overflows");
-        let most_rest = self.most(&upper_rest);
-        // The upper rest by itself, so that a cell holds it.
-        let upper: BigUint = upper_rest.iter().map(|it| &it.value * &it.weight).sum();
-        let witness = self.witness(field(&upper));
-        let upper_rest_is = Num::new(witness, BigUint::ZERO, most_rest);
-        self.assert_sum(&upper_rest_is, &upper_rest, 1);
-        let shift = |limb: &Limb| Limb { weight: &limb.weight << lane_bits, ..limb.clone() };
-        let above = Limb {
-            value: upper,
-            weight: BigUint::from(1u32) << lane_bits,
-            known: Some(upper_rest_is.clone()),
-        };
-        let limbs: Vec<_> = rest
-            .iter()
-            .chain(&quotient)
-            .cloned()
-            .chain([above])
-            .chain(upper_quotient.iter().map(shift))
-            .collect();
-        let high = greatest + (greatest << lane_bits);
-        let sum = self.assert_sum(&Num::new(cell, BigUint::ZERO, high), &limbs, rest.len());
-        [self.of_rest(sum), self.of_rest(witness)]
+        let (mut limbs, mut rests) = (vec![], vec![]);
+        let mut high = BigUint::ZERO;
+        for lane in 0..N {
+            let begin = lane_bits * lane;
+            let value = (&value >> begin) % (BigUint::from(1u32) << lane_bits);
+            let (rest, quotient) = self.limbs_of_rest(&value, greatest);
+            let most = self.most(&rest) + self.most(&quotient);
+            assert!(most >= *greatest && most.bits() <= lane_bits as u64, "a lane overflows");
+            high += greatest << begin;
+            if lane == 0 {
+                limbs.extend(rest);
+            } else {
+                // An upper rest by itself, so that a cell holds it.
+                let value: BigUint = rest.iter().map(|it| &it.value * &it.weight).sum();
+                let cell = self.witness(field(&value));
+                let known = Num::new(cell, BigUint::ZERO, self.most(&rest));
+                self.assert_sum(&known, &rest, 1);
+                let weight = BigUint::from(1u32) << begin;
+                limbs.push(Limb { value, weight, known: Some(known) });
+                rests.push(cell);
+            }
+            let shifted = |limb: Limb| Limb { weight: limb.weight << begin, ..limb };
+            limbs.extend(quotient.into_iter().map(shifted));
+        }
+        let number = Num::new(cell, BigUint::ZERO, high);
+        let lowest = self.assert_sum(&number, &limbs, self.limb_count(REDUCED_BITS));
+        rests.insert(0, lowest);
+        std::array::from_fn(|lane| self.of_rest(rests[lane]))
     }
 
     /// A cell that is the sum of a rest's limbs.
@@ -308,6 +313,11 @@ impl Tape {
         let cells = self.chain(&slots);
         looked_up.into_iter().for_each(|limb| self.assert_in_table(cells[limb]));
         cells[sums[partial - 1]]
+    }
+
+    /// A number with the same residue whose products with small ones can be reduced.
+    pub fn lazy(&mut self, num: &Num) -> Num {
+        if num.bits() <= LAZY_BITS { num.clone() } else { self.reduced(num) }
     }
 
     /// A number with the same residue whose products stay cheap to reduce.

@@ -3,6 +3,7 @@
 pub mod abi;
 pub mod check;
 pub mod circuit;
+pub mod element;
 pub mod ext;
 pub mod field;
 pub mod hash;

@@ -47,6 +47,8 @@ pub struct Tape {
     pub regions: Vec<u32>,
     /// First cells of gates: a, b, c, d with a + b c = d.
     pub gates: Vec<u32>,
+    /// First cells of gates of digits: a, b, c, d with 2^31 a + b + `WEIGHT` c = d.
+    pub digits: Vec<u32>,
     pub copies: Vec<(Cell, Cell)>,
     pub constants: Vec<Fr>,
     known: HashMap<[u8; 32], u32>,
@@ -64,6 +66,7 @@ impl Tape {
             base: vec![],
             regions: vec![],
             gates: vec![],
+            digits: vec![],
             copies: vec![],
             constants: vec![],
             known: HashMap::new(),
@@ -131,6 +134,13 @@ impl Tape {
     pub fn chain(&mut self, slots: &[Slot]) -> Vec<Cell> {
         let gates: Vec<_> = (0..slots.len() / 3).map(|i| 3 * i).collect();
         let start = self.lay(slots, &gates);
+        (start..start + slots.len() as u32).map(Cell::Base).collect()
+    }
+
+    /// Lays 2^31 a + b + `WEIGHT` c = d over and over, each d the next a.
+    pub fn digits(&mut self, slots: &[Slot]) -> Vec<Cell> {
+        let start = self.lay(slots, &[]);
+        self.digits.extend((0..slots.len() as u32 / 3).map(|i| start + 3 * i));
         (start..start + slots.len() as u32).map(Cell::Base).collect()
     }
 
@@ -204,12 +214,6 @@ impl Tape {
         (left, right)
     }
 
-    /// One of two, the second where the bit is 1.
-    pub fn select(&mut self, bit: Cell, a: Cell, b: Cell) -> Cell {
-        let difference = self.sub(b, a);
-        self.mul_add(a, bit, difference)
-    }
-
     /// That a value is below 2^bits.
     pub fn assert_bits(&mut self, cell: Cell, bits: usize) {
         let table = self.table_bits;
@@ -270,7 +274,7 @@ impl Tape {
         let mut hash = Sha256::new();
         let sizes = [self.table_bits, self.base.len(), self.permutations.len()];
         hash.update(format!("{sizes:?} {:?} {:?}", self.constants, *FIXED));
-        for numbers in [&self.regions, &self.gates] {
+        for numbers in [&self.regions, &self.gates, &self.digits] {
             hash.update((numbers.len() as u64).to_le_bytes());
             numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
         }

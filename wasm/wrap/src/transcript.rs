@@ -10,7 +10,7 @@ use p3_koala_bear::KoalaBear;
 
 use crate::{
     ext::Ext,
-    hash::{self, RATE, WORD},
+    hash::{self, DIGIT_BITS, RATE, WORD},
     koala::{Num, P},
     tape::{Cell, Slot, Tape},
 };
@@ -32,9 +32,10 @@ impl Transcript {
         Self { state: [tape.zero(); 3], pending: vec![], fresh: false, squeezed: vec![] }
     }
 
-    /// An element, which must be below P: else there were several transcripts of one proof.
+    /// An element, as an integer that can be packed.
     pub fn observe(&mut self, tape: &mut Tape, element: &Num) {
-        assert!(element.is_canonical(), "observed as it may not be");
+        let (low, high) = element.bounds();
+        assert!(low.bits() == 0 && high.bits() <= DIGIT_BITS as u64, "it may not fit a digit");
         (self.fresh, self.squeezed) = (false, vec![]);
         self.pending.push(element.cell);
         if self.pending.len() == RATE * WORD {

@@ -11,9 +11,11 @@ use p3_field::{
 use p3_koala_bear::KoalaBear;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use wrap::{
+    element::{WEIGHT, end_of_word},
     ext::Ext4,
+    hash::{self, WORD},
     koala::{Num, P, REDUCIBLE_BITS},
-    tape::Tape,
+    tape::{Cell, Tape},
 };
 
 const TABLE_BITS: usize = 8;
@@ -85,6 +87,8 @@ fn adds_subtracts_and_multiplies() {
             (tape.plus(&x, &y), a + b),
             (tape.minus(&x, &y), a - b),
             (tape.times(&x, &y), a * b),
+            (tape.times_plus(&x, &y, &x), a * b + a),
+            (tape.signed(a), a),
             (tape.scaled(&x, 3), a * KoalaBear::from_u32(3)),
         ] {
             assert_eq!(tape.residue(&got), want);
@@ -143,12 +147,21 @@ fn the_extension_is_plonky3s() {
         let (x, y) = (tape.load_ext(a), tape.load_canonical_ext(b));
         let base = tape.load(KoalaBear::from_u32(P - 1));
         let difference = tape.ext_minus(&x, &y);
+        let (of_x, of_y) = (tape.factor(&x), tape.factor(&y));
         let results = [
             (tape.ext_plus(&x, &y), a + b),
             (difference.clone(), a - b),
             (tape.ext_times(&x, &y), a * b),
             (tape.ext_times(&difference, &y), (a - b) * b),
-            (tape.ext_dot(&[(x.clone(), y.clone()), (y.clone(), y.clone())]), a * b + b * b),
+            (tape.ext_dot(&[(&x, &of_y), (&y, &of_y)], &[], &[]), a * b + b * b),
+            (
+                tape.ext_dot(
+                    &[(&difference, &of_x)],
+                    &[(&y, &base)],
+                    &[(base.clone(), base.clone())],
+                ),
+                (a - b) * a - b + Ext4::ONE,
+            ),
             (tape.ext_scaled(&x, &base), -a),
             (tape.ext_square_times(&x, 3), a.exp_power_of_2(3)),
             (tape.ext_inverse(&y), b.inverse()),
@@ -193,18 +206,93 @@ fn every_cell_of_a_product_is_bound() {
     }
 }
 
+/// What was not reduced at once is, before it exceeds what a cell can hold.
+#[test]
+fn multiplies_again_and_again() {
+    let mut rng = StdRng::seed_from_u64(5);
+    let mut tape = Tape::new(TABLE_BITS);
+    let (a, b) = (random_ext(&mut rng), random_ext(&mut rng));
+    let (mut x, y) = (tape.load_ext(a), tape.load_ext(b));
+    let by = tape.factor(&y);
+    let mut want = a;
+    for _ in 0..20 {
+        let difference = tape.ext_minus(&y, &x);
+        x = tape.ext_dot(&[(&difference, &by)], &[], &[]);
+        want = (b - want) * b;
+        assert_eq!(tape.residues(&x), want);
+    }
+    let want = tape.fixed_ext(want);
+    tape.assert_same_ext(&x, &want);
+    assert!(holds(&tape));
+}
+
+#[test]
+fn elements_have_16_bits_in_each_half() {
+    let loaded = |value: KoalaBear| {
+        let mut tape = Tape::new(16);
+        let cell = tape.load(value).cell;
+        (tape, cell)
+    };
+    for value in [0, 1, WEIGHT - 1, WEIGHT, 1 << 16, 1 << 30, P - 1] {
+        let (tape, cell) = loaded(KoalaBear::from_u32(value));
+        assert_eq!((tape.fault(), tape.value(cell)), (None, Fr::from(u64::from(value))));
+    }
+    // The same number by a lower half of more than 16 bits, and the next higher ones.
+    let (tape, _) = loaded(KoalaBear::from_u32(P - 1));
+    for less in [2, 3, 1 << 14] {
+        let mut other = tape.clone();
+        other.base[2] -= Fr::from(less);
+        other.base[0] += Fr::from(less * u64::from(WEIGHT));
+        other.lookups.iter_mut().for_each(|(cell, value)| *value = tape_value(&other.base, *cell));
+        let is_16_bits = other.base[0] < Fr::from(1 << 16);
+        assert_eq!(other.fault().is_none(), is_16_bits, "{less}");
+    }
+}
+
+fn tape_value(base: &[Fr], cell: Cell) -> Fr {
+    let Cell::Base(index) = cell else { panic!("is in no column") };
+    base[index as usize]
+}
+
+#[test]
+fn words_are_what_their_digits_are() {
+    let mut rng = StdRng::seed_from_u64(6);
+    for count in 1..=WORD {
+        let mut values: Vec<_> = (0..count).map(|_| random(&mut rng)).collect();
+        values[0] = KoalaBear::from_u32(P - 1);
+        let mut tape = Tape::new(TABLE_BITS);
+        let rests = tape.load_word(&values);
+        let cells: Vec<_> = values.iter().map(|value| tape.load(*value).cell).collect();
+        let word = hash::pack(&mut tape, &cells, 1);
+        tape.assert_equal(word, rests[0]);
+        let radix = Fr::from(1 << hash::DIGIT_BITS);
+        let without = rests[1..].iter().map(|rest| tape.value(*rest)).chain([end_of_word(count)]);
+        for ((rest, without), cell) in rests.iter().zip(without).zip(&cells) {
+            assert_eq!(tape.value(*rest) - radix * without, tape.value(*cell));
+        }
+        assert!(holds(&tape), "{count} digits");
+        for cell in 0..3 * count + 1 {
+            let mut changed = tape.clone();
+            changed.base[cell] += Fr::ONE;
+            assert!(!holds(&changed), "cell {cell} of {count} digits");
+        }
+    }
+}
+
 /// The lanes of a cell at the ends of their bounds, and each cell of the split.
 #[test]
 fn splits_the_greatest_lanes() {
-    const LANE_BITS: usize = 96;
-    let greatest = (BigUint::from(1u32) << 79u32) - 1u32;
+    const LANE_BITS: usize = 80;
+    let greatest = (BigUint::from(1u32) << 77u32) - 1u32;
     let zero = (Fr::ZERO, KoalaBear::ZERO);
-    let high = (Fr::from(2).pow([79]) - Fr::ONE, KoalaBear::TWO.exp_u64(79) - KoalaBear::ONE);
+    let high = (Fr::from(2).pow([77]) - Fr::ONE, KoalaBear::TWO.exp_u64(77) - KoalaBear::ONE);
     let upper_one = Fr::from(2).pow([LANE_BITS as u64]);
-    for lanes in [[zero, zero], [high, high], [high, zero], [zero, high]] {
+    for which in 0..8 {
+        let lanes = [0, 1, 2].map(|lane| if which >> lane & 1 == 1 { high } else { zero });
         let mut tape = Tape::new(16);
-        let cell = tape.witness(lanes[0].0 + lanes[1].0 * upper_one);
-        let split = tape.split_reduced(cell, LANE_BITS, &greatest);
+        let sum = lanes.iter().rev().fold(Fr::ZERO, |sum, lane| sum * upper_one + lane.0);
+        let cell = tape.witness(sum);
+        let split: [_; 3] = tape.split_reduced(cell, LANE_BITS, &greatest);
         for (num, (_, want)) in split.iter().zip(lanes) {
             let canonical = tape.canonical(num);
             let want = tape.fixed(want);
@@ -226,5 +314,5 @@ fn splits_the_greatest_lanes() {
 fn refuses_lanes_that_may_meet() {
     let mut tape = Tape::new(16);
     let zero = tape.zero();
-    tape.split_reduced(zero, 96, &(BigUint::from(1u32) << 95u32));
+    let _: [_; 2] = tape.split_reduced(zero, 96, &(BigUint::from(1u32) << 95u32));
 }

@@ -79,7 +79,8 @@ fn tape(opening: &Opening) -> Tape {
     let cap = load(&mut tape, &opening.cap);
     cap.iter().for_each(|root| tape.expose(*root));
     let digest = hash::leaf(&mut tape, &leaf);
-    hash::assert_opens(&mut tape, digest, &index, &siblings, &cap);
+    let top = hash::one_hot(&mut tape, &index[siblings.len()..]);
+    hash::assert_opens(&mut tape, digest, &index, &siblings, (&cap, &top));
     tape
 }
 
@@ -92,7 +93,10 @@ fn leaves_hash_as_plonky3_hashes_them() {
         let mut tape = Tape::new(8);
         let cells = load(&mut tape, &elements.iter().map(|it| number(*it)).collect::<Vec<_>>());
         let digest = hash::leaf(&mut tape, &cells);
-        assert_eq!(tape.value(digest), from_p3(inner::leaf_hash().hash_iter(elements)[0]));
+        let words: Vec<_> = elements.chunks(8).map(|it| tape.load_word(it)[0]).collect();
+        let of_words = hash::leaf_of_words(&mut tape, &words);
+        let want = from_p3(inner::leaf_hash().hash_iter(elements)[0]);
+        assert_eq!([digest, of_words].map(|it| tape.value(it)), [want; 2]);
         assert!(holds(&tape));
     }
 }
@@ -129,6 +133,24 @@ fn rejects_anything_else() {
     let root = honest.index >> honest.siblings.len();
     assert!(refused(&|it| it.cap[root] += Fr::ONE), "the root above");
     assert!(!refused(&|it| it.cap[1 - root] += Fr::ONE), "the other root is another's concern");
+}
+
+#[test]
+fn one_of_all_numbers_is_chosen() {
+    for bits in 0..4 {
+        for index in 0..1 << bits {
+            let mut tape = Tape::new(8);
+            let values: Vec<_> = (0..bits).map(|i| Fr::from((index >> i & 1) as u64)).collect();
+            let cells = load(&mut tape, &values);
+            let one_hot = hash::one_hot(&mut tape, &cells);
+            let chosen: Vec<_> = one_hot.iter().map(|it| tape.value(*it) == Fr::ONE).collect();
+            assert_eq!(chosen, (0..1 << bits).map(|i| i == index).collect::<Vec<_>>());
+            let table: Vec<_> = (0..1 << bits).map(|i| tape.constant(Fr::from(100 + i))).collect();
+            let entry = hash::entry(&mut tape, &table, &one_hot);
+            assert_eq!(tape.value(entry), Fr::from(100 + index as u64));
+            assert!(holds(&tape));
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The constraints of a table at ζ, from the expressions that the Rust prover has of them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 use p3_air::symbolic::{
     BaseEntry, BaseLeaf, ExtEntry, ExtLeaf, SymbolicExpr, SymbolicExpression, SymbolicExpressionExt,
@@ -10,9 +10,9 @@ use p3_koala_bear::KoalaBear;
 
 use super::shape::Constraint;
 use crate::{
-    ext::{Ext, Ext4},
+    ext::{Ext, Ext4, Factor},
     koala::Num,
-    tape::Tape,
+    tape::{Cell, Tape},
 };
 
 /// What expressions speak of.
@@ -31,94 +31,228 @@ pub struct Row {
     pub is_transition: Ext,
 }
 
-#[derive(Clone)]
 enum Value {
     Base(Num),
     Ext(Ext),
 }
 
-/// Values of subexpressions by where they are kept: what is shared is computed once, and reduced
-/// once where it is a factor.
+#[derive(Clone)]
+enum Term {
+    /// A value times a constant.
+    Scaled(Rc<Value>, KoalaBear),
+    Product(Rc<Value>, Rc<Value>),
+}
+
+/// A sum that has no cell yet: it may be part of another.
+type Sum = Vec<Term>;
+
+/// Sums of subexpressions by where they are kept: what is shared is computed once.
 struct Evaluator<'a> {
     row: &'a Row,
-    base: HashMap<*const SymbolicExpression<KoalaBear>, Value>,
-    ext: HashMap<*const SymbolicExpressionExt<KoalaBear, Ext4>, Value>,
+    /// How often each is part of others.
+    uses: HashMap<*const (), usize>,
+    sums: HashMap<*const (), Sum>,
+    /// By their first cell.
+    factors: HashMap<Cell, Factor>,
 }
 
 /// The constraints, folded by powers of a challenge; not reduced.
 pub fn fold(tape: &mut Tape, constraints: &[Constraint], row: &Row, alpha: &Ext) -> Ext {
-    let mut evaluator = Evaluator { row, base: HashMap::new(), ext: HashMap::new() };
+    let mut uses = Uses::default();
+    for constraint in constraints {
+        match constraint {
+            Constraint::Base(expression) => uses.base(expression),
+            Constraint::Ext(expression) => uses.ext(expression),
+        }
+    }
+    let (sums, factors) = (HashMap::new(), HashMap::new());
+    let mut evaluator = Evaluator { row, uses: uses.0, sums, factors };
+    let alpha = tape.factor(alpha);
     let mut folded = tape.fixed_ext(Ext4::ZERO);
     for constraint in constraints {
-        let value = match constraint {
+        let sum = match constraint {
             Constraint::Base(expression) => evaluator.base(tape, expression),
             Constraint::Ext(expression) => evaluator.ext(tape, expression),
         };
-        let value = lift(tape, value);
-        let product = tape.ext_times(&folded, alpha);
-        let sum = tape.ext_plus(&product, &value);
-        folded = tape.ext_reduced(&sum);
+        folded = evaluator.ext_of(tape, &sum, Some((&folded, &alpha)));
+        folded = tape.ext_lazy(&folded);
     }
     folded
 }
 
-fn lift(tape: &mut Tape, value: Value) -> Ext {
-    match value {
-        Value::Base(num) => tape.lift(&num),
-        Value::Ext(ext) => ext,
+/// How often subexpressions are part of others.
+#[derive(Default)]
+struct Uses(HashMap<*const (), usize>);
+
+impl Uses {
+    fn is_known<T>(&mut self, part: &Arc<T>) -> bool {
+        let uses = self.0.entry(Arc::as_ptr(part).cast()).or_default();
+        *uses += 1;
+        *uses > 1
+    }
+
+    fn base(&mut self, expression: &SymbolicExpression<KoalaBear>) {
+        for part in parts(expression) {
+            if !self.is_known(part) {
+                self.base(part);
+            }
+        }
+    }
+
+    fn ext(&mut self, expression: &SymbolicExpressionExt<KoalaBear, Ext4>) {
+        if let SymbolicExpr::Leaf(ExtLeaf::Base(base)) = expression {
+            self.base(base);
+        }
+        for part in parts(expression) {
+            if !self.is_known(part) {
+                self.ext(part);
+            }
+        }
+    }
+}
+
+fn parts<L>(expression: &SymbolicExpr<L>) -> Vec<&Arc<SymbolicExpr<L>>> {
+    match expression {
+        SymbolicExpr::Leaf(_) => vec![],
+        SymbolicExpr::Neg { x, .. } => vec![x],
+        SymbolicExpr::Add { x, y, .. }
+        | SymbolicExpr::Sub { x, y, .. }
+        | SymbolicExpr::Mul { x, y, .. } => vec![x, y],
     }
 }
 
 impl Evaluator<'_> {
-    fn base(&mut self, tape: &mut Tape, expression: &SymbolicExpression<KoalaBear>) -> Value {
+    fn base(&mut self, tape: &mut Tape, expression: &SymbolicExpression<KoalaBear>) -> Sum {
+        if let SymbolicExpr::Leaf(leaf) = expression {
+            return self.base_leaf(tape, leaf);
+        }
+        let sums = parts(expression).into_iter().map(|part| {
+            let at = Arc::as_ptr(part);
+            self.shared(tape, at.cast(), |it, tape| it.base(tape, part))
+        });
+        let sums = sums.collect();
+        self.combined(tape, expression, sums)
+    }
+
+    fn ext(&mut self, tape: &mut Tape, expression: &SymbolicExpressionExt<KoalaBear, Ext4>) -> Sum {
+        if let SymbolicExpr::Leaf(leaf) = expression {
+            return self.ext_leaf(tape, leaf);
+        }
+        let sums = parts(expression).into_iter().map(|part| {
+            let at = Arc::as_ptr(part);
+            self.shared(tape, at.cast(), |it, tape| it.ext(tape, part))
+        });
+        let sums = sums.collect();
+        self.combined(tape, expression, sums)
+    }
+
+    /// A part's sum; one value, where it is part of several and more than a multiple of a value.
+    fn shared(
+        &mut self,
+        tape: &mut Tape,
+        at: *const (),
+        make: impl FnOnce(&mut Self, &mut Tape) -> Sum,
+    ) -> Sum {
+        if let Some(sum) = self.sums.get(&at) {
+            return sum.clone();
+        }
+        let mut sum = make(self, tape);
+        if self.uses[&at] > 1 && !matches!(sum[..], [] | [Term::Scaled(..)]) {
+            sum = vec![Term::Scaled(self.value(tape, &sum), KoalaBear::ONE)];
+        }
+        self.sums.insert(at, sum.clone());
+        sum
+    }
+
+    /// What an expression makes of the sums of its parts.
+    fn combined<L>(
+        &mut self,
+        tape: &mut Tape,
+        expression: &SymbolicExpr<L>,
+        sums: Vec<Sum>,
+    ) -> Sum {
+        let mut sums = sums.into_iter();
+        let mut next = || sums.next().expect("a part's sum");
         match expression {
-            SymbolicExpr::Leaf(leaf) => self.base_leaf(tape, leaf),
-            SymbolicExpr::Add { x, y, .. } => {
-                let (x, y) = (self.shared_base(tape, x), self.shared_base(tape, y));
-                plus(tape, x, y)
+            SymbolicExpr::Leaf(_) => unreachable!("has no parts"),
+            SymbolicExpr::Neg { .. } => self.scaled(tape, next(), KoalaBear::NEG_ONE),
+            SymbolicExpr::Add { .. } => [next(), next()].concat(),
+            SymbolicExpr::Sub { .. } => {
+                let (x, y) = (next(), next());
+                [x, self.scaled(tape, y, KoalaBear::NEG_ONE)].concat()
             }
-            SymbolicExpr::Sub { x, y, .. } => {
-                let (x, y) = (self.shared_base(tape, x), self.shared_base(tape, y));
-                minus(tape, x, y)
-            }
-            SymbolicExpr::Neg { x, .. } => {
-                let x = self.shared_base(tape, x);
-                negative(tape, x)
-            }
-            SymbolicExpr::Mul { x, y, .. } => {
-                let (x, y) = (self.base_factor(tape, x), self.base_factor(tape, y));
-                times(tape, x, y)
+            SymbolicExpr::Mul { .. } => {
+                let (x, y) = (next(), next());
+                match (constant(tape, &x), constant(tape, &y)) {
+                    (Some(factor), _) => self.scaled(tape, y, factor),
+                    (_, Some(factor)) => self.scaled(tape, x, factor),
+                    _ => vec![Term::Product(self.value(tape, &x), self.value(tape, &y))],
+                }
             }
         }
     }
 
-    fn shared_base(
-        &mut self,
-        tape: &mut Tape,
-        expression: &Arc<SymbolicExpression<KoalaBear>>,
-    ) -> Value {
-        if let Some(value) = self.base.get(&Arc::as_ptr(expression)) {
+    fn scaled(&mut self, tape: &mut Tape, sum: Sum, by: KoalaBear) -> Sum {
+        let scaled = |term: Term| match term {
+            Term::Scaled(value, factor) => Term::Scaled(value, factor * by),
+            product @ Term::Product(..) => Term::Scaled(self.value(tape, &vec![product]), by),
+        };
+        sum.into_iter().map(scaled).collect()
+    }
+
+    fn value(&mut self, tape: &mut Tape, sum: &Sum) -> Rc<Value> {
+        if let [Term::Scaled(value, KoalaBear::ONE)] = &sum[..] {
             return value.clone();
         }
-        let value = self.base(tape, expression);
-        self.base.insert(Arc::as_ptr(expression), value.clone());
-        value
+        let is_base = |value: &Rc<Value>| matches!(**value, Value::Base(_));
+        let is_base = sum.iter().all(|term| match term {
+            Term::Scaled(value, _) => is_base(value),
+            Term::Product(a, b) => is_base(a) && is_base(b),
+        });
+        let ext = self.ext_of(tape, sum, None);
+        Rc::new(if is_base {
+            let [value, ..] = ext;
+            Value::Base(value)
+        } else {
+            Value::Ext(ext)
+        })
     }
 
-    fn base_factor(
-        &mut self,
-        tape: &mut Tape,
-        expression: &Arc<SymbolicExpression<KoalaBear>>,
-    ) -> Value {
-        let value = self.shared_base(tape, expression);
-        let value = small(tape, value);
-        self.base.insert(Arc::as_ptr(expression), value.clone());
-        value
+    /// A sum, to which a product may be added, as one value.
+    fn ext_of(&mut self, tape: &mut Tape, sum: &Sum, product: Option<(&Ext, &Factor)>) -> Ext {
+        let (mut products, mut scaled, mut base) = (vec![], vec![], vec![]);
+        for term in sum {
+            let (a, b) = match term {
+                Term::Scaled(value, by) => {
+                    match &**value {
+                        Value::Base(a) => base.push((a.clone(), tape.signed(*by))),
+                        Value::Ext(a) => scaled.push((a.clone(), tape.signed(*by))),
+                    }
+                    continue;
+                }
+                Term::Product(a, b) => (&**a, &**b),
+            };
+            match (a, b) {
+                (Value::Base(a), Value::Base(b)) => base.push((tape.lazy(a), tape.small(b))),
+                (Value::Ext(a), Value::Base(b)) | (Value::Base(b), Value::Ext(a)) => {
+                    scaled.push((tape.ext_lazy(a), tape.small(b)));
+                }
+                (Value::Ext(a), Value::Ext(b)) => {
+                    let known = |it: &Ext| self.factors.contains_key(&it[0].cell);
+                    let (a, b) = if known(a) && !known(b) { (b, a) } else { (a, b) };
+                    let factor = self.factors.entry(b[0].cell).or_insert_with(|| tape.factor(b));
+                    products.push((a.clone(), factor.clone()));
+                }
+            }
+        }
+        let products: Vec<_> = products.iter().map(|(a, by)| (a, by)).chain(product).collect();
+        let scaled: Vec<_> = scaled.iter().map(|(a, by)| (a, by)).collect();
+        tape.ext_dot(&products, &scaled, &base)
     }
 
-    fn base_leaf(&self, tape: &mut Tape, leaf: &BaseLeaf<KoalaBear>) -> Value {
+    fn base_leaf(&self, tape: &mut Tape, leaf: &BaseLeaf<KoalaBear>) -> Sum {
         let row = self.row;
-        match leaf {
+        alone(match leaf {
             BaseLeaf::Variable(variable) => match variable.entry {
                 BaseEntry::Main { offset } => Value::Ext(row.main[offset][variable.index].clone()),
                 BaseEntry::Preprocessed { offset } => {
@@ -130,19 +264,18 @@ impl Evaluator<'_> {
             BaseLeaf::IsFirstRow => Value::Ext(row.is_first.clone()),
             BaseLeaf::IsLastRow => Value::Ext(row.is_last.clone()),
             BaseLeaf::IsTransition => Value::Ext(row.is_transition.clone()),
-            BaseLeaf::Constant(value) => Value::Base(tape.fixed(*value)),
-        }
+            BaseLeaf::Constant(value) => {
+                let one = Rc::new(Value::Base(tape.fixed(KoalaBear::ONE)));
+                return vec![Term::Scaled(one, *value)];
+            }
+        })
     }
 
-    fn ext(
-        &mut self,
-        tape: &mut Tape,
-        expression: &SymbolicExpressionExt<KoalaBear, Ext4>,
-    ) -> Value {
-        match expression {
-            SymbolicExpr::Leaf(ExtLeaf::Base(base)) => self.base(tape, base),
-            SymbolicExpr::Leaf(ExtLeaf::ExtConstant(value)) => Value::Ext(tape.fixed_ext(*value)),
-            SymbolicExpr::Leaf(ExtLeaf::ExtVariable(variable)) => {
+    fn ext_leaf(&mut self, tape: &mut Tape, leaf: &ExtLeaf<KoalaBear, Ext4>) -> Sum {
+        alone(match leaf {
+            ExtLeaf::Base(base) => return self.base(tape, base),
+            ExtLeaf::ExtConstant(value) => Value::Ext(tape.fixed_ext(*value)),
+            ExtLeaf::ExtVariable(variable) => {
                 let of = match variable.entry {
                     ExtEntry::Permutation { offset } => &self.row.permutation[offset],
                     ExtEntry::Challenge => &self.row.challenges,
@@ -150,94 +283,21 @@ impl Evaluator<'_> {
                 };
                 Value::Ext(of[variable.index].clone())
             }
-            SymbolicExpr::Add { x, y, .. } => {
-                let (x, y) = (self.shared_ext(tape, x), self.shared_ext(tape, y));
-                plus(tape, x, y)
-            }
-            SymbolicExpr::Sub { x, y, .. } => {
-                let (x, y) = (self.shared_ext(tape, x), self.shared_ext(tape, y));
-                minus(tape, x, y)
-            }
-            SymbolicExpr::Neg { x, .. } => {
-                let x = self.shared_ext(tape, x);
-                negative(tape, x)
-            }
-            SymbolicExpr::Mul { x, y, .. } => {
-                let (x, y) = (self.ext_factor(tape, x), self.ext_factor(tape, y));
-                times(tape, x, y)
-            }
-        }
-    }
-
-    fn shared_ext(
-        &mut self,
-        tape: &mut Tape,
-        expression: &Arc<SymbolicExpressionExt<KoalaBear, Ext4>>,
-    ) -> Value {
-        if let Some(value) = self.ext.get(&Arc::as_ptr(expression)) {
-            return value.clone();
-        }
-        let value = self.ext(tape, expression);
-        self.ext.insert(Arc::as_ptr(expression), value.clone());
-        value
-    }
-
-    fn ext_factor(
-        &mut self,
-        tape: &mut Tape,
-        expression: &Arc<SymbolicExpressionExt<KoalaBear, Ext4>>,
-    ) -> Value {
-        let value = self.shared_ext(tape, expression);
-        let value = small(tape, value);
-        self.ext.insert(Arc::as_ptr(expression), value.clone());
-        value
+        })
     }
 }
 
-fn small(tape: &mut Tape, value: Value) -> Value {
-    match value {
-        Value::Base(num) => Value::Base(tape.small(&num)),
-        Value::Ext(ext) => Value::Ext(tape.ext_small(&ext)),
-    }
+fn alone(value: Value) -> Sum {
+    vec![Term::Scaled(Rc::new(value), KoalaBear::ONE)]
 }
 
-fn plus(tape: &mut Tape, x: Value, y: Value) -> Value {
-    match (x, y) {
-        (Value::Base(x), Value::Base(y)) => Value::Base(tape.plus(&x, &y)),
-        (Value::Base(x), Value::Ext(y)) | (Value::Ext(y), Value::Base(x)) => {
-            let [y, rest @ ..] = y;
-            let [a, b, c] = rest;
-            Value::Ext([tape.plus(&x, &y), a, b, c])
-        }
-        (Value::Ext(x), Value::Ext(y)) => Value::Ext(tape.ext_plus(&x, &y)),
-    }
-}
-
-fn minus(tape: &mut Tape, x: Value, y: Value) -> Value {
-    match (x, y) {
-        (Value::Base(x), Value::Base(y)) => Value::Base(tape.minus(&x, &y)),
-        (Value::Ext([x, a, b, c]), Value::Base(y)) => Value::Ext([tape.minus(&x, &y), a, b, c]),
-        (x, y) => {
-            let (x, y) = (lift(tape, x), lift(tape, y));
-            Value::Ext(tape.ext_minus(&x, &y))
-        }
-    }
-}
-
-fn negative(tape: &mut Tape, x: Value) -> Value {
-    let zero = Value::Base(tape.fixed(KoalaBear::ZERO));
-    minus(tape, zero, x)
-}
-
-fn times(tape: &mut Tape, x: Value, y: Value) -> Value {
-    match (x, y) {
-        (Value::Base(x), Value::Base(y)) => {
-            let (x, y) = (tape.small(&x), tape.small(&y));
-            Value::Base(tape.times(&x, &y))
-        }
-        (Value::Base(x), Value::Ext(y)) | (Value::Ext(y), Value::Base(x)) => {
-            Value::Ext(tape.ext_scaled(&y, &x))
-        }
-        (Value::Ext(x), Value::Ext(y)) => Value::Ext(tape.ext_times(&x, &y)),
+/// What a sum is, if it is a multiple of one.
+fn constant(tape: &mut Tape, sum: &Sum) -> Option<KoalaBear> {
+    match &sum[..] {
+        [Term::Scaled(value, by)] => match &**value {
+            Value::Base(value) if value.cell == tape.one() => Some(*by),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -9,7 +9,7 @@ use p3_util::reverse_bits_len;
 
 use super::{
     load_cap,
-    openings::{Query, assert_opens},
+    openings::{Query, assert_opens, index_of},
     shape::Shape,
 };
 use crate::{
@@ -83,14 +83,14 @@ pub fn commit(
         halves.push(powers.collect());
         caps.push(cap);
     }
-    let last: Vec<_> = proof.final_poly.iter().map(|it| tape.load_canonical_ext(*it)).collect();
+    let last: Vec<_> = proof.final_poly.iter().map(|it| tape.load_ext(*it)).collect();
     last.iter().for_each(|it| transcript.observe_ext(tape, it));
     let witness = tape.load_canonical(proof.query_pow_witness);
     transcript.assert_work(tape, work, &witness);
     let queries = (0..shape.parameters.queries)
         .map(|_| {
             let bits = transcript.sample_bits(tape, shape.log_domain());
-            Query::new(tape, bits)
+            Query::new(tape, shape, bits)
         })
         .collect();
     Ok(Folds { caps, halves, last, queries })
@@ -109,28 +109,31 @@ impl Folds {
         query: usize,
         value: Ext,
     ) -> Result<Vec<Row>, String> {
-        let mut bits = &self.queries[query].bits[..];
-        let mut folded = value;
+        let query_is = &self.queries[query];
+        let mut bits = &query_is.bits[..];
+        let mut folded = tape.ext_reduced(&value);
         let mut rows = vec![];
         for (round, &log_arity) in shape.log_arities.iter().enumerate() {
             let opened = &proof.commit_phase_openings[round].sibling_values;
             let siblings = opened.get(query).filter(|it| it.len() + 1 == 1 << log_arity);
             let siblings = siblings.ok_or("the proof opens other rows of a round")?;
             let (within, above) = bits.split_at(log_arity);
-            let place = Query::new(tape, within.to_vec()).index;
+            let place = index_of(tape, within);
             let mut native = siblings.clone();
             native.insert(place, tape.residues(&folded));
             let values: Vec<_> = native.iter().map(|it| tape.load_ext(*it)).collect();
+            let one_hot = hash::one_hot(tape, within);
             for (i, folded) in folded.iter().enumerate() {
                 let cells: Vec<_> = values.iter().map(|value| value[i].cell).collect();
-                let own = hash::entry(tape, &cells, within);
-                let own = tape.known(own, 31);
-                tape.assert_same(&own, folded);
+                let own = hash::entry(tape, &cells, &one_hot);
+                // As integers, which of an honest proof are both below P.
+                tape.assert_equal(own, folded.cell);
             }
             let generator = KoalaBear::two_adic_generator(bits.len());
             let start = power(tape, KoalaBear::ONE, generator.inverse(), above);
             folded = fold_row(tape, &values, &self.halves[round], start);
-            rows.push(Row { values, native, query: Query::new(tape, above.to_vec()) });
+            let row = query_is.above(tape, shape, query_is.bits.len() - above.len());
+            rows.push(Row { values, native, query: row });
             bits = above;
         }
         let below = shape.log_domain() - bits.len();
@@ -138,9 +141,8 @@ impl Folds {
         let x = power(tape, KoalaBear::ONE, generator.exp_power_of_2(below), bits);
         let (first, rest) = self.last.split_last().expect("a polynomial has coefficients");
         let value = rest.iter().rev().fold(first.clone(), |value, coefficient| {
-            let product = tape.ext_scaled(&value, &x);
-            let sum = tape.ext_plus(&product, coefficient);
-            tape.ext_reduced(&sum)
+            let value = tape.ext_lazy(&value);
+            std::array::from_fn(|i| tape.times_plus(&value[i], &x, &coefficient[i]))
         });
         tape.assert_same_ext(&value, &folded);
         Ok(rows)
@@ -178,7 +180,7 @@ impl Folds {
                 let cells: Vec<_> = row.values.iter().flatten().map(|it| it.cell).collect();
                 let digest = hash::leaf(tape, &cells);
                 let path = paths.as_ref().ok().map(|paths| &paths[i]);
-                assert_opens(tape, digest, &row.query.bits, path, cap);
+                assert_opens(tape, digest, &row.query, path, cap);
             }
         }
     }
@@ -194,7 +196,7 @@ fn fold_row(tape: &mut Tape, values: &[Ext], halves: &[Ext], mut start: Num) -> 
     let mut values = values.to_vec();
     for (level, halved) in halves.iter().enumerate() {
         let scaled = tape.ext_scaled(halved, &start);
-        let first = tape.ext_reduced(&scaled);
+        let first = tape.factor(&scaled);
         let remaining = halves.len() - level;
         let root = KoalaBear::two_adic_generator(remaining).inverse();
         values = values
@@ -202,21 +204,19 @@ fn fold_row(tape: &mut Tape, values: &[Ext], halves: &[Ext], mut start: Num) -> 
             .enumerate()
             .map(|(i, pair)| {
                 let power = root.exp_u64(reverse_bits_len(i, remaining - 1) as u64);
-                let mut factor = first.clone();
+                let mut difference = tape.ext_minus(&pair[0], &pair[1]);
                 if i > 0 {
                     let power = tape.fixed(power);
-                    factor = tape.ext_scaled(&first, &power);
+                    difference = tape.ext_scaled(&difference, &power);
                 }
-                let (sum, difference) =
-                    (tape.ext_plus(&pair[0], &pair[1]), tape.ext_minus(&pair[0], &pair[1]));
-                let folded = tape.ext_dot_with(&[(difference, factor)], &[(&sum, &half)]);
-                tape.ext_reduced(&folded)
+                let halves = [(&pair[0], &half), (&pair[1], &half)];
+                tape.ext_dot(&[(&difference, &first)], &halves, &[])
             })
             .collect();
         let square = tape.times(&start, &start);
         start = tape.reduced(&square);
     }
-    values.remove(0)
+    tape.ext_reduced(&values[0])
 }
 
 /// A factor times a generator to the power that bits are when read in reverse; reduced.

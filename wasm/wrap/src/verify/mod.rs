@@ -1,5 +1,6 @@
 //! Verifies a batch STARK of Plonky3 whose tables have one height, as `verify_batch` does.
 
+mod batch;
 mod constraints;
 mod fri;
 mod openings;
@@ -63,7 +64,7 @@ struct Opened {
 }
 
 fn load_row(tape: &mut Tape, values: &[Ext4]) -> Vec<Ext> {
-    values.iter().map(|value| tape.load_canonical_ext(*value)).collect()
+    values.iter().map(|value| tape.load_ext(*value)).collect()
 }
 
 impl Opened {
@@ -112,7 +113,7 @@ impl Opened {
         if terminal.is_some() == table.buses.is_empty() {
             return Err(format!("table {index} has a terminal, or none, as it may not"));
         }
-        let terminal = terminal.map(|value| tape.load_canonical_ext(value));
+        let terminal = terminal.map(|value| tape.load_ext(value));
         Ok(Self { main, preprocessed, permutation, chunks, terminal })
     }
 }
@@ -400,7 +401,7 @@ impl Point {
     /// A given column at ζ; not reduced.
     fn given(&self, tape: &mut Tape, column: &[Num]) -> Ext {
         let terms: Vec<_> = self.entries.iter().zip(column).collect();
-        tape.ext_dot_with(&[], &terms)
+        tape.ext_dot(&[], &terms, &[])
     }
 
     /// The quotient at ζ from its chunks; not reduced.
@@ -433,8 +434,9 @@ impl Point {
                 weight = tape.ext_reduced(&product);
             }
             let value = tape.ext_recomposed(chunk);
-            terms.push((tape.ext_reduced(&value), weight));
+            terms.push((value, tape.factor(&weight)));
         }
-        tape.ext_dot(&terms)
+        let terms: Vec<_> = terms.iter().map(|(value, weight)| (value, weight)).collect();
+        tape.ext_dot(&terms, &[], &[])
     }
 }

@@ -7,11 +7,11 @@ use p3_koala_bear::KoalaBear;
 use p3_matrix::Dimensions;
 use p3_merkle_tree::MerkleAuthPath;
 
-use super::{Point, fri, powers::Powers, shape::Shape};
+use super::{Point, batch::Batch, fri, shape::Shape};
 use crate::{
     ext::{Ext, Ext4},
     field::from_p3,
-    hash,
+    hash::{self, WORD},
     inner::Proof,
     koala::Num,
     tape::{Cell, Tape},
@@ -39,16 +39,35 @@ pub struct Commitment {
 pub struct Query {
     pub bits: Vec<Cell>,
     pub index: usize,
+    /// Of each node of a cap, whether the query is below it.
+    pub top: Vec<Cell>,
 }
 
 impl Query {
-    pub fn new(tape: &Tape, bits: Vec<Cell>) -> Self {
-        let index = bits
-            .iter()
-            .rev()
-            .fold(0, |index, bit| 2 * index + usize::from(tape.value(*bit) == Fr::one()));
-        Self { bits, index }
+    pub fn new(tape: &mut Tape, shape: &Shape, bits: Vec<Cell>) -> Self {
+        let index = index_of(tape, &bits);
+        let top = top(tape, shape, &bits);
+        Self { bits, index, top }
     }
+
+    /// Of the rows of a round, of which each is of 2^`log_arity`.
+    pub fn above(&self, tape: &mut Tape, shape: &Shape, log_arity: usize) -> Self {
+        let bits = self.bits[log_arity..].to_vec();
+        let below_top = bits.len() >= shape.parameters.cap_height;
+        let top = if below_top { self.top.clone() } else { top(tape, shape, &bits) };
+        Self { bits, index: self.index >> log_arity, top }
+    }
+}
+
+/// The number that bits are, the least first.
+pub fn index_of(tape: &Tape, bits: &[Cell]) -> usize {
+    let bits = bits.iter().rev().map(|bit| usize::from(tape.value(*bit) == Fr::one()));
+    bits.fold(0, |index, bit| 2 * index + bit)
+}
+
+fn top(tape: &mut Tape, shape: &Shape, bits: &[Cell]) -> Vec<Cell> {
+    let below = bits.len().saturating_sub(shape.parameters.cap_height);
+    hash::one_hot(tape, &bits[below..])
 }
 
 /// @throws if the proof has another shape
@@ -71,23 +90,17 @@ pub fn verify(
     let folds = fri::commit(tape, shape, transcript, &proof.opening_proof)?;
     let queries = &folds.queries;
 
-    let powers = Powers::new(tape, &alpha, claims().map(|it| it.values.len()).sum());
-    let claimed = [false, true].map(|next| claimed(tape, &powers, commitments, next));
+    let batch = Batch::new(tape, &alpha, commitments);
+    let claimed = [false, true].map(|next| batch.claimed(tape, &values(commitments, next), next));
     let rows = rows(tape, shape, commitments, proof, queries)?;
     let mut folded = vec![];
     for (i, (query, rows)) in queries.iter().zip(rows).enumerate() {
         let x = query_point(tape, shape, query);
+        let opened = batch.opened(tape, &rows);
         let mut reduced = tape.fixed_ext(Ext4::ZERO);
-        for (next, at) in [(false, &point.zeta), (true, &point.next)] {
-            let Some(claimed) = &claimed[usize::from(next)] else { continue };
-            let mut terms = vec![];
-            walk(commitments, |power, (commitment, matrix, column), claim| {
-                if claim == next {
-                    terms.push((power, &rows[commitment][matrix][column]));
-                }
-            });
-            let opened = powers.dot(tape, &terms);
-            let difference = tape.ext_minus(claimed, &opened);
+        for ((claimed, opened), at) in claimed.iter().zip(&opened).zip([&point.zeta, &point.next]) {
+            let (Some(claimed), Some(opened)) = (claimed, opened) else { continue };
+            let difference = tape.ext_minus(claimed, opened);
             let apart = tape.ext_minus_base(at, &x);
             let quotient = tape.ext_quotient(&difference, &apart);
             reduced = tape.ext_plus(&reduced, &quotient);
@@ -98,57 +111,29 @@ pub fn verify(
     Ok(())
 }
 
-/// Visits each claimed value: its power of the challenge, its column, whether it is the next row's.
-fn walk(commitments: &[Commitment], mut visit: impl FnMut(usize, (usize, usize, usize), bool)) {
-    let mut power = 0;
-    for (i, commitment) in commitments.iter().enumerate() {
-        for (j, matrix) in commitment.matrices.iter().enumerate() {
-            for claim in &matrix.claims {
-                for column in 0..claim.values.len() {
-                    visit(power, (i, j, column), claim.next);
-                    power += 1;
-                }
-            }
+/// What is claimed of each commitment's columns in the row, or in the next.
+fn values(commitments: &[Commitment], next: bool) -> Vec<Vec<Option<&Ext>>> {
+    let mut all = vec![];
+    for commitment in commitments {
+        let mut values = vec![];
+        for matrix in &commitment.matrices {
+            let claim = matrix.claims.iter().find(|it| it.next == next);
+            values.extend((0..matrix.width).map(|column| claim.map(|it| &it.values[column])));
         }
+        all.push(values);
     }
+    all
 }
 
-/// The sum of claimed values at a point times powers, if there are any; reduced.
-fn claimed(
-    tape: &mut Tape,
-    powers: &Powers,
-    commitments: &[Commitment],
-    next: bool,
-) -> Option<Ext> {
-    let claims = commitments.iter().flat_map(|it| &it.matrices).flat_map(|it| &it.claims);
-    let values: Vec<_> = claims
-        .flat_map(|claim| claim.values.iter().map(|value| (claim.next, value)))
-        .enumerate()
-        .filter(|(_, (of_next, _))| *of_next == next)
-        .map(|(power, (_, value))| (power, value))
-        .collect();
-    if values.is_empty() {
-        return None;
-    }
-    // By coefficient: each is of the base field.
-    let sums: Vec<_> = (0..4)
-        .map(|j| {
-            let terms: Vec<_> = values.iter().map(|(power, value)| (*power, &value[j])).collect();
-            powers.dot(tape, &terms)
-        })
-        .collect();
-    let sum = tape.ext_recomposed(&sums);
-    Some(tape.ext_reduced(&sum))
-}
-
-/// The rows that are opened at each query: of each commitment, of each matrix.
+/// The rows that are opened at each query: of each commitment, what is left of words of all of its
+/// elements.
 fn rows(
     tape: &mut Tape,
     shape: &Shape,
     commitments: &[Commitment],
     proof: &Proof,
     queries: &[Query],
-) -> Result<Vec<Vec<Vec<Vec<Num>>>>, String> {
+) -> Result<Vec<Vec<Vec<Cell>>>, String> {
     let openings = &proof.opening_proof.input_openings;
     if openings.len() != commitments.len() {
         return Err("the proof opens other commitments".into());
@@ -171,15 +156,13 @@ fn rows(
         let paths =
             mmcs.restore_and_recompute_paths(&dimensions, &indices, opened, &opening.opening_proof);
         for (i, query) in queries.iter().enumerate() {
-            let opened: Vec<Vec<_>> = opened[i]
-                .iter()
-                .map(|row| row.iter().map(|value| tape.load(*value)).collect())
-                .collect();
-            let cells: Vec<_> = opened.iter().flatten().map(|it: &Num| it.cell).collect();
-            let digest = hash::leaf(tape, &cells);
+            let words: Vec<_> =
+                opened[i].concat().chunks(WORD).map(|digits| tape.load_word(digits)).collect();
+            let digest =
+                hash::leaf_of_words(tape, &words.iter().map(|it| it[0]).collect::<Vec<_>>());
             let path = paths.as_ref().ok().map(|paths| &paths[i]);
-            assert_opens(tape, digest, &query.bits, path, &commitment.cap);
-            rows[i].push(opened);
+            assert_opens(tape, digest, query, path, &commitment.cap);
+            rows[i].push(words.concat());
         }
     }
     Ok(rows)
@@ -191,18 +174,18 @@ fn rows(
 pub fn assert_opens(
     tape: &mut Tape,
     digest: Cell,
-    bits: &[Cell],
+    query: &Query,
     path: Option<&MerkleAuthPath<Bn254, 1>>,
     cap: &[Cell],
 ) {
-    let depth = bits.len() - cap.len().ilog2() as usize;
+    let depth = query.bits.len() - cap.len().ilog2() as usize;
     let siblings: Vec<_> = (0..depth)
         .map(|level| {
             let node = path.and_then(|path| path.siblings.get(level));
             tape.witness(node.map_or_else(Fr::zero, |node| from_p3(node[0])))
         })
         .collect();
-    hash::assert_opens(tape, digest, bits, &siblings, cap);
+    hash::assert_opens(tape, digest, &query.bits, &siblings, (cap, &query.top));
 }
 
 /// The point of the domain at a query's index; reduced.

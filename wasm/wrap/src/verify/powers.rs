@@ -1,65 +1,74 @@
-//! Sums of elements of the base field times powers of a challenge, at half the cells.
+//! Powers of a challenge, to be multiplied with elements of the base field at a third of the cells.
 //!
-//! Two coefficients of a power share a cell, 96 bits apart, and the sum is split at its end.
+//! Three coefficients share a cell, `LANE_BITS` apart; a sum of products is split at its end.
 
 use halo2_axiom::halo2curves::{bn256::Fr, ff::Field as _};
+use num_bigint::BigUint;
+use p3_field::PrimeCharacteristicRing as _;
 
 use crate::{
     ext::{Ext, Ext4},
+    hash::DIGIT_BITS,
     koala::Num,
     tape::{Cell, Tape},
 };
-use p3_field::PrimeCharacteristicRing as _;
 
-/// Where the second coefficient begins.
-pub const LANE_BITS: usize = 96;
+/// Where the second coefficient begins, and, as often again, the third.
+pub const LANE_BITS: usize = 80;
+
+/// A power's first three coefficients in one cell, and its last.
+#[derive(Clone, Copy)]
+pub struct Power {
+    pub three: Cell,
+    pub last: Cell,
+}
 
 /// 1, α, α², …
 pub struct Powers {
-    lanes: Vec<[Cell; 2]>,
+    pub elements: Vec<Ext>,
+    pub cells: Vec<Power>,
     /// Greatest of all coefficients.
-    greatest: num_bigint::BigUint,
+    greatest: BigUint,
+}
+
+/// 2^(`LANE_BITS` n)
+pub fn lane(tape: &mut Tape, n: u64) -> Cell {
+    tape.constant(Fr::from(2).pow([LANE_BITS as u64 * n]))
 }
 
 impl Powers {
-    pub fn new(tape: &mut Tape, alpha: &Ext, count: usize) -> Self {
-        let mut power = tape.fixed_ext(Ext4::ONE);
-        let mut powers = Self { lanes: vec![], greatest: 0u32.into() };
-        let weight = tape.constant(Fr::from(2).pow([LANE_BITS as u64]));
-        for i in 0..count {
-            if i == 1 {
-                power = alpha.clone();
-            } else if i > 1 {
-                let next = tape.ext_times(&power, alpha);
-                power = tape.ext_reduced(&next);
-            }
-            for coefficient in &power {
-                let (low, high) = coefficient.bounds();
-                assert!(low.bits() == 0, "coefficients are reduced");
-                powers.greatest = powers.greatest.clone().max(high.clone());
-            }
-            let [a, b, c, d] = power.each_ref().map(|it| it.cell);
-            powers.lanes.push([tape.mul_add(a, weight, b), tape.mul_add(c, weight, d)]);
+    /// Those up to this one.
+    pub fn new(tape: &mut Tape, alpha: &Ext, highest: usize) -> Self {
+        let alpha = tape.factor(alpha);
+        let [second, third] = [1, 2].map(|n| lane(tape, n));
+        let mut elements = vec![tape.fixed_ext(Ext4::ONE)];
+        for i in 0..highest {
+            let next = tape.ext_dot(&[(&elements[i], &alpha)], &[], &[]);
+            elements.push(tape.ext_reduced(&next));
         }
-        powers
+        let mut greatest = BigUint::ZERO;
+        let cells = elements
+            .iter()
+            .map(|element| {
+                for coefficient in element {
+                    let (low, high) = coefficient.bounds();
+                    assert!(low.bits() == 0, "coefficients have no sign");
+                    greatest = high.max(&greatest).clone();
+                }
+                let [a, b, c, last] = element.each_ref().map(|it| it.cell);
+                Power { three: tape.sum_products(a, &[(second, b), (third, c)]), last }
+            })
+            .collect();
+        Self { elements, cells, greatest }
     }
 
-    /// The sum of elements times powers, reduced.
-    pub fn dot(&self, tape: &mut Tape, terms: &[(usize, &Num)]) -> Ext {
-        let mut greatest = num_bigint::BigUint::ZERO;
-        for (_, element) in terms {
-            let (low, high) = element.bounds();
-            assert!(low.bits() == 0, "elements have no sign");
-            greatest += high * &self.greatest;
-        }
-        let zero = tape.zero();
-        let [a, b] = [0, 1].map(|lane| {
-            let pairs: Vec<_> =
-                terms.iter().map(|(i, element)| (self.lanes[*i][lane], element.cell)).collect();
-            let sum = tape.sum_products(zero, &pairs);
-            tape.split_reduced(sum, LANE_BITS, &greatest)
-        });
-        let [[a, b], [c, d]] = [a, b];
-        [a, b, c, d]
+    /// The greatest sum of so many elements below 2^31 times coefficients.
+    pub fn greatest_sum(&self, count: usize) -> BigUint {
+        (&self.greatest * count) << DIGIT_BITS
     }
+}
+
+/// The number in a cell that the caller knows to be no more than that.
+pub fn number(cell: Cell, greatest: &BigUint) -> Num {
+    Num::new(cell, BigUint::ZERO, greatest.clone())
 }
