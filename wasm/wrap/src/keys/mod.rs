@@ -61,7 +61,7 @@ pub use proving::ClassProvingKey;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod proving {
-    use std::{fs::File, io::BufReader, path::Path};
+    use std::{io::BufReader, path::Path};
 
     use zkwasm::{
         execute::Inputs,
@@ -74,7 +74,7 @@ mod proving {
         circuit::Size,
         machine::Machine,
         outer::ProvingKey,
-        setup::{Setup, cached_ceremony, cached_test_setup, write_whole},
+        setup::{Setup, cached_ceremony, cached_test_setup, open_kept, remove_unused, write_whole},
         tape::Tape,
     };
 
@@ -96,7 +96,8 @@ mod proving {
     }
 
     impl ClassProvingKey {
-        /// As it was kept in the folder, or made and kept there.
+        /// As it was kept in the folder, or made and kept there. To make one removes setups and keys
+        /// that nobody used for 30 days.
         ///
         /// @param wanted the key that it must have; any, if there is none
         /// @param ceremony a powers-of-tau file; if there is none, the test setup
@@ -121,7 +122,7 @@ mod proving {
                 folder.join(format!("{name}.proving-key"))
             };
             if let Some(key) = wanted
-                && let Ok(file) = File::open(path(key.id()))
+                && let Ok(file) = open_kept(&path(key.id()))
             {
                 let proving = ProvingKey::read(BufReader::new(file), setup)?;
                 if proving.verifying.to_bytes() != key.verifying.to_bytes() {
@@ -136,6 +137,7 @@ mod proving {
                     .into());
             }
             write_whole(&path(made.key.id()), |to| made.proving.write(to))?;
+            remove_unused(folder);
             Ok(made)
         }
 

@@ -3,6 +3,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod cache;
 #[cfg(not(target_arch = "wasm32"))]
+mod lagrange;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod ptau;
 
 use halo2_axiom::{
@@ -18,9 +20,9 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use sha2::{Digest as _, Sha512};
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use cache::write_whole;
-#[cfg(not(target_arch = "wasm32"))]
 pub use cache::{cached_ceremony, cached_test_setup};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use cache::{open_kept, remove_unused, write_whole};
 
 pub type Setup = ParamsKZG<Bn256>;
 
@@ -70,9 +72,14 @@ fn assemble(
     any.from_parts(k, powers, lagrange, G2Affine::generator(), secret_in_g2)
 }
 
+/// The root of order 2^k that halo2 takes.
+fn root_of_unity(k: u32) -> Fr {
+    (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square())
+}
+
 /// The Lagrange polynomials of the 2^k roots of unity, at a point that is none of them.
 fn lagrange_at(point: Fr, k: u32) -> Vec<Fr> {
-    let root = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
+    let root = root_of_unity(k);
     let size = Fr::from(1 << k);
     let scale = (point.pow_vartime([1 << k]) - Fr::ONE) * size.invert().expect("not zero");
     let roots: Vec<_> =

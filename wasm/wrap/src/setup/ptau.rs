@@ -7,7 +7,8 @@
 //! Format: `ptau`, version, number of sections (32-bit little-endian each); a section is its type
 //! (32 bits), length (64 bits) and bytes. Section 1 has the size and value of the modulus, the
 //! power and the ceremony's power; 2 the powers in G1, 3 those in G2, their coordinates in
-//! little-endian Montgomery form.
+//! little-endian Montgomery form. A file that is prepared for phase 2 has the Lagrange bases in G1
+//! too, in 12 (`lagrange`).
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -22,7 +23,7 @@ use halo2_axiom::{
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
-use super::{Setup, assemble, is_unsafe};
+use super::{Setup, assemble, is_unsafe, lagrange};
 
 const VERSION: u32 = 1;
 const G1_BYTES: usize = 64;
@@ -31,41 +32,34 @@ const G2_BYTES: usize = 128;
 const HEADER: u32 = 1;
 const IN_G1: u32 = 2;
 const IN_G2: u32 = 3;
+const LAGRANGE_IN_G1: u32 = 12;
 
-/// A setup of 2^k powers, of a file's.
+/// A setup of 2^k powers, of a file's. Its Lagrange basis is computed, in minutes for 2^19, if the
+/// file is not prepared for phase 2.
 ///
 /// @throws saying what is wrong with the file
 pub fn read(mut file: impl Read + Seek, k: u32) -> Result<Setup, String> {
     let sections = sections(&mut file)?;
-    let section = |kind: u32, name: &str| {
-        let mut found = sections.iter().filter(|section| section.kind == kind);
-        let (Some(section), None) = (found.next(), found.next()) else {
-            return Err(format!("the file has not one section of the {name}"));
-        };
-        Ok(*section)
+    let header = only(&sections, HEADER, "header")?;
+    let in_g1 = only(&sections, IN_G1, "powers in G1")?;
+    let in_g2 = only(&sections, IN_G2, "powers in G2")?;
+    let prepared = match sections.iter().any(|section| section.kind == LAGRANGE_IN_G1) {
+        true => Some(only(&sections, LAGRANGE_IN_G1, "Lagrange bases in G1")?),
+        false => None,
     };
-    let header = section(HEADER, "header")?;
-    let [in_g1, in_g2] = [section(IN_G1, "powers in G1")?, section(IN_G2, "powers in G2")?];
-    let power = power(&header.read(&mut file, 44)?)?;
+    let power = power(&header.read(&mut file, 0, 44)?)?;
     if power < k {
         return Err(format!("the file has 2^{power} powers, 2^{k} are needed"));
     }
-    if in_g1.length != ((2 << power) - 1) * G1_BYTES as u64 {
+    let g1_bytes = |points: u64| points * G1_BYTES as u64;
+    if in_g1.length != g1_bytes((2 << power) - 1) {
         return Err("the powers in G1 are not as many as the header says".into());
     }
     if in_g2.length != (1 << power) * G2_BYTES as u64 {
         return Err("the powers in G2 are not as many as the header says".into());
     }
-    let powers: Vec<G1Affine> = in_g1
-        .read(&mut file, G1_BYTES << k)?
-        .chunks_exact(G1_BYTES)
-        .enumerate()
-        .map(|(i, bytes)| {
-            let point = G1Affine::from_raw_bytes(bytes).filter(|p| !bool::from(p.is_identity()));
-            point.ok_or_else(|| format!("power {i} in G1 is not a point of the group"))
-        })
-        .collect::<Result<_, _>>()?;
-    let bytes = in_g2.read(&mut file, 2 * G2_BYTES)?;
+    let powers = points_of_g1(&in_g1.read(&mut file, 0, G1_BYTES << k)?, "power")?;
+    let bytes = in_g2.read(&mut file, 0, 2 * G2_BYTES)?;
     let [one, secret] = [0, 1].map(|i| point_of_g2(&bytes[i * G2_BYTES..][..G2_BYTES]));
     let one = one.ok_or("power 0 in G2 is not a point of the group")?;
     let secret = secret.ok_or("power 1 in G2 is not a point of the group")?;
@@ -81,7 +75,18 @@ pub fn read(mut file: impl Read + Seek, k: u32) -> Result<Setup, String> {
     if !are_powers(&powers, &secret) {
         return Err("the points are not powers of one secret".into());
     }
-    Ok(assemble(k, powers, None, secret))
+    let Some(bases) = prepared else { return Ok(assemble(k, powers, None, secret)) };
+    // Those of 1 to 2^power points, and in later versions that of 2^(power + 1).
+    if ![2, 4].map(|most| g1_bytes((most << power) - 1)).contains(&bases.length) {
+        return Err("the Lagrange bases in G1 are not as long as the header says".into());
+    }
+    let basis = bases.read(&mut file, g1_bytes((1 << k) - 1), G1_BYTES << k)?;
+    let basis = lagrange::in_our_order(&points_of_g1(&basis, "Lagrange point")?, k);
+    let setup = assemble(k, powers, Some(basis), secret);
+    if !lagrange::is_of_powers(&setup) {
+        return Err("the Lagrange basis in G1 is not that of the powers".into());
+    }
+    Ok(setup)
 }
 
 const TOO_SHORT: &str = "the file ends too early";
@@ -94,11 +99,16 @@ struct Section {
 }
 
 impl Section {
-    fn read(self, file: &mut (impl Read + Seek), length: usize) -> Result<Vec<u8>, String> {
-        if self.length < length as u64 {
+    fn read(
+        self,
+        file: &mut (impl Read + Seek),
+        from: u64,
+        length: usize,
+    ) -> Result<Vec<u8>, String> {
+        if self.length < from + length as u64 {
             return Err(TOO_SHORT.into());
         }
-        file.seek(SeekFrom::Start(self.start)).map_err(|error| error.to_string())?;
+        file.seek(SeekFrom::Start(self.start + from)).map_err(|error| error.to_string())?;
         let mut bytes = vec![0; length];
         file.read_exact(&mut bytes).map_err(|_| TOO_SHORT)?;
         Ok(bytes)
@@ -128,6 +138,14 @@ fn sections(file: &mut (impl Read + Seek)) -> Result<Vec<Section>, String> {
     Ok(sections)
 }
 
+fn only(sections: &[Section], kind: u32, name: &str) -> Result<Section, String> {
+    let mut found = sections.iter().filter(|section| section.kind == kind);
+    match (found.next(), found.next()) {
+        (Some(section), None) => Ok(*section),
+        _ => Err(format!("the file has not one section of the {name}")),
+    }
+}
+
 fn take<const N: usize>(file: &mut impl Read) -> Result<[u8; N], String> {
     let mut bytes = [0; N];
     file.read_exact(&mut bytes).map_err(|_| TOO_SHORT)?;
@@ -148,6 +166,15 @@ fn power(header: &[u8]) -> Result<u32, String> {
         return Err("the header's power is out of range".into());
     }
     Ok(power)
+}
+
+/// @param name of one of them
+fn points_of_g1(bytes: &[u8], name: &str) -> Result<Vec<G1Affine>, String> {
+    let point = |(i, bytes)| {
+        let point = G1Affine::from_raw_bytes(bytes).filter(|p| !bool::from(p.is_identity()));
+        point.ok_or_else(|| format!("{name} {i} in G1 is not a point of the group"))
+    };
+    bytes.chunks_exact(G1_BYTES).enumerate().map(point).collect()
 }
 
 fn point_of_g2(bytes: &[u8]) -> Option<G2Affine> {
@@ -175,7 +202,12 @@ mod tests {
 
     use super::*;
 
-    const K: u32 = 4;
+    /// `snarkjs powersoftau prepare phase2` of 2^6 powers, with a contribution.
+    const PREPARED: &[u8] = include_bytes!("snarkjs.ptau");
+    const NOT_OF_POWERS: &str = "the Lagrange basis in G1 is not that of the powers";
+
+    /// The least for which halo2's root of unity is not ffjavascript's.
+    const K: u32 = 6;
     const HEAD: usize = 12 + 12;
     const POWERS: usize = HEAD + 44 + 12;
 
@@ -243,7 +275,7 @@ mod tests {
         refuses(&changed(HEAD + 4, 1), "the file is not for BN254");
         refuses(&changed(HEAD + 36, 1), "the powers in G1 are not as many as the header says");
         refuses(&changed(HEAD + 39, 0x80), "the header's power is out of range");
-        refuses(&file(secret(), K - 1), "the file has 2^3 powers, 2^4 are needed");
+        refuses(&file(secret(), K - 1), "the file has 2^5 powers, 2^6 are needed");
     }
 
     #[test]
@@ -264,5 +296,88 @@ mod tests {
         refuses(&with(POWERS + 9 * 64, &in_g1(Fr::ONE)), "the points are not powers of one secret");
         refuses(&file(Fr::ONE, K), "the secret is one: nobody has contributed");
         refuses(&file(super::super::unsafe_secret(), K), "this is the unsafe test setup");
+    }
+
+    fn bases() -> Section {
+        let sections = sections(&mut Cursor::new(PREPARED)).expect("a good file");
+        only(&sections, LAGRANGE_IN_G1, "bases").expect("prepared")
+    }
+
+    /// Where the basis of 2^K points is in the prepared file.
+    fn basis() -> std::ops::Range<usize> {
+        let start = bases().start as usize + ((1 << K) - 1) * G1_BYTES;
+        start..start + (G1_BYTES << K)
+    }
+
+    fn with_basis(bytes: &[u8]) -> Vec<u8> {
+        let mut file = PREPARED.to_vec();
+        file[basis()].copy_from_slice(bytes);
+        file
+    }
+
+    /// The prepared file up to this many points of its bases.
+    fn cut(points: u64) -> Vec<u8> {
+        let bases = bases();
+        let length = points * G1_BYTES as u64;
+        let mut file = PREPARED[..(bases.start + length) as usize].to_vec();
+        file[8..12].copy_from_slice(&8u32.to_le_bytes());
+        file[bases.start as usize - 8..][..8].copy_from_slice(&length.to_le_bytes());
+        file
+    }
+
+    #[test]
+    fn reads_the_basis_of_a_prepared_file_as_it_is_computed() {
+        let mut without = PREPARED.to_vec();
+        without[bases().start as usize - 12] = 99;
+        for k in 1..=K {
+            let [read, computed] = [PREPARED, &without[..]]
+                .map(|file| format!("{:?}", read(Cursor::new(file), k).expect("a good file")));
+            assert_eq!(read, computed);
+        }
+        let read = |file: &[u8]| format!("{:?}", read(Cursor::new(file), K).expect("a good file"));
+        assert_eq!(read(&cut((2 << K) - 1)), read(PREPARED));
+    }
+
+    #[test]
+    fn refuses_a_basis_that_is_wrong() {
+        let good = &PREPARED[basis()];
+        let changed = |i: usize, point: G1Affine| {
+            let mut points = good.to_vec();
+            points[i * G1_BYTES..][..G1_BYTES].copy_from_slice(&point.to_raw_bytes());
+            with_basis(&points)
+        };
+        for i in 0..1 << K {
+            let point = points_of_g1(&good[i * G1_BYTES..][..G1_BYTES], "").expect("a point")[0];
+            let other = (point + G1Affine::generator()).to_affine();
+            refuses(&changed(i, -point), NOT_OF_POWERS);
+            refuses(&changed(i, other), NOT_OF_POWERS);
+            let nowhere = format!("Lagrange point {i} in G1 is not a point of the group");
+            refuses(&changed(i, G1Affine::identity()), &nowhere);
+            for byte in (0..G1_BYTES).step_by(9) {
+                let mut points = good.to_vec();
+                points[i * G1_BYTES + byte] ^= 1;
+                refuses(&with_basis(&points), &nowhere);
+            }
+        }
+        let first = good.chunks(G1_BYTES).take(2).rev().flatten().copied();
+        let swapped: Vec<u8> = first.chain(good[2 * G1_BYTES..].iter().copied()).collect();
+        refuses(&with_basis(&swapped), NOT_OF_POWERS);
+        let ours = lagrange::in_our_order(&points_of_g1(good, "").expect("points"), K);
+        let ours: Vec<u8> = ours.iter().flat_map(|point| point.to_raw_bytes()).collect();
+        refuses(&with_basis(&ours), NOT_OF_POWERS);
+        let other = &PREPARED[bases().start as usize..][..G1_BYTES << K];
+        refuses(&with_basis(other), NOT_OF_POWERS);
+    }
+
+    #[test]
+    fn refuses_bases_of_another_form() {
+        let too_few = "the Lagrange bases in G1 are not as long as the header says";
+        for points in [0, 1, (1 << K) - 1, (2 << K) - 2, 2 << K, (4 << K) - 2] {
+            refuses(&cut(points), too_few);
+        }
+        let mut twice = PREPARED.to_vec();
+        let next = bases().start + bases().length;
+        twice[next as usize] = LAGRANGE_IN_G1 as u8;
+        refuses(&twice, "the file has not one section of the Lagrange bases in G1");
     }
 }
