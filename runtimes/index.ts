@@ -14,7 +14,11 @@ import {
   vmTypes,
 } from "./runtime.ts";
 import { zkwasmRuntime } from "./zkwasm/index.ts";
-import { installedLibrary as installedWrapper, keysFolder } from "./zkwasm/wrap/installed.ts";
+import {
+  imagesFolder,
+  installedLibrary as installedWrapper,
+  keysFolder,
+} from "./zkwasm/wrap/installed.ts";
 
 export interface RuntimesOptions {
   /** Proofs made at once. */
@@ -77,6 +81,7 @@ const makers: Record<VmType, (parts: RuntimeParts) => Runtime> = {
     const wrap = {
       native: () => nativeLibraries?.wrap ?? installedWrapper(),
       keys: { setup, folder: keysFolder() },
+      images: imagesFolder(),
     };
     return zkwasmRuntime({ workers, limits, native: source && { source, pool }, wrap });
   },

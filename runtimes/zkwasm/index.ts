@@ -10,7 +10,7 @@ import type { LoadedModule } from "./engine.ts";
 import { addressable } from "./module.ts";
 import { provingOfParam, provingOrNone, type StarkProfile } from "./profile.ts";
 import { type Calls, ZkWasm } from "./program.ts";
-import type { LoadedWrapped } from "./wrap/engine.ts";
+import type { WrappedImage } from "./wrap/images.ts";
 import { type WrapOptions, Wrapper } from "./wrap/index.ts";
 import type { Source, WorkArgs } from "./worker.ts";
 
@@ -22,7 +22,7 @@ export interface ZkWasmOptions {
   /** The native build of the prover, and where it runs; otherwise its module proves. */
   readonly native?: { readonly source: NativeSource; readonly pool: ChildPool } | undefined;
   /** How proofs for chains are made. */
-  readonly wrap: Pick<WrapOptions, "native" | "keys">;
+  readonly wrap: Pick<WrapOptions, "native" | "keys" | "images">;
 }
 
 const module = new URL("./worker.ts", import.meta.url);
@@ -76,7 +76,7 @@ export function zkwasmRuntime({ workers, limits, native, wrap }: ZkWasmOptions):
       const proving = provingOfParam(spec.param);
       const { profile } = proving;
       const calls = profile === "wrap" ? wrapper.callsOf(spec, proving) : callsOf(spec, profile);
-      const loaded = await calls.load(signal) as LoadedModule | LoadedWrapped;
+      const loaded = await calls.load(signal) as LoadedModule | WrappedImage;
       return new ZkWasm(spec, profile, calls, loaded);
     },
     unable(spec) {

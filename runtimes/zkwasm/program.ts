@@ -18,7 +18,7 @@ import { commitmentOf, guestInput, parseMessages } from "./input.ts";
 import { type Profile, profileOf } from "./profile.ts";
 import { commitmentIn, decodeStatement, type RunStatement, statuses } from "./statement.ts";
 import type { WorkArgs } from "./worker.ts";
-import type { LoadedWrapped } from "./wrap/engine.ts";
+import type { WrappedImage } from "./wrap/images.ts";
 
 /** How a program's work reaches a worker. */
 export interface Calls {
@@ -43,7 +43,7 @@ export class ZkWasm implements Program {
     readonly spec: ProgramSpec,
     private readonly profile: Profile,
     private readonly calls: Calls,
-    loaded: LoadedModule | LoadedWrapped,
+    loaded: LoadedModule | WrappedImage,
   ) {
     const { imageId, commits } = loaded;
     const wrapped = "proofBytes" in loaded ? loaded : undefined;

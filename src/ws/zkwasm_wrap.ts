@@ -22,7 +22,13 @@ import {
   type Wrapping,
 } from "../../runtimes/zkwasm/wrap/engine.ts";
 import { Wrapper } from "../../runtimes/zkwasm/wrap/index.ts";
-import { crate, installedLibrary, keysFolder } from "../../runtimes/zkwasm/wrap/installed.ts";
+import { imageOf, type WrappedImage } from "../../runtimes/zkwasm/wrap/images.ts";
+import {
+  crate,
+  imagesFolder,
+  installedLibrary,
+  keysFolder,
+} from "../../runtimes/zkwasm/wrap/installed.ts";
 import { loadConfig } from "../config.ts";
 import { programIdOf } from "../protocol/task.ts";
 import type { ZkwasmReceipt } from "../protocol/receipt_file.ts";
@@ -168,7 +174,7 @@ export async function verifyWrapped(
   const engine = await openWrap();
   const reason = engine.verify(receipt, wrapping);
   if (reason !== undefined) throw new UserError(`not valid: ${reason}`);
-  const program = flags.program && engine.load(await readBytes(flags.program), wrapping);
+  const program = flags.program && await describe(await readBytes(flags.program), wrapping);
   const wanted = flags.imageId ?? (program ? program.imageId : undefined);
   if (wanted !== undefined && wanted !== said.imageId) {
     throw new UserError(`a valid proof, but of image ${said.imageId}, not ${wanted}`);
@@ -216,7 +222,7 @@ export async function imageIdWrapped(
   proving: Wrapped,
   io: Io,
 ): Promise<void> {
-  const { handle: _, ...loaded } = (await openWrap()).load(code, proving);
+  const loaded = await describe(code, proving);
   const { imageId, commits, proofBytes } = loaded;
   const param = paramOf(proving);
   const programId = programIdOf(code, param);
@@ -244,6 +250,10 @@ function keyOf({ key }: Wrapping, loaded?: Pick<LoadedWrapped, "unsafeTestSetup"
     ],
   };
 }
+
+/** What is known of a program, which is loaded the first time. @throws {ProgramError} `load` */
+const describe = (code: Uint8Array, wrapping: Wrapping): Promise<WrappedImage> =>
+  imageOf(imagesFolder(), { code, wrapping }, async () => (await openWrap()).load(code, wrapping));
 
 /** The verifier that nodes and pages use. */
 async function openWrap(): Promise<WrapEngine> {

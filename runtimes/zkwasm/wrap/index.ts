@@ -8,7 +8,8 @@ import { type Limits, ProgramError, type ProgramSpec } from "../../runtime.ts";
 import { WorkerPool } from "../../workers.ts";
 import type { Calls } from "../program.ts";
 import type { WrappedProgram } from "./child.ts";
-import type { KeySource, Wrapping } from "./engine.ts";
+import type { KeySource, LoadedWrapped, Wrapping } from "./engine.ts";
+import { imageOf } from "./images.ts";
 import type { WrapWork } from "./worker.ts";
 
 export interface WrapOptions {
@@ -19,6 +20,8 @@ export interface WrapOptions {
   /** The library, once it is there. */
   readonly native: () => NativeSource | undefined;
   readonly keys: KeySource;
+  /** Where what loads tell is kept; left out: nowhere. */
+  readonly images?: string;
 }
 
 /** Memory that the machine must have for each proof that is made at once. */
@@ -69,15 +72,16 @@ export class Wrapper {
   }
 
   callsOf({ programId, code }: ProgramSpec, wrapping: Wrapping): Calls {
-    const { limits, native: library, keys } = this.options;
+    const { limits, native: library, keys, images } = this.options;
     return {
-      load: (signal) => {
-        const args: WrapWork = { wrapping, code };
-        const timeoutSeconds = loadSeconds;
-        return this.#loaders.run({
-          ...{ owner: programId, method: "load", args, signal, timeoutSeconds },
-        });
-      },
+      load: (signal) =>
+        imageOf(images, { code, wrapping }, async () => {
+          const args: WrapWork = { wrapping, code };
+          const timeoutSeconds = loadSeconds;
+          return await this.#loaders.run({
+            ...{ owner: programId, method: "load", args, signal, timeoutSeconds },
+          }) as LoadedWrapped;
+        }),
       verify: ({ proven }, signal) => {
         const args: WrapWork = { wrapping, ...(proven && { proven }) };
         const timeoutSeconds = Math.min(limits.timeoutSeconds, verifySeconds);

@@ -21,3 +21,6 @@ export const installedLibrary = () => installed(crate);
 
 /** Where setups and keys are kept, about 1 GB a class. */
 export const keysFolder = (env?: Env): string => join(cacheRoot(env), "wrap-keys");
+
+/** Where what is known of programs is kept, less than 1 KB a program. */
+export const imagesFolder = (env?: Env): string => join(cacheRoot(env), "wrap-images");

@@ -1,6 +1,9 @@
 /** Proofs for chains, checked by the module. */
-import { describe, expect, test } from "bun:test";
-import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { programIdOf } from "../../../src/protocol/task.ts";
 import { createRuntimes } from "../../index.ts";
 import type { Receipt } from "../../runtime.ts";
@@ -9,6 +12,17 @@ import { never } from "../../testing/rig.ts";
 const root = new URL("../../../", import.meta.url);
 const guest = async (name: string) =>
   new Uint8Array(await readFile(new URL(`wasm/dist/guests/${name}.wasm`, root)));
+
+/** A cache of its own, so that programs are loaded, not found. */
+const { XDG_CACHE_HOME } = process.env;
+beforeAll(async () => {
+  process.env.XDG_CACHE_HOME = await mkdtemp(join(tmpdir(), "cache-"));
+});
+afterAll(async () => {
+  await rm(process.env.XDG_CACHE_HOME ?? "", { recursive: true, force: true });
+  if (XDG_CACHE_HOME === undefined) delete process.env.XDG_CACHE_HOME;
+  else process.env.XDG_CACHE_HOME = XDG_CACHE_HOME;
+});
 
 async function withProgram<T>(
   name: string,
