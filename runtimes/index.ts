@@ -9,6 +9,7 @@ import {
   type Program,
   ProgramError,
   type ProgramSpec,
+  type Room,
   type Runtime,
   type VmType,
   vmTypes,
@@ -53,6 +54,8 @@ export interface Runtimes {
   readonly unavailable: Readonly<Partial<Record<VmType, string>>>;
   /** Why a program is not proven here; undefined when it is. */
   unable(spec: ProgramSpec): string | undefined;
+  /** What bounds a program's proofs beside the node's workers: one object for all that share it. */
+  room(spec: ProgramSpec): Room | undefined;
   /**
    * A program, loaded once however often it is asked for.
    * @throws {ProgramError} `load` for what is no program
@@ -110,6 +113,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   const parts: RuntimeParts = { provers, checkers, limits, options };
   const runtimes = vmTypes.map((vmType) => makers[vmType](parts));
   const loads = new SharedLoads();
+  const runtimeOf = ({ vmType }: ProgramSpec) =>
+    runtimes.find((runtime) => runtime.vmType === vmType) as Runtime;
   return {
     get offered() {
       return runtimes.filter((runtime) => !runtime.unavailable?.()).map(({ vmType }) => vmType);
@@ -119,11 +124,12 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
       return Object.fromEntries(reasons.filter(([, reason]) => reason !== undefined));
     },
     unable(spec) {
-      const runtime = runtimes.find(({ vmType }) => vmType === spec.vmType);
-      return runtime?.unavailable?.() ?? runtime?.unable?.(spec);
+      const runtime = runtimeOf(spec);
+      return runtime.unavailable?.() ?? runtime.unable?.(spec);
     },
+    room: (spec) => runtimeOf(spec).room?.(spec),
     load(spec, signal) {
-      const runtime = runtimes.find(({ vmType }) => vmType === spec.vmType) as Runtime;
+      const runtime = runtimeOf(spec);
       return loads.get(
         `${spec.vmType} ${spec.programId}`,
         signal,

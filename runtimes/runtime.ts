@@ -125,6 +125,14 @@ export interface Program {
   statement(receipt: Receipt): Statement | undefined;
 }
 
+/** What proofs of one kind share where there is less of it than of workers. */
+export interface Room {
+  /** As in "busy with proofs for chains". */
+  readonly what: string;
+  /** Proofs at once. */
+  readonly size: number;
+}
+
 /** One virtual machine. */
 export interface Runtime {
   readonly vmType: VmType;
@@ -134,6 +142,8 @@ export interface Runtime {
   unavailable?(): string | undefined;
   /** Why this node can check but not make proofs of a program, of a machine that it proves. */
   unable?(spec: ProgramSpec): string | undefined;
+  /** What bounds a program's proofs beside the node's workers: one object for all that share it. */
+  room?(spec: ProgramSpec): Room | undefined;
   /** Proofs outside the node's pool of processes. */
   usage?(): { readonly running: number; readonly waiting: number; readonly peakMemory?: number };
   close(): Promise<void>;

@@ -27,6 +27,7 @@ export function timedRuntimes(times: Times): Runtimes {
     offered: ["halo2"],
     unavailable: {},
     unable: () => undefined,
+    room: () => undefined,
     load: (spec) =>
       Promise.resolve(timedProgram(spec, times, provers, checker, (r, w) => {
         running += r;

@@ -47,6 +47,10 @@ export const wrapChecks: Check[] = [
     assert.match(runtime.unable?.(program.spec) ?? "", /bun run build:native wrap/);
     assert.equal(runtime.unable?.({ ...program.spec, param: "" }), undefined);
     assert.equal(runtime.unable?.({ ...program.spec, param: "{" }), undefined);
+    const room = runtime.room?.(program.spec);
+    assert.ok(room && room.size >= 1 && room.size <= 2);
+    assert.equal(runtime.room?.({ ...program.spec, param: '{"profile":"wrap"}' }), room);
+    assert.equal(runtime.room?.({ ...program.spec, param: "" }), undefined);
     await fails(program.prove(input, context, never), "unsupported", /build:native wrap/);
   }),
   check("a node says what else it lacks", async (program, runtime) => {

@@ -83,6 +83,7 @@ export function zkwasmRuntime({ workers, limits, native, wrap }: ZkWasmOptions):
       const proving = provingOrNone(spec.param);
       return proving?.profile === "wrap" ? wrapper.unable(proving) : undefined;
     },
+    room: (spec) => provingOrNone(spec.param)?.profile === "wrap" ? wrapper.room : undefined,
     usage() {
       const wrapping = wrapper.usage();
       return {

@@ -135,6 +135,7 @@ const runtimes = {
   offered: ["halo2"] as const,
   unavailable: {},
   unable: () => undefined,
+  room: () => undefined,
   load: () => Promise.resolve(instant),
   usage: () => ({ running: 0, waiting: 0, peakMemory: 0 }),
   close: () => Promise.resolve(),

@@ -88,6 +88,37 @@ describe("a lease", () => {
     expect(await world.first("refuse")).toMatchObject({ reason: "busy", retryable: true });
   });
 
+  test("of a program that shares room is refused for now where that is full, others are not", async () => {
+    world.capacity = 4;
+    world.room = { what: "proofs for chains", size: 2 };
+    await world.start();
+    const leases = await Promise.all([1, 2, 3].map(() => leaseOf({}, { leaseMs: 300 })));
+    for (const lease of leases) await world.link.send("lease", lease);
+    expect(await world.first("refuse")).toMatchObject({
+      reason: "busy with proofs for chains",
+      retryable: true,
+    });
+    expect(world.got("accept")).toHaveLength(2);
+    // Of a version that this znode does not have yet, nothing is known.
+    await world.link.send("lease", await leaseOf({ version: "0.2" }));
+    await until(() => world.got("accept").length === 3);
+    await until(() => world.refused("lease").then((n) => n === 1));
+    // The room is free again once the leases have ended.
+    await Bun.sleep(600);
+    await world.link.send("lease", await leaseOf());
+    await until(() => world.got("accept").length === 4);
+  });
+
+  test("that comes together with others is taken as far as there is room", async () => {
+    world.capacity = 2;
+    world.unpaid = () => Bun.sleep(50).then(() => undefined);
+    await world.start();
+    const leases = await Promise.all(Array.from({ length: 8 }, () => leaseOf()));
+    await Promise.all(leases.map((lease) => world.link.send("lease", lease)));
+    await until(() => world.got("refuse").length === 6);
+    expect(world.got("accept")).toHaveLength(2);
+  });
+
   test("whose payload never comes ends, and frees its place", async () => {
     await world.start();
     await world.link.send("lease", await leaseOf({}, { leaseMs: 200 }));

@@ -2,8 +2,10 @@ import type { Address, Hex } from "viem";
 import {
   type Program,
   ProgramError,
+  type ProgramSpec,
   type ProveContext,
   type Receipt,
+  type Room,
 } from "../../runtimes/runtime.ts";
 import type { Runtimes } from "../../runtimes/index.ts";
 import type { Sink, Source } from "../channel.ts";
@@ -63,6 +65,11 @@ export interface ProverDeps {
 export function startProver(deps: ProverDeps): () => Promise<void> {
   const prover = new Prover(deps);
   return () => prover.stop();
+}
+
+interface Refusal {
+  readonly reason: string;
+  readonly retryable: boolean;
 }
 
 /** Blocks by which this node's endpoint may be behind the enode's. */
@@ -139,7 +146,8 @@ class Prover {
   async #onLease(link: Link, lease: WireBody<"lease">): Promise<void> {
     const { metrics } = this.deps;
     const { taskId, epoch } = lease;
-    const refusal = await this.#refusal(link, lease);
+    // While the rest was looked at, others may have been taken.
+    const refusal = await this.#refusal(link, lease) ?? this.#busy(lease);
     if (refusal) {
       metrics.refused.inc({ kind: "lease" });
       if (!refusal.retryable) {
@@ -182,7 +190,7 @@ class Prover {
   async #refusal(
     link: Link,
     lease: WireBody<"lease">,
-  ): Promise<{ reason: string; retryable: boolean } | undefined> {
+  ): Promise<Refusal | undefined> {
     const { task, taskId, signature, timeoutMs } = lease;
     const { network } = this.deps.identity;
     if (task.chainId !== network.chainId || task.router !== network.router) {
@@ -207,10 +215,10 @@ class Prover {
     if (this.#liability.forgot(lease)) {
       return { reason: "older than what this znode remembers of its signatures", retryable: true };
     }
-    if (!this.#assignments.has(taskId) && this.#assignments.size >= this.deps.capacity) {
-      return { reason: "busy", retryable: true };
-    }
-    const unable = this.#unable(task);
+    const busy = this.#busy(lease);
+    if (busy) return busy;
+    const program = this.#programOf(task);
+    const unable = program && this.deps.runtimes.unable(program);
     if (unable) return { reason: unable.slice(0, limits.text), retryable: true };
     const unpaid = await this.deps.unpaid?.(taskId, timeoutMs);
     if (unpaid) {
@@ -220,14 +228,28 @@ class Prover {
     return undefined;
   }
 
-  /**
-   * Why this znode does not prove a task's program; undefined where that shows later, as with a
-   * version that it would have to fetch first.
-   */
-  #unable({ projectId, version, programId }: Task): string | undefined {
-    const { projects, runtimes } = this.deps;
-    const program = projects.get(projectId)?.versions.get(version)?.program;
-    return program?.programId === programId ? runtimes.unable(program) : undefined;
+  /** Why no further task is taken now, that of a lease which goes on excepted. */
+  #busy({ task, taskId }: WireBody<"lease">): Refusal | undefined {
+    if (this.#assignments.has(taskId)) return undefined;
+    if (this.#assignments.size >= this.deps.capacity) return { reason: "busy", retryable: true };
+    const room = this.#roomOf(task);
+    if (!room) return undefined;
+    const sharing = [...this.#assignments.values()].filter(({ lease }) =>
+      this.#roomOf(lease.task) === room
+    );
+    if (sharing.length < room.size) return undefined;
+    return { reason: `busy with ${room.what}`, retryable: true };
+  }
+
+  #roomOf(task: Task): Room | undefined {
+    const program = this.#programOf(task);
+    return program && this.deps.runtimes.room(program);
+  }
+
+  /** A task's program; undefined for one of a version that would have to be fetched first. */
+  #programOf({ projectId, version, programId }: Task): ProgramSpec | undefined {
+    const program = this.deps.projects.get(projectId)?.versions.get(version)?.program;
+    return program?.programId === programId ? program : undefined;
   }
 
   async #onPayload(link: Link, payload: WireBody<"payload">): Promise<void> {

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { CageKind } from "../../cage.ts";
 import type { NativeSource } from "../../native.ts";
 import { ChildPool } from "../../pool.ts";
-import { type Limits, ProgramError, type ProgramSpec } from "../../runtime.ts";
+import { type Limits, ProgramError, type ProgramSpec, type Room } from "../../runtime.ts";
 import { WorkerPool } from "../../workers.ts";
 import type { Calls } from "../program.ts";
 import type { WrappedProgram } from "./child.ts";
@@ -41,6 +41,7 @@ const missing = "proofs for chains need a native library that this node does not
 const worker = new URL("./worker.ts", import.meta.url);
 
 export class Wrapper {
+  readonly room: Room;
   /** Checks don't wait behind loads. */
   readonly #loaders = new WorkerPool({ module: worker, size: 1 });
   readonly #checkers = new WorkerPool({ module: worker, size: 1 });
@@ -50,6 +51,7 @@ export class Wrapper {
   constructor(private readonly options: WrapOptions) {
     const fitting = Math.max(1, Math.floor(totalmem() / proofBytes));
     const size = Math.min(options.workers, fitting);
+    this.room = { what: "proofs for chains", size };
     this.#provers = new ChildPool({ size, idleSeconds });
     this.#threads = Math.max(1, Math.floor(availableParallelism() / size));
   }

@@ -1,6 +1,6 @@
 /** The znode's stage in a process of a test, and an enode's end of its link. */
 import { type Address, concat, hexToBytes, keccak256, toHex, zeroAddress } from "viem";
-import type { Program } from "../../../runtimes/runtime.ts";
+import type { Program, Room } from "../../../runtimes/runtime.ts";
 import { Channel } from "../../channel.ts";
 import {
   programId,
@@ -23,6 +23,7 @@ import {
   type WireKind,
   type WireMessage,
 } from "../../protocol/index.ts";
+import type { Unpaid } from "../funds.ts";
 import { startProver } from "../index.ts";
 import type { Stake } from "../liability.ts";
 import { Receipts } from "../receipts.ts";
@@ -56,9 +57,13 @@ export class World {
   verifierOf = (): Promise<Address> => Promise.resolve(zeroAddress);
   readonly metrics = createMetrics();
   height: bigint | undefined;
+  unpaid: Unpaid | undefined;
   proofs = 0;
   /** Why it can't prove the program. */
   unable: string | undefined;
+  capacity = 1;
+  /** What bounds proofs of the program beside that. */
+  room: Room | undefined;
   link!: Link;
   #stop: (() => Promise<void>) | undefined;
 
@@ -78,6 +83,7 @@ export class World {
         offered: ["halo2"],
         unavailable: {},
         unable: () => this.unable,
+        room: () => this.room,
         load: () =>
           Promise.resolve({
             ...this.program,
@@ -88,10 +94,11 @@ export class World {
           }),
       } as never,
       identity: { network, signer: prover },
-      capacity: 1,
+      capacity: this.capacity,
       mayAssign: () => Promise.resolve(this.operates),
       verifierOf: () => this.verifierOf(),
       ...(this.stake ? { stake: this.stake } : {}),
+      ...(this.unpaid ? { unpaid: this.unpaid } : {}),
       ...(this.height === undefined ? {} : { height: () => this.height as bigint }),
       outputs: { jobs: this.jobs, reports: this.reports },
       receipts: await Receipts.open({
