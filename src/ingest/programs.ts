@@ -55,7 +55,7 @@ export function programRoutes(app: Hono, { projects, log }: IngestDeps, route: R
 }
 
 /** A program that a project has now, or had when this enode started. */
-function programOf(projects: Pick<Projects, "list">, programId: string) {
+export function programOf(projects: Pick<Projects, "list">, programId: string) {
   for (const { versions } of projects.list()) {
     for (const { program } of versions.values()) {
       if (program.programId === programId) return program;

@@ -77,13 +77,13 @@ export function readRoutes(app: Hono, deps: IngestDeps, route: Route, auth: Auth
       const status = await da.tasks.status(uint(project), taskId(text));
       const proved = status && await da.tasks.receipt(status.taskId);
       if (!proved) return failure(404, `project ${uint(project)} has no such proved task here`);
-      return receiptAnswer(status.taskId, proved);
+      return receiptAnswer(status.taskId, proved, deps.projects);
     },
   );
 
   const getMessageReceipt = route(
     "GET /message/:id/receipt",
-    async (_, id = "") => await messageReceiptAnswer(da, id),
+    async (_, id = "") => await messageReceiptAnswer(da, deps.projects, id),
   );
 
   const getFaults = route("GET /faults", async (request) => {

@@ -22,6 +22,7 @@ import { readDraft } from "./draft.ts";
 import { readBytes } from "./files.ts";
 import { pinBlocks, putToKubo } from "./ipfs_services.ts";
 import { aUrl } from "./values.ts";
+import { openWrap } from "./zkwasm_wrap.ts";
 
 const formats = { original: encodeOriginal, "dag-json": encodeDagJson } as const;
 type Format = keyof typeof formats;
@@ -96,7 +97,7 @@ export function projectFile(group: Command, io: () => Io): void {
     .argument("<file>", draftArgument)
     .action(async (file) => {
       const encoded = await encodeProject(await readDraft(file));
-      const warnings = [...encoded.file.warnings, ...checkParams(encoded.file)];
+      const warnings = [...encoded.file.warnings, ...await checkParams(encoded.file)];
       io().result({ valid: true, hash: encoded.hash, programs: programsOf(encoded), warnings }, [
         ...warnings.map((warning) => `warning: ${warning}`),
         ...programLines(encoded),
@@ -110,20 +111,25 @@ export function projectFile(group: Command, io: () => Io): void {
  * @returns what is worth a warning
  * @throws {UserError} naming the version
  */
-function checkParams({ versions }: EncodedProject["file"]): string[] {
-  return [...versions.values()].flatMap(({ version, program: { vmType, param } }) => {
+async function checkParams({ versions }: EncodedProject["file"]): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const { version, program: { vmType, param } } of versions.values()) {
     try {
       if (vmType === "risc0") parseParam(param);
       const proving = vmType === "zkwasm" ? provingOfParam(param) : undefined;
-      if (proving?.profile !== "wrap" || proving.key.length > 0) return [];
+      if (proving?.profile !== "wrap") continue;
+      const problem = (await openWrap()).keyProblem(proving);
+      if (problem !== undefined) throw new UserError(`codeExpParam.key: ${problem}`);
+      if (proving.key.length > 0) continue;
     } catch (error) {
       throw new UserError(`version ${version}: ${errorText(error)}`);
     }
-    return [
+    warnings.push(
       `version ${version}: names no verifying key, so its proofs rest on the test setup, by which ` +
-      "anyone can forge them: development chains alone take it (ws verifier setup makes a key)",
-    ];
-  });
+        "anyone can forge them: development chains alone take it (ws verifier setup makes a key)",
+    );
+  }
+  return warnings;
 }
 
 interface ConvertFlags {

@@ -256,6 +256,6 @@ const describe = (code: Uint8Array, wrapping: Wrapping): Promise<WrappedImage> =
   imageOf(imagesFolder(), { code, wrapping }, async () => (await openWrap()).load(code, wrapping));
 
 /** The verifier that nodes and pages use. */
-async function openWrap(): Promise<WrapEngine> {
+export async function openWrap(): Promise<WrapEngine> {
   return new WrapEngine(new WasmLibrary(await compileModule(wrapModule)));
 }

@@ -96,13 +96,23 @@ describe("ws", () => {
       code: 0,
       out: expect.stringContaining("names no verifying key"),
     });
-    const safe = await validate('{"profile":"wrap","key":"DAEC"}');
+    const named = await readFile(join(root, "wasm/wrap/src/keys/unsafe_test_small.key"));
+    const key = new Uint8Array(named).toBase64();
+    const keyed = (more: Record<string, string>) =>
+      validate(JSON.stringify({ profile: "wrap", ...more }));
+    const safe = await keyed({ key });
     expect(safe).toMatchObject({ code: 0, out: expect.not.stringContaining("warning") });
-    const wrong = await validate('{"profile":"wrap","class":"huge"}');
-    expect(wrong).toMatchObject({
-      code: 1,
-      err: expect.stringMatching(/version 0\.1: codeExpParam must be like .*"medium"/),
-    });
+    const cut = new Uint8Array(named).slice(0, -1).toBase64();
+    const refusals: [Record<string, string>, RegExp][] = [
+      [{ class: "huge" }, /version 0\.1: codeExpParam must be like .*"medium"/],
+      [{ key: "DAEC" }, /version 0\.1: codeExpParam\.key: .*key/],
+      [{ key: cut }, /version 0\.1: codeExpParam\.key: .*key/],
+      [{ class: "medium", key }, /version 0\.1: codeExpParam\.key: .*of another class/],
+    ];
+    for (const [more, reason] of refusals) {
+      const { code, err } = await keyed(more);
+      expect({ more, code, err }).toEqual({ more, code: 1, err: expect.stringMatching(reason) });
+    }
   });
 });
 

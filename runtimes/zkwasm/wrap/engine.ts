@@ -108,6 +108,15 @@ export class WrapEngine {
     }
   }
 
+  /** Why a load would refuse the class's key; undefined when it takes it. */
+  keyProblem(wrapping: Wrapping): string | undefined {
+    const nothing = { publicValues: new Uint8Array(0), proof: new Uint8Array(0) };
+    // The key is read first: with one that is good, it is the rest that is refused.
+    const refused = this.verify(nothing, { class: "tiny", key: new Uint8Array(0) });
+    const why = this.verify(nothing, wrapping);
+    return why === refused ? undefined : why;
+  }
+
   /** Makes a class's keys under a ceremony's setup. @throws {ProgramError} `load` */
   setup(name: ClassName, source: KeySource): Uint8Array {
     const paths = [source.setup, source.folder].map((path) => encoder.encode(path));
