@@ -1,9 +1,12 @@
 /** The dashboard of a node, in a headless Chromium, as people and strangers see it. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
+import { Aedes } from "aedes";
 import type { Page } from "playwright-core";
+import { freePort } from "../../scripts/free_port.ts";
 import { migrate } from "../../src/da/migrate.ts";
 import { openPostgres } from "../../src/da/postgres.ts";
 import { silent } from "../../src/da/testing/databases.ts";
@@ -333,6 +336,35 @@ if (!hasChromium) {
       await page.locator("tbody tr").first().waitFor(patience);
     });
   }
+
+  test("what a node does without is told to its operator, until it has it", async () => {
+    const port = await freePort();
+    const enode = await startNode({
+      DATA_DIRECTORY: at("degraded"),
+      PROJECT_FILE_DIRECTORY: at("projects"),
+      MQTT_ENDPOINT: `mqtt://127.0.0.1:${port}`,
+    }, { role: "enode" });
+    const broker = await Aedes.createBroker();
+    const listener = createServer(broker.handle);
+    try {
+      const view = await chromium.open(enode.url);
+      await isLive(view);
+      const notice = view.locator("#notices").getByText("Some of its work is not done");
+      await notice.waitFor(patience);
+      expect(await notice.textContent()).toBe(
+        "Some of its work is not done: MQTT: no subscription at the MQTT broker.",
+      );
+      expect(await seriousFaults(view)).toEqual([]);
+      listener.listen(port, "127.0.0.1");
+      await notice.waitFor({ ...patience, state: "hidden" });
+      await view.close();
+      expect(await enode.stop()).toBe(0);
+    } finally {
+      await enode.kill();
+      await new Promise<void>((resolve) => broker.close(resolve));
+      listener.close();
+    }
+  });
 
   test("a receipt without a proof is not said to be valid", async () => {
     const id = await post(many.url, 1, '{"value":20}');
