@@ -90,10 +90,14 @@ export interface Ingest {
   drain(): Promise<void>;
 }
 
-/** `read` gives the message and `keyOf` its idempotency key; either may throw a `RequestError`. */
+/**
+ * `read` gives the message and `keyOf` its idempotency key; either may throw a `RequestError`.
+ * `turn` is awaited right before the message is stored, so that messages can be in their order.
+ */
 export type Take = (
   read: () => MessageRequest,
   keyOf: () => string | undefined,
+  turn?: () => Promise<void>,
 ) => Promise<{ readonly id: string; readonly duplicate: boolean }>;
 
 type Work = (request: Request, ...path: string[]) => Promise<Response>;
@@ -140,6 +144,7 @@ export function createIngest(deps: IngestDeps): Ingest {
     request: Request | undefined,
     read: () => MessageRequest | Promise<MessageRequest>,
     keyOf: () => string | undefined,
+    turn?: () => Promise<void>,
   ): Promise<{ readonly id: string; readonly duplicate: boolean }> => {
     if (draining) throw new OverloadedError(5);
     const trace = traced?.();
@@ -148,9 +153,9 @@ export function createIngest(deps: IngestDeps): Ingest {
       const parsed = await read();
       const version = versionOf(deps.projects, parsed);
       known = version.projectId;
-      const id = idOf(
-        await da.messages.append(await accept(request, parsed, version, keyOf())),
-      );
+      const message = await accept(request, parsed, version, keyOf());
+      await turn?.();
+      const id = idOf(await da.messages.append(message));
       if (id instanceof RequestError) throw id;
       count(known, id.duplicate ? "duplicate" : "accepted");
       if (!id.duplicate) trace?.(known, id.id);
@@ -281,10 +286,10 @@ export function createIngest(deps: IngestDeps): Ingest {
   return {
     app,
     fetch: (request) => app.fetch(request),
-    async take(read, keyOf) {
+    async take(read, keyOf, turn) {
       running++;
       try {
-        return await store(undefined, read, keyOf);
+        return await store(undefined, read, keyOf, turn);
       } finally {
         running--;
         if (running === 0) draining?.resolve();

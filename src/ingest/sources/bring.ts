@@ -3,6 +3,7 @@ import { Backoff, sleep } from "../../abort.ts";
 import { errorText, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { RequestError } from "../message.ts";
+import { Lanes, type Place } from "./lanes.ts";
 
 /** Between tries to store a message, ms: the first pause, and the longest. */
 const firstMs = 100, mostMs = 10_000;
@@ -35,11 +36,14 @@ export interface Bring {
   /**
    * Takes a message until it is stored, or refused for a reason that stays. Throws when the signal
    * aborts; the message may be stored then, or not.
+   * @param take awaits the turn, where it gets one, right before it stores
+   * @param lane whose messages are stored in the order in which they came; left out: in none
    * @returns why it is refused for good; undefined: it is stored
    */
   bring(
-    take: () => Promise<{ readonly duplicate: boolean }>,
+    take: (turn?: () => Promise<void>) => Promise<{ readonly duplicate: boolean }>,
     signal: AbortSignal,
+    lane?: string,
   ): Promise<RequestError | undefined>;
   /** Messages that wait to be stored. */
   readonly waiting: number;
@@ -69,12 +73,21 @@ export function bringing({ source, unready, patient, metrics, log }: BringDeps):
     status === 503 || (status === 429 && patient === true) ||
     (status === 404 && unready() !== undefined);
   const say = quietly();
-  const bring: Bring["bring"] = async (take, signal) => {
+  const lanes = new Lanes();
+  const bring = async (
+    take: Parameters<Bring["bring"]>[0],
+    signal: AbortSignal,
+    place: Place | undefined,
+  ) => {
     const backoff = new Backoff(firstMs, mostMs);
+    const turn = place && (async () => {
+      await place.turn();
+      signal.throwIfAborted();
+    });
     while (true) {
       signal.throwIfAborted();
       try {
-        const { duplicate } = await take();
+        const { duplicate } = await take(turn);
         count(duplicate ? "duplicate" : "accepted");
         return undefined;
       } catch (error) {
@@ -85,19 +98,23 @@ export function bringing({ source, unready, patient, metrics, log }: BringDeps):
           say((times) => log.warn({ source, status, times }, `message refused: ${message}`));
           return error;
         }
+        signal.throwIfAborted();
         say((times) => log.warn({ source, times }, `message not stored yet: ${errorText(error)}`));
       }
+      place?.back();
       await sleep(backoff.next(), signal);
     }
   };
   return {
-    async bring(take, signal) {
+    async bring(take, signal, lane) {
       const one = { at: performance.now() };
       began.add(one);
       count("received");
+      const place = lane === undefined ? undefined : lanes.enter(lane);
       try {
-        return await bring(take, signal);
+        return await bring(take, signal, place);
       } finally {
+        place?.leave();
         began.delete(one);
       }
     },

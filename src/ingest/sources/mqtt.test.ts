@@ -170,6 +170,14 @@ describe("who sent it", () => {
       .toEqual({ received: 4, accepted: 1, duplicate: 1, refused: 2 });
     expect(await told("source_refused_total", "reason")).toEqual({ sender: 2 });
   });
+
+  test("messages of devices are stored in the order in which they were sent", async () => {
+    await start({ projects: bySignature });
+    const sent = Array.from({ length: 300 }, (_, i) => `${i}`);
+    await Promise.all(sent.map((data) => send(signed(data, data))));
+    await until(() => acked === sent.length);
+    expect(await stored()).toEqual(sent);
+  });
 });
 
 test("a kill between commit and acknowledgement does not make a second message", async () => {

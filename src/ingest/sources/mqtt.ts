@@ -112,7 +112,12 @@ export function startMqtt(deps: MqttDeps): MqttSource {
       checkTopic(topic, packet.topic, message);
       return message;
     };
-    const refused = await brought.bring(() => deps.take(read, () => keyOf(packet)), signal);
+    // A topic's order is kept, as brokers keep it (MQTT 5, 4.6).
+    const refused = await brought.bring(
+      (turn) => deps.take(read, () => keyOf(packet), turn),
+      signal,
+      packet.topic,
+    );
     ack.give(refused);
   };
 

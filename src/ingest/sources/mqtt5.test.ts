@@ -116,10 +116,12 @@ describe.skipIf(!mosquitto)("MQTT 5", () => {
     properties: IClientPublishOptions["properties"] = {},
     to = topic,
   ) => gateway.publishAsync(to, body(data), { qos: 1, properties });
-  const stored = async () =>
+  /** In the order in which they were stored. */
+  const inOrder = async () =>
     (await subject.database.query<{ text: string }>(
       "select convert_from(data, 'UTF8') as text from w3bstream.messages order by id",
-    )).map(({ text }) => text).sort();
+    )).map(({ text }) => text);
+  const stored = async () => (await inOrder()).sort();
 
   test("a refusal's reason is told to the broker, which brings that message no more", async () => {
     await start();
@@ -191,6 +193,19 @@ describe.skipIf(!mosquitto)("MQTT 5", () => {
     expect(connect?.properties?.sessionExpiryInterval).toBe(0xffffffff);
   });
 
+  test("messages are stored in the order in which a gateway sent them", async () => {
+    const source = await start();
+    const sent = Array.from({ length: 600 }, (_, i) => `${i}`);
+    await Promise.all(sent.map((data) => send(data)));
+    await until(() => tap.acks.length === sent.length);
+    expect(await inOrder()).toEqual(sent);
+    tap.cut();
+    await until(() => source.unready !== undefined);
+    await Promise.all(sent.map((data) => send(`${data} later`)));
+    await until(() => tap.acks.length === 2 * sent.length);
+    expect((await inOrder()).slice(sent.length)).toEqual(sent.map((data) => `${data} later`));
+  });
+
   test("the broker sends no more at once than is stored at once, and then the rest", async () => {
     let away = true;
     const messages = {
@@ -208,7 +223,7 @@ describe.skipIf(!mosquitto)("MQTT 5", () => {
     expect(tap.acks).toEqual([]);
     away = false;
     await until(() => tap.acks.length === 300);
-    expect((await stored()).length).toBe(300);
+    expect(await inOrder()).toEqual(Array.from({ length: 300 }, (_, i) => `${i}`));
     // In the order in which they came, as MQTT demands.
     const acked = tap.said.filter((packet) => packet.cmd === "puback");
     expect(acked.map(({ messageId }) => messageId))
