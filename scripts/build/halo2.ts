@@ -6,19 +6,19 @@
  *
  * Needs rustup; the same bytes come from any folder.
  */
-import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { cargo, cargoModule, simd, sourceOf, target } from "./cargo.ts";
+import { builtModule, checkModule, pathOf, writeModule } from "./committed.ts";
 import { copyWithoutTable, patchOf } from "./halo2_axiom.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORKSPACE = join(ROOT, "wasm");
 const SHADOW = join(WORKSPACE, "target/shadow");
 const PACKAGE = "weather-halo2";
-const MODULE = join(ROOT, "wasm/dist/weather_halo2.wasm");
+const MODULE = "weather_halo2.wasm";
 const GENERATED = join(ROOT, "contracts/src/generated");
 const VECTORS = join(ROOT, "contracts/test/vectors/halo2-weather.json");
 
@@ -41,11 +41,8 @@ function buildModule(): Uint8Array<ArrayBuffer> {
   const source = sourceOf(WORKSPACE, "halo2-axiom");
   layShadow(source);
   cargoModule(SHADOW, dirname(source), ["--package", PACKAGE], [simd]);
-  return new Uint8Array(readFileSync(join(SHADOW, "target", target, "release/weather_halo2.wasm")));
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  const path = join(SHADOW, "target", target, "release/weather_halo2.wasm");
+  return builtModule(path, "env.host_progress, env.host_log, env.host_random");
 }
 
 /** The command line of the crate, which makes what follows from its keys. */
@@ -64,29 +61,19 @@ function verifier(): { source: string; path: string } {
 }
 
 function build(): void {
-  const bytes = buildModule();
+  writeModule(MODULE, buildModule());
   const { source, path } = verifier();
-  for (const file of [MODULE, path, VECTORS]) mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(MODULE, bytes);
-  writeFileSync(`${MODULE}.sha256`, `${sha256(bytes)}  weather_halo2.wasm\n`);
+  for (const file of [path, VECTORS]) mkdirSync(dirname(file), { recursive: true });
   writeFileSync(path, source);
-  make("vectors", VECTORS, MODULE);
-  console.log(`weather_halo2.wasm: ${bytes.length} bytes, sha256 ${sha256(bytes)}`);
+  make("vectors", VECTORS, pathOf(MODULE));
 }
 
 /** @throws if a committed file is not what the source gives */
 function check(): void {
-  const wanted = readFileSync(`${MODULE}.sha256`, "utf8").split(" ")[0];
-  const committed = sha256(readFileSync(MODULE));
-  const built = sha256(buildModule());
-  if (committed !== wanted) throw new Error("weather_halo2.wasm is not the file of its .sha256");
-  if (built !== wanted) {
-    throw new Error(`weather_halo2.wasm is ${wanted}, the source gives ${built}`);
-  }
+  checkModule(MODULE, buildModule);
   const { source, path } = verifier();
   if (readFileSync(path, "utf8") !== source) throw new Error(`${path} is not the keys' verifier`);
-  make("check-vectors", VECTORS, MODULE);
-  console.log(`weather_halo2.wasm is what the source gives: sha256 ${wanted}`);
+  make("check-vectors", VECTORS, pathOf(MODULE));
 }
 
 const usage = `usage: bun scripts/build/halo2.ts [--check]

@@ -8,19 +8,19 @@
  *
  * Needs rustup; the same bytes of the module come from any folder.
  */
-import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { cargo, cargoModule, simd, sourceOf, target } from "./cargo.ts";
+import { builtModule, checkModule, writeModule } from "./committed.ts";
 import { copyWithoutTable, patchOf } from "./halo2_axiom.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORKSPACE = join(ROOT, "wasm");
 const CRATE = join(WORKSPACE, "wrap");
 const SHADOW = join(WORKSPACE, "target/shadow_wrap");
-const MODULE = join(ROOT, "wasm/dist/wrap.wasm");
+const MODULE = "wrap.wasm";
 const PROFILE = "module";
 
 /** Lays a workspace of copies, of the crate and of those that it is of: paths in it are relative. */
@@ -50,18 +50,8 @@ function buildModule(): Uint8Array<ArrayBuffer> {
   const source = sourceOf(CRATE, "halo2-axiom");
   layShadow(source);
   cargoModule(SHADOW, dirname(source), ["--package", "wrap"], [simd], { profile: PROFILE });
-  const module = new Uint8Array(
-    readFileSync(join(SHADOW, "target", target, PROFILE, "wrap.wasm")),
-  );
-  const imports = WebAssembly.Module.imports(new WebAssembly.Module(module));
-  const names = imports.map(({ module, name }) => `${module}.${name}`).join(", ");
-  const allowed = "env.zk_step, env.zk_table";
-  if (names !== allowed) throw new Error(`imports ${names}, must import ${allowed}`);
-  return module;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  const path = join(SHADOW, "target", target, PROFILE, "wrap.wasm");
+  return builtModule(path, "env.zk_step, env.zk_table");
 }
 
 /** The crate's command line for what is committed of each class. */
@@ -70,22 +60,9 @@ function keys(profile: "dev" | "release", ...args: string[]): void {
   cargo(CRATE, [...run, ...args], { CARGO_TARGET_DIR: join(CRATE, "target") });
 }
 
-function build(): void {
-  const bytes = buildModule();
-  mkdirSync(dirname(MODULE), { recursive: true });
-  writeFileSync(MODULE, bytes);
-  writeFileSync(`${MODULE}.sha256`, `${sha256(bytes)}  wrap.wasm\n`);
-  console.log(`wrap.wasm: ${bytes.length} bytes, sha256 ${sha256(bytes)}`);
-}
-
 /** @throws if a committed file is not what the source gives */
 function check(): void {
-  const wanted = readFileSync(`${MODULE}.sha256`, "utf8").split(" ")[0];
-  const committed = sha256(readFileSync(MODULE));
-  if (committed !== wanted) throw new Error("wrap.wasm is not the file of its .sha256");
-  const built = sha256(buildModule());
-  if (built !== wanted) throw new Error(`wrap.wasm is ${wanted}, the source gives ${built}`);
-  console.log(`wrap.wasm is what the source gives: sha256 ${wanted}`);
+  checkModule(MODULE, buildModule);
   keys("dev", "check");
   console.log("the committed contracts and proofs are of the committed keys");
 }
@@ -103,5 +80,5 @@ if (process.argv.includes("--help")) {
   check();
 } else {
   if (process.argv.includes("--keys")) keys("release", "write", join(CRATE, "target/keys"));
-  build();
+  writeModule(MODULE, buildModule());
 }

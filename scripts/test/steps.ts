@@ -76,7 +76,9 @@ const rebuild = (script: string, inputs: readonly string[]) => ({
   ...rustScript,
   command: ["bun", `scripts/build/${script}.ts`, "--check"],
   inputs: [
-    ...[script, "cargo", "riscv", "risc0_program"].map((name) => `scripts/build/${name}.ts`),
+    ...[script, "cargo", "committed", "riscv", "risc0_program"].map((name) =>
+      `scripts/build/${name}.ts`
+    ),
     ...inputs,
   ],
 });
@@ -232,7 +234,7 @@ export const steps = (withRust: boolean): Step[] => [
     name: "wrap: committed module, contracts and proofs are current",
   },
   {
-    ...rebuild("packer", ["wasm/packer", "wasm/dist/packer.wasm"]),
+    ...rebuild("packer", ["wasm/packer", "wasm/dist/packer.wasm", "wasm/dist/packer.wasm.sha256"]),
     name: "wasm: committed interpreter of packers is current",
   },
   {
