@@ -26,7 +26,7 @@ import type { Task } from "../protocol/task.ts";
 import { attemptSpan } from "../trace_ids.ts";
 import { now, type Tracing } from "../tracing.ts";
 import { Assignment } from "./assignment.ts";
-import { Grant } from "./grant.ts";
+import { Grants } from "./grants.ts";
 import type { Unpaid } from "./funds.ts";
 import { Liability, NotSignedError, type Stake } from "./liability.ts";
 import type { Receipts } from "./receipts.ts";
@@ -77,14 +77,15 @@ const blocksBehind = 5n;
 
 class Prover {
   readonly #assignments = new Map<Hex, Assignment>();
-  readonly #grants = new Map<string, Grant>();
   readonly #stop = new AbortController();
   readonly #unsubscribe: (() => void)[];
+  readonly #grants: Grants;
   readonly #reports: Promise<void>;
   readonly #liability: Liability;
 
   constructor(private readonly deps: ProverDeps) {
     this.#liability = new Liability({ ...deps, stake: deps.stake });
+    this.#grants = new Grants(deps, this.#stop.signal);
     for (const link of deps.links.list()) this.#serve(link);
     this.#unsubscribe = [
       deps.links.onLink((link) => this.#serve(link)),
@@ -93,7 +94,7 @@ class Prover {
         for (const link of deps.links.list()) this.#greet(link).catch(() => {});
       }) ?? (() => {}),
     ];
-    this.#reports = this.#forwardReports();
+    this.#reports = this.#grants.forwardReports();
   }
 
   async stop(): Promise<void> {
@@ -137,7 +138,7 @@ class Prover {
       case "cancel":
         return await this.#onCancel(link, message.body);
       case "grant":
-        return await this.#onGrant(link, message.body);
+        return await this.#grants.take(link, message.body);
       default:
         this.deps.metrics.refused.inc({ kind: "unexpected" });
     }
@@ -380,75 +381,10 @@ class Prover {
     if (assignment?.link === link && assignment.lease.epoch === epoch) {
       assignment.stop(new Error("cancelled by the enode"));
     }
-    const grant = this.#grants.get(grantKey({ taskId, epoch }));
-    if (grant?.link.remote === link.remote) grant.cancel();
+    this.#grants.cancel(link, { taskId, epoch });
     if (ended) await this.deps.receipts.forget(taskId, link.remote);
   }
-
-  async #onGrant(link: Link, grant: WireBody<"grant">): Promise<void> {
-    const { identity, projects, runtimes, metrics } = this.deps;
-    const { task, taskId, epoch, output, receipt } = grant;
-    const report = (state: "retry" | "dead", comment: string) =>
-      link.send("report", { taskId, epoch, output, state, reference: "", comment });
-    const valid = taskIdOf(task) === taskId &&
-      receipt.programId === task.programId &&
-      await this.deps.mayAssign(link.remote, task.projectId);
-    if (!valid) return void metrics.refused.inc({ kind: "grant" });
-    // An output is granted when the receipt is stored.
-    if (grant.receiptProver === identity.signer.address) {
-      await this.deps.receipts.forget(taskId, link.remote);
-    }
-    const signal = this.#stop.signal;
-    let config;
-    try {
-      const version = await projects.forTask(task.projectId, task.version, task.programId, signal);
-      config = version.outputs[output];
-      // Another znode's proof is not taken on trust (R3).
-      if (grant.receiptProver !== identity.signer.address) {
-        const program = await runtimes.load(version.program, signal);
-        const verdict = await program.verify(receipt, signal);
-        if (verdict.verdict === "invalid") return await report("dead", "the proof is not valid");
-      }
-    } catch (error) {
-      return await report("retry", errorText(error).slice(0, limits.text));
-    }
-    if (!config) return await report("dead", `the project has no output ${output}`);
-    const key = grantKey(grant);
-    const held = this.#grants.get(key) ?? new Grant(link, grant.grantMs);
-    held.renew(link, grant.grantMs);
-    this.#grants.set(key, held);
-    await this.deps.outputs.jobs.send({
-      taskId,
-      task,
-      signature: grant.signature,
-      serial: grant.serial,
-      epoch,
-      output,
-      config,
-      prover: grant.receiptProver,
-      receipt,
-      firstMessage: undefined,
-      live: () => held.live,
-    }, signal);
-  }
-
-  async #forwardReports(): Promise<void> {
-    for await (const report of this.deps.outputs.reports) {
-      const key = grantKey(report);
-      const link = this.#grants.get(key)?.link;
-      if (report.state !== "sent") this.#grants.delete(key);
-      const comment = report.comment.slice(0, limits.text);
-      // In order, but not awaited: what is said at once shares a frame.
-      link?.send("report", { ...report, comment }).catch((error) =>
-        this.deps.log.warn({ task: report.taskId }, `report not delivered: ${errorText(error)}`)
-      );
-    }
-  }
 }
-
-/** A task's leases and grants share one count of epochs. */
-const grantKey = ({ taskId, epoch }: Pick<OutputReport, "taskId" | "epoch">): string =>
-  `${taskId}/${epoch}`;
 
 function describeFailure(
   error: unknown,
