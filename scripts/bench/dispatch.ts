@@ -15,11 +15,11 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import { runtimeName } from "../../src/platform.ts";
 import { startPostgres, type TestPostgres } from "../../tests/postgres.ts";
 import { cpuMs } from "./cpu.ts";
 import type { EnodeReport, NodeSettings, Trips } from "./dispatch_node.ts";
+import { flagsOf, whole, wrong } from "./options.ts";
 
 const evidenceKinds = ["none", "enode", "both"] as const;
 
@@ -41,40 +41,23 @@ one bare stream. Proofs take no time; everything else is as in a node.
   --json              print one JSON object
   --help              this text`;
 
-const { values: flags } = parseArgs({
-  options: {
-    databases: { type: "string", default: "postgres,pglite" },
-    queued: { type: "string", default: "5000,20000,100000" },
-    tasks: { type: "string", default: "5000" },
-    capacity: { type: "string", default: "128" },
-    stakers: { type: "string", default: "0" },
-    evidence: { type: "string", default: "enode" },
-    seconds: { type: "string", default: "60" },
-    trips: { type: "string", default: "2" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const flags = flagsOf(help, {
+  databases: "postgres,pglite",
+  queued: "5000,20000,100000",
+  tasks: "5000",
+  capacity: "128",
+  stakers: "0",
+  evidence: "enode",
+  seconds: "60",
+  trips: "2",
 });
-if (flags.help) {
-  console.log(help);
-  process.exit(0);
-}
-const wrong = (text: string): never => {
-  console.error(text);
-  process.exit(2);
-};
-const positive = (name: string, text: string, most: number): number => {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
-  return wrong(`--${name} must be a whole number from 1 to ${most}`);
-};
-const depths = flags.queued.split(",").map((n) => positive("queued", n, 1_000_000));
-const tasks = positive("tasks", flags.tasks, 1_000_000);
-const capacity = positive("capacity", flags.capacity, 4_096);
-const seconds = positive("seconds", flags.seconds, 3_600);
-const trips = positive("trips", flags.trips, 600);
+const depths = flags.queued.split(",").map((n) => whole("queued", n, 1_000_000));
+const tasks = whole("tasks", flags.tasks, 1_000_000);
+const capacity = whole("capacity", flags.capacity, 4_096);
+const seconds = whole("seconds", flags.seconds, 3_600);
+const trips = whole("trips", flags.trips, 600);
 const stakerCounts = flags.stakers.split(",").map((n) =>
-  n === "0" ? 0 : positive("stakers", n, 100_000)
+  n === "0" ? 0 : whole("stakers", n, 100_000)
 );
 const keepings = flags.evidence.split(",").map((text) =>
   evidenceKinds.find((kind) => kind === text) ?? wrong("--evidence must be none, enode or both")

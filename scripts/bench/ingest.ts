@@ -13,7 +13,6 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setImmediate } from "node:timers";
-import { parseArgs } from "node:util";
 import pino from "pino";
 import type { Database } from "../../src/da/database.ts";
 import { byteaArray, textArray } from "../../src/da/encode.ts";
@@ -33,6 +32,7 @@ import { runtimeName, serveHttp } from "../../src/platform.ts";
 import { startPostgres } from "../../tests/postgres.ts";
 import { startCollector } from "./collector.ts";
 import { type LoadReport, quantile } from "./load.ts";
+import { flagsOf, wrong } from "./options.ts";
 
 const help = `Usage: bun scripts/bench/ingest.ts [options]
 
@@ -48,26 +48,14 @@ bare unnest loop in the same run, and beside one with the store's own encoding. 
   --json                print one JSON object
   --help                this text`;
 
-const { values: flags } = parseArgs({
-  options: {
-    databases: { type: "string", default: "postgres,pglite" },
-    connections: { type: "string", default: "1,16,64,256" },
-    seconds: { type: "string", default: "3" },
-    rounds: { type: "string", default: "3" },
-    bytes: { type: "string", default: "200" },
-    sampled: { type: "string", default: "1" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const flags = flagsOf(help, {
+  databases: "postgres,pglite",
+  connections: "1,16,64,256",
+  seconds: "3",
+  rounds: "3",
+  bytes: "200",
+  sampled: "1",
 });
-if (flags.help) {
-  console.log(help);
-  process.exit(0);
-}
-const wrong = (text: string): never => {
-  console.error(text);
-  process.exit(2);
-};
 const positive = (name: string, text: string, most: number): number => {
   const value = Number(text);
   if (value > 0 && value <= most) return value;

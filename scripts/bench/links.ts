@@ -9,7 +9,6 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import { multiaddr } from "@multiformats/multiaddr";
 import pino from "pino";
 import { keccak256, toHex } from "viem";
@@ -20,6 +19,7 @@ import { runtimeName } from "../../src/platform.ts";
 import { projectTopic } from "../../src/protocol/index.ts";
 import { accountOf } from "../../src/secp256k1.ts";
 import { ownCpuMs } from "./cpu.ts";
+import { flagsOf, whole } from "./options.ts";
 
 const help = `Usage: bun scripts/bench/links.ts [options]
 
@@ -33,33 +33,19 @@ Memory and CPU time of an enode by how many znodes are linked to it and how many
   --json              print one JSON object
   --help              this text`;
 
-const { values: flags } = parseArgs({
-  options: {
-    links: { type: "string", default: "10,100" },
-    projects: { type: "string", default: "1" },
-    seconds: { type: "string", default: "20" },
-    told: { type: "string", default: "50" },
-    every: { type: "string", default: "100" },
-    role: { type: "string" },
-    dial: { type: "string", default: "" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const flags = flagsOf(help, {
+  links: "10,100",
+  projects: "1",
+  seconds: "20",
+  told: "50",
+  every: "100",
+  role: undefined,
+  dial: "",
 });
-if (flags.help) {
-  console.log(help);
-  process.exit(0);
-}
-const whole = (name: string, text: string): number => {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1 && value <= 10_000) return value;
-  console.error(`--${name} must be a whole number from 1 to 10000`);
-  process.exit(2);
-};
-const projects = whole("projects", flags.projects);
-const seconds = whole("seconds", flags.seconds);
-const told = whole("told", flags.told);
-const every = whole("every", flags.every);
+const projects = whole("projects", flags.projects, 10_000);
+const seconds = whole("seconds", flags.seconds, 10_000);
+const told = whole("told", flags.told, 10_000);
+const every = whole("every", flags.every, 10_000);
 
 interface Result {
   readonly links: number;
@@ -145,7 +131,7 @@ async function enode(count: number): Promise<void> {
   console.log(JSON.stringify({ result }));
 }
 
-const [first = 1, ...more] = flags.links.split(",").map((n) => whole("links", n));
+const [first = 1, ...more] = flags.links.split(",").map((n) => whole("links", n, 10_000));
 if (flags.role === "enode") await enode(first);
 else if (flags.role === "znodes") {
   const heard = new Array<number>(first).fill(0);

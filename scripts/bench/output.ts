@@ -12,7 +12,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import {
   createPublicClient,
   createWalletClient,
@@ -37,6 +36,7 @@ import { runtimeName } from "../../src/platform.ts";
 import { accountOf } from "../../src/secp256k1.ts";
 import { startPostgres } from "../../tests/postgres.ts";
 import { ownCpuMs } from "./cpu.ts";
+import { flagsOf, whole, wrong } from "./options.ts";
 
 const help = `Usage: bun scripts/bench/output.ts [options]
 
@@ -51,34 +51,17 @@ for gas and fees, and raw, where they are given.
   --json             print one JSON object
   --help             this text`;
 
-const { values: flags } = parseArgs({
-  options: {
-    journal: { type: "string", default: "sqlite" },
-    outputs: { type: "string", default: "2000" },
-    "at-once": { type: "string", default: "256" },
-    bare: { type: "string", default: "1" },
-    pairs: { type: "string", default: "5" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const flags = flagsOf(help, {
+  journal: "sqlite",
+  outputs: "2000",
+  "at-once": "256",
+  bare: "1",
+  pairs: "5",
 });
-if (flags.help) {
-  console.log(help);
-  process.exit(0);
-}
-const wrong = (text: string): never => {
-  console.error(text);
-  process.exit(2);
-};
-const positive = (name: "outputs" | "at-once" | "bare" | "pairs", most: number): number => {
-  const value = Number(flags[name]);
-  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
-  return wrong(`--${name} must be a whole number from 1 to ${most}`);
-};
-const outputs = positive("outputs", 1_000_000);
-const atOnce = positive("at-once", 4_096);
-const bareAtOnce = positive("bare", 4_096);
-const pairs = positive("pairs", 100);
+const outputs = whole("outputs", flags.outputs, 1_000_000);
+const atOnce = whole("at-once", flags["at-once"], 4_096);
+const bareAtOnce = whole("bare", flags.bare, 4_096);
+const pairs = whole("pairs", flags.pairs, 100);
 
 interface Run {
   readonly perSecond: number;

@@ -6,13 +6,13 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { createRuntimes, type Runtimes } from "../../runtimes/index.ts";
 import type { Program, ProgramSpec, ProveContext, TaskInput } from "../../runtimes/runtime.ts";
 import { runtimeName } from "../../src/platform.ts";
 import { programIdOf } from "../../src/protocol/task.ts";
 import { greatestPo2, leastPo2 } from "../../runtimes/risc0/size.ts";
 import { benchRisc0 } from "./risc0.ts";
+import { flagsOf, whole, wrong } from "./options.ts";
 
 const help = `Usage: bun scripts/bench/prover.ts [options]
 
@@ -29,43 +29,31 @@ Proofs/s, latency and memory of each runtime for 1..N workers, beside a bare loo
   --json           print one JSON object
   --help           this text`;
 
-const { values: flags } = parseArgs({
-  options: {
-    runtime: { type: "string", default: "halo2" },
-    runs: { type: "string", default: "3" },
-    po2: { type: "string", default: "15,16,17" },
-    workers: { type: "string", default: String(availableParallelism()) },
-    proofs: { type: "string", default: "2" },
-    rounds: { type: "string", default: "6" },
-    program: { type: "string" },
-    native: { type: "string" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const flags = flagsOf(help, {
+  runtime: "halo2",
+  runs: "3",
+  po2: "15,16,17",
+  workers: String(availableParallelism()),
+  proofs: "2",
+  rounds: "6",
+  program: undefined,
+  native: undefined,
 });
-if (flags.help) {
-  console.log(help);
-  process.exit(0);
-}
-const positive = (name: "workers" | "proofs" | "rounds" | "runs") => {
-  const value = Number(flags[name]);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  console.error(`--${name} must be a positive whole number`);
-  process.exit(2);
-};
 if (flags.runtime === "risc0") {
   const sizes = flags.po2.split(",").map(Number);
   if (!sizes.every((po2) => Number.isInteger(po2) && po2 >= leastPo2 && po2 <= greatestPo2)) {
-    console.error(`--po2 must be whole numbers from ${leastPo2} to ${greatestPo2}`);
-    process.exit(2);
+    wrong(`--po2 must be whole numbers from ${leastPo2} to ${greatestPo2}`);
   }
-  await benchRisc0({ runs: positive("runs"), sizes, json: flags.json });
+  await benchRisc0({ runs: whole("runs", flags.runs, 1000), sizes, json: flags.json });
   process.exit(0);
 } else if (flags.runtime !== "halo2") {
-  console.error("--runtime must be halo2 or risc0");
-  process.exit(2);
+  wrong("--runtime must be halo2 or risc0");
 }
-const [workers, proofs, rounds] = [positive("workers"), positive("proofs"), positive("rounds")];
+const [workers, proofs, rounds] = [
+  whole("workers", flags.workers, 1024),
+  whole("proofs", flags.proofs, 100_000),
+  whole("rounds", flags.rounds, 1000),
+];
 
 interface Figures {
   readonly proofsPerSecond: number;

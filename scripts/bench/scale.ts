@@ -5,12 +5,12 @@
  */
 import { loadavg } from "node:os";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { openPostgres } from "../../src/da/postgres.ts";
 import { createLog } from "../../src/log.ts";
 import { runtimeName } from "../../src/platform.ts";
 import { startPostgres, type TestPostgres } from "../../tests/postgres.ts";
 import { ScaleNetwork, type Shape, sleep, sum } from "./scale_network.ts";
+import { flagsOf, whole } from "./options.ts";
 
 const help = `Usage: bun scripts/bench/scale.ts [options]
 
@@ -28,33 +28,16 @@ one PostgreSQL, where checking the proofs is. Enodes check one receipt at a time
   --json              print one JSON object
   --help              this text`;
 
-const { values: flags } = parseArgs({
-  options: {
-    znodes: { type: "string", default: "1,2,4" },
-    enodes: { type: "string", default: "1,2" },
-    prove: { type: "string", default: "1000" },
-    workers: { type: "string", default: "16" },
-    verify: { type: "string", default: "50" },
-    commit: { type: "string", default: "4" },
-    projects: { type: "string", default: "8" },
-    seconds: { type: "string", default: "15" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const flags = flagsOf(help, {
+  znodes: "1,2,4",
+  enodes: "1,2",
+  prove: "1000",
+  workers: "16",
+  verify: "50",
+  commit: "4",
+  projects: "8",
+  seconds: "15",
 });
-if (flags.help) {
-  console.log(help);
-  process.exit(0);
-}
-const wrong = (text: string): never => {
-  console.error(text);
-  process.exit(2);
-};
-const whole = (name: string, text: string, most: number): number => {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
-  return wrong(`--${name} must be a whole number from 1 to ${most}`);
-};
 const list = (name: string, text: string) =>
   text.split(",").filter(Boolean).map((n) => whole(name, n, 16));
 const [znodes, enodes] = [list("znodes", flags.znodes), list("enodes", flags.enodes)];

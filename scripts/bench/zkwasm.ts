@@ -5,9 +5,7 @@
 import { readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { dirname, join } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { zeroHash } from "viem";
 import { z } from "zod";
 import { Engine } from "../../runtimes/zkwasm/engine.ts";
@@ -16,6 +14,7 @@ import { type StarkProfile, starkProfiles } from "../../runtimes/zkwasm/profile.
 import { runtimeName } from "../../src/platform.ts";
 import { ownCpuMs } from "./cpu.ts";
 import { cargo, cargoModule, simd, sourceOf, target } from "../build/cargo.ts";
+import { flagsOf, wrong } from "./options.ts";
 
 const help = `Usage: bun scripts/bench/zkwasm.ts [options]
 
@@ -30,25 +29,14 @@ receipt. Needs rustup: it builds the prover with what it is measured against (so
   --json           print one JSON object
   --help           this text`;
 
-const { values: flags } = parseArgs({
-  options: {
-    native: { type: "boolean", default: false },
-    module: { type: "boolean", default: false },
-    profile: { type: "string", default: "fast" },
-    cpu: { type: "string", default: "native" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
+const flags = flagsOf(help, {
+  native: false,
+  module: false,
+  profile: "fast",
+  cpu: "native",
 });
-if (flags.help) {
-  console.log(help);
-  process.exit(0);
-}
 const profile = starkProfiles.find((known) => known === flags.profile);
-if (!profile) {
-  console.error(`--profile must be one of ${starkProfiles.join(", ")}`);
-  process.exit(2);
-}
+if (!profile) wrong(`--profile must be one of ${starkProfiles.join(", ")}`);
 
 const workspace = join(dirname(fileURLToPath(import.meta.url)), "../../wasm");
 const folder = join(workspace, "target/bench");
