@@ -22,9 +22,11 @@ import {
 import { provable } from "./leases.ts";
 import { Loaded } from "./loaded.ts";
 import { create, done, holders, load, nextWake, step, wants } from "./machine.ts";
+import { Places } from "./places.ts";
 import { rulesOf } from "./rules.ts";
 import { TaskConduct } from "./score.ts";
 import { type Action, type EventBody, self, type State, type Step } from "./state.ts";
+import { Told } from "./told.ts";
 import { TaskTrace } from "./trace.ts";
 import { Witness } from "./witness.ts";
 
@@ -38,8 +40,6 @@ type Apply = (body: EventBody) => void;
 export class Actor implements TaskActor {
   #record: TaskRecord | undefined;
   #state: State | undefined;
-  /** States that were told of, each once a task where this process alone drives it. */
-  readonly #told = new Set<string>();
   /** The database gave the task to this node; other nodes' tasks only get their events passed on. */
   #owned = false;
   #prepared = false;
@@ -51,7 +51,8 @@ export class Actor implements TaskActor {
   readonly #loaded: Loaded;
   readonly #checks: Checks;
   readonly #witness: Witness;
-  readonly #occupied = new Map<string, Address>();
+  readonly #places: Places;
+  readonly #told: Told;
   readonly #assigning: Assigning;
   readonly #conduct = new TaskConduct();
   readonly #trace: TaskTrace | undefined;
@@ -60,6 +61,8 @@ export class Actor implements TaskActor {
     this.#loaded = new Loaded(desk);
     this.#assigning = new Assigning(desk, taskId);
     this.#witness = new Witness(desk);
+    this.#places = new Places(desk, taskId);
+    this.#told = new Told(desk);
     this.#trace = desk.deps.tracing && new TaskTrace(taskId, desk.deps.tracing);
     this.#checks = new Checks(desk, this, this.#loaded, this.#witness);
   }
@@ -124,7 +127,7 @@ export class Actor implements TaskActor {
   /** Forgets the task; the database still has it. */
   retire(): void {
     clearTimeout(this.#timer);
-    this.#occupy(undefined);
+    this.#places.take(undefined);
     this.desk.retired(this);
   }
 
@@ -249,7 +252,7 @@ export class Actor implements TaskActor {
       }
       const waiting = this.#fill(apply, () => state, at);
       // Before the save, so that no other task takes the same place meanwhile.
-      this.#occupy(state);
+      this.#places.take(state);
       const statements = this.#witness.records(taken, judged);
       if (steps.some((s) => s.durable) && !await this.#save(steps, state, at, statements)) {
         events = await this.#reload(events);
@@ -308,7 +311,7 @@ export class Actor implements TaskActor {
     const { phase, machine } = update;
     this.#record = { ...record, revision: record.revision + 1, phase, machine };
     this.#assigning.stored(assignments);
-    this.#tell(update.log);
+    this.#told.note(this.#record, update.log);
     return true;
   }
 
@@ -411,25 +414,6 @@ export class Actor implements TaskActor {
     }
   }
 
-  /** Tells the peers which of their places this task takes. */
-  #occupy(state: State | undefined): void {
-    const { peers } = this.desk;
-    const now = new Map(state?.leases.map((l) => [`${this.taskId}/${l.epoch}`, l.prover]) ?? []);
-    let freed = false;
-    for (const [lease, prover] of this.#occupied) {
-      if (now.has(lease)) continue;
-      peers.vacate(prover, lease);
-      this.#occupied.delete(lease);
-      freed = true;
-    }
-    for (const [lease, prover] of now) {
-      if (this.#occupied.has(lease)) continue;
-      peers.occupy(prover, lease);
-      this.#occupied.set(lease, prover);
-    }
-    if (freed) this.desk.freed();
-  }
-
   /** The receipt to store with a step that accepted one. */
   #receiptOf(steps: readonly Step[]) {
     const winner = steps.find((s) => s.accepted)?.state.winner;
@@ -438,25 +422,6 @@ export class Actor implements TaskActor {
     const receipt = this.#checks.receipt(prover, epoch);
     if (!receipt) throw new Error("the accepted receipt is not at hand");
     return { prover, receipt, verdict };
-  }
-
-  #tell(log: readonly NewStateEntry[]): void {
-    const { task, serial, packedAt } = this.#record as TaskRecord;
-    const { metrics } = this.desk.deps;
-    const project = task.projectId.toString();
-    for (const { state, by, comment } of log) {
-      // A task that is still packed did not reach that state here.
-      if (state !== "packed") {
-        metrics?.tasks.inc({ project, state });
-        if (!this.#told.has(state)) {
-          metrics?.taskSeconds.observe({ state }, (this.desk.clock.at() - packedAt) / 1000);
-        }
-        this.#told.add(state);
-        this.desk.deps.onState?.(this.#record as TaskRecord, state);
-      }
-      const fields = { project, task: this.taskId, serial: serial.toString(), by, comment };
-      this.#log[state === "failed" ? "warn" : "info"](fields, state);
-    }
   }
 
   get #log(): Log {
