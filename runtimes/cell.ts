@@ -64,6 +64,8 @@ export class Cell {
   /** Last sampled and highest sampled resident bytes. */
   memory = 0;
   peakMemory = 0;
+  /** Whether that is what its last call left behind, not what it took. */
+  settled = true;
   readonly exited: Promise<void>;
   #child: ChildProcess;
   #running: Running | undefined;
@@ -144,6 +146,7 @@ export class Cell {
         () => this.kill(late),
         Math.min(limits.timeoutSeconds * 1000, maxTimerMs),
       );
+      this.settled = false;
       this.#running = { call, timer, abort, resolve, reject };
       signal.addEventListener("abort", abort, { once: true });
       this.#child.stdin?.write(frame);

@@ -117,8 +117,11 @@ export class ChildPool {
     if (this.#closed) return;
     for (let match = this.#match(); match; match = this.#match()) {
       const { memoryBytes } = match.item.call.limits;
-      if (match.cell.memory > memoryBytes * recycleAbove) match.cell.kill();
-      else this.#turns.take(match.owner).start(match.cell);
+      if (match.cell.memory <= memoryBytes * recycleAbove) {
+        this.#turns.take(match.owner).start(match.cell);
+      } else if (match.cell.settled) match.cell.kill();
+      // The next sample tells what it gave back.
+      else break;
     }
     this.#provision();
     if (this.running > 0) this.#sampler ??= this.#startSampler();
@@ -225,12 +228,16 @@ export class ChildPool {
       asking = true;
       // Taken before the sample, so that a last one tells what the last call left behind.
       const resting = this.running === 0;
+      const idle = [...this.#cells].filter((cell) => cell.idle);
       const sample = await this.#keeper.memory();
       asking = false;
       for (const cell of this.#cells) {
         const bytes = sample.get(cell.pid ?? 0);
         if (bytes !== undefined) cell.sampled(bytes);
       }
+      const settling = idle.filter((cell) => cell.idle && !cell.settled);
+      for (const cell of settling) cell.settled = true;
+      if (settling.length > 0) this.#pump();
       if (resting && this.running === 0) {
         clearInterval(this.#sampler);
         this.#sampler = undefined;
