@@ -55,7 +55,7 @@ export const wrapChecks: Check[] = [
   }),
   check("a node says what else it lacks", async (program, runtime) => {
     const { spec } = program;
-    assert.match(runtime.unable?.(spec) ?? "", /PROVER_MEMORY_MB=3072/);
+    assert.match(runtime.unable?.(spec) ?? "", /PROVER_MEMORY_MB=3200/);
     await fails(program.prove(input, context, never), "unsupported", /PROVER_MEMORY_MB/);
     const param = '{"profile":"wrap","key":"DAEC"}';
     assert.match(runtime.unable?.({ ...spec, param }) ?? "", /WRAP_SETUP/);

@@ -26,8 +26,8 @@ export interface WrapOptions {
 
 /** Memory that the machine must have for each proof that is made at once. */
 const proofBytes = 3.5 * 1024 ** 3;
-/** Resident bytes that a proof takes at least. */
-export const leastBytes = 3 * 1024 ** 3;
+/** Resident bytes that a proof may take: one after another in a process, they were seen with 3082 MiB. */
+export const leastBytes = 3200 * 1024 ** 2;
 /** Longest that committing to a program's tables may take, in seconds: medium takes a minute or two. */
 const loadSeconds = 600;
 /** Longest that verifying may take, in seconds. */

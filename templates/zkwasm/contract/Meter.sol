@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
 
-/// Keeps the sum that a message claims. No contract can check proofs of WebAssembly programs yet:
-/// an enode checks them, and its operator's key, which this contract trusts, calls it then.
+/// Keeps the sum that a message claims. Contracts check proofs of WebAssembly programs that have the
+/// profile `wrap` alone; of others an enode checks them, and its operator's key, which this contract
+/// trusts, calls it then.
 contract Meter {
     error NotOperator(address caller);
     error ForeignProject(uint64 projectId);
