@@ -26,8 +26,10 @@ export interface WrapOptions {
 
 /** Memory that the machine must have for each proof that is made at once. */
 const proofBytes = 3.5 * 1024 ** 3;
-/** Resident bytes that a proof may take: one after another in a process, they were seen with 3082 MiB. */
+/** Resident bytes that a proof may take, of the class that takes least. */
 export const leastBytes = 3200 * 1024 ** 2;
+/** The same of class medium, whose STARK alone was seen with 3290 MiB. */
+const mediumBytes = 3600 * 1024 ** 2;
 /** Longest that committing to a program's tables may take, in seconds: medium takes a minute or two. */
 const loadSeconds = 600;
 /** Longest that verifying may take, in seconds. */
@@ -57,14 +59,15 @@ export class Wrapper {
   }
 
   /** Why proofs under a key are not made here; undefined when they are. */
-  unable({ key }: Wrapping): string | undefined {
+  unable({ key, class: name }: Wrapping): string | undefined {
     const { native, keys, limits } = this.options;
     if (!native()) return missing;
     if (key.length > 0 && !keys.setup) {
       return "its verifying key is of a ceremony: WRAP_SETUP must name that ceremony's .ptau file";
     }
-    if (limits.memoryBytes >= leastBytes) return undefined;
-    return `proofs for chains need PROVER_MEMORY_MB=${leastBytes / 1024 ** 2} or more`;
+    const least = name === "medium" ? mediumBytes : leastBytes;
+    if (limits.memoryBytes >= least) return undefined;
+    return `proofs for chains of class ${name} need PROVER_MEMORY_MB=${least / 1024 ** 2} or more`;
   }
 
   /** Proofs alone, of which there is a bound. */
