@@ -36,8 +36,8 @@ export function verifierSetup(group: Command, io: () => Io): void {
     .option("--name <name>", "the contract's (default: ZkWasm<Class>Verifier)")
     .addHelpText(
       "after",
-      "\nTakes ten minutes or so, 3 GB of memory, and 1 GB of disk in the cache.\n" +
-        "Provers set WRAP_SETUP to the same file.",
+      "\nTakes ten minutes or so, 3 GB of memory, and 1 GB of disk in the cache; a file that is not " +
+        "prepared\nfor phase 2 takes as long again. Provers set WRAP_SETUP to the same file.",
     )
     .action(async (flags: Flags) => await setup(flags, io()));
 }
