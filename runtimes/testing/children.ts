@@ -159,24 +159,6 @@ check("a process that rests is replaced, and its memory free", async (rig) => {
   await rig.quiet();
 });
 
-check("a process is replaced for what a call left behind, not for what it took", async (rig) => {
-  const pool = new ChildPool({ size: 1 });
-  try {
-    const kind = { name: "odd", module: new URL("./odd-child.ts", import.meta.url) };
-    const roomy = { memoryBytes: 1024 * mib, timeoutSeconds: 60 };
-    const call = (method: string) => callOf(pool, { kind, method, limits: roomy });
-    const passing = await Promise.all(["passing", "passing", "passing"].map(call));
-    assert.ok(pool.peakMemory > 768 * mib, `${pool.peakMemory}`);
-    assert.equal(new Set(passing).size, 1);
-    const lasting = await Promise.all(["lasting", "good", "passing"].map(call));
-    assert.equal(lasting[0], passing[0]);
-    assert.notEqual(lasting[2], passing[0]);
-  } finally {
-    await pool.close();
-  }
-  await rig.quiet();
-});
-
 check(
   "a caged process sees no environment, and under Deno no files and no network",
   async (rig) => {

@@ -11,24 +11,7 @@ const ways: Record<string, () => unknown> = {
   unasked: () => writeSync(1, concat(encodeFrame({ k: "done" }), encodeFrame({ k: "done" }))),
   unknown: () => writeSync(1, encodeFrame({ k: "hello" })),
   exit: () => process.exit(3),
-  passing: async () => {
-    const much = filled();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    // Given back at once, whenever garbage is collected.
-    much.transfer(0);
-    return process.pid;
-  },
-  lasting: () => (kept.push(filled()), process.pid),
 };
-
-/** What stays until the process ends. */
-const kept: ArrayBuffer[] = [];
-
-/** 750 MiB that are resident. */
-function filled(): ArrayBuffer {
-  const bytes = new Uint8Array(750 * 1024 * 1024).fill(1);
-  return bytes.buffer;
-}
 
 serveCalls(() => ({ call: (method) => ways[method]?.() }));
 

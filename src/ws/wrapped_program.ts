@@ -12,7 +12,7 @@ import type { CompiledContract } from "./dev/solidity.ts";
 /** Bytes of code that a contract has at most (EIP-170). */
 const maxCode = 24_576;
 /** Seconds that it may take to commit to a program's tables. */
-const loadSeconds = 300;
+const loadSeconds = 600;
 
 /** Contracts of the test setup. */
 const committed: Partial<Record<ClassName, GeneratedVerifier>> = {
