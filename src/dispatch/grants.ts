@@ -139,7 +139,16 @@ function confirm(turn: Turn, e: EventOf<"report">, o: Output): void {
   o.current = { epoch: e.epoch, holder: e.holder };
   o.reference = clip(e.reference);
   note(turn, e.output, e.holder, e.comment);
+  if (onRouter(turn.state, e.output)) wakeHeld(turn);
   finish(turn);
+}
+
+/** What was sent too early, for a router that had lost the task, is sent once it has it. */
+function wakeHeld({ state: s, at }: Turn): void {
+  for (const [index, o] of s.outputs.entries()) {
+    if (o.state !== "waiting" || !s.rules.outputs[index]?.afterRouter) continue;
+    o.notBefore = Math.min(o.notBefore, at);
+  }
 }
 
 function sent(turn: Turn, e: EventOf<"report">, o: Output): void {

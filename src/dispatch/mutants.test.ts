@@ -242,6 +242,7 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
     'rule?.verifiedOnly && s.winner?.verdict !== "valid"',
     "false",
   ],
+  ["what waits for the router sleeps on", "grants", "wakeHeld(turn);\n", ";\n"],
   ["what waits for the router goes out", "grants", " && !isHeld(s, index)\n", "\n"],
   [
     "what waits for the router waits for ever",

@@ -426,6 +426,17 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     s.report("enode", epoch, "retry").after(1_000);
     s.report("enode", s.grant("enode"), "confirmed").told("outputted");
     assert.equal(s.state.outputs[0]?.attempt, 2);
+    // Its pause is over when the router has the task again.
+    const again = new Story(m, { outputs, outputAttempts: 9 }).proved();
+    again.report(A, again.grant(A, 1), "confirmed", "0xaa", 1);
+    for (const pause of [1_000, 2_000]) {
+      again.report("enode", again.grant("enode"), "retry").after(pause);
+    }
+    again.report("enode", again.grant("enode"), "retry");
+    again.happen({ kind: "grant", output: 0, holder: "enode" }).did();
+    again.happen({ kind: "lost" });
+    again.report(A, again.grant(A, 1), "confirmed", "0xbb", 1);
+    again.grant("enode");
     // The router may have it from elsewhere.
     const alone = new Story(m, { outputs }).proved();
     alone.report(A, alone.grant(A, 1), "dead", "", 1).output("dead");
