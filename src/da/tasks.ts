@@ -131,7 +131,8 @@ export function taskStore(database: Database): TaskStore {
     async confirmedSince(since, after, limit) {
       const rows = await query<{ serial: bigint; task_hash: Uint8Array }>(
         `select serial, task_hash from w3bstream.tasks
-          where ended_at >= to_timestamp($1::float8 / 1000) and phase = 'proved' and serial > $2
+          where (ended_at >= to_timestamp($1::float8 / 1000) or wake_at is not null)
+            and phase = 'proved' and serial > $2
           order by serial limit $3`,
         [since, after, limit],
       );

@@ -146,7 +146,8 @@ export interface TaskStore {
   /** By the enode's number, or by the 32-byte id. */
   status(projectId: bigint, task: bigint | Hex): Promise<TaskStatus | undefined>;
   /**
-   * Tasks whose outputs were all confirmed after the instant (ms), by serial: those after `after`.
+   * Proved tasks whose outputs were all confirmed after the instant (ms), or are under way, by
+   * serial: those after `after`.
    */
   confirmedSince(
     since: number,
