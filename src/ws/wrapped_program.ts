@@ -2,6 +2,7 @@
 import { createRuntimes } from "../../runtimes/index.ts";
 import type { ProgramSpec } from "../../runtimes/runtime.ts";
 import { classes, type ClassName, provingOfParam } from "../../runtimes/zkwasm/profile.ts";
+import { loadSeconds } from "../../runtimes/zkwasm/wrap/index.ts";
 import { zkWasmMediumVerifier } from "../chain/bytecode/zkWasmMediumVerifier.ts";
 import { zkWasmSmallVerifier } from "../chain/bytecode/zkWasmSmallVerifier.ts";
 import type { GeneratedVerifier } from "../chain/generated_verifier.ts";
@@ -11,8 +12,6 @@ import type { CompiledContract } from "./dev/solidity.ts";
 
 /** Bytes of code that a contract has at most (EIP-170). */
 const maxCode = 24_576;
-/** Seconds that it may take to commit to a program's tables. */
-const loadSeconds = 600;
 
 /** Contracts of the test setup. */
 const committed: Partial<Record<ClassName, GeneratedVerifier>> = {

@@ -31,7 +31,7 @@ export const leastBytes = 3200 * 1024 ** 2;
 /** The same of class medium, whose STARK alone was seen with 3290 MiB. */
 const mediumBytes = 3600 * 1024 ** 2;
 /** Longest that committing to a program's tables may take, in seconds: medium takes a minute or two. */
-const loadSeconds = 600;
+export const loadSeconds = 600;
 /** Longest that verifying may take, in seconds. */
 const verifySeconds = 60;
 /** Seconds after which a process that makes no proof gives its memory back. */
