@@ -126,6 +126,7 @@ export const defaults: DispatchOptions = {
   sentMs: 300_000,
   outputAttempts: 20,
   outputBackoffCapMs: 300_000,
+  earlyMs: 10_000,
   holdMs: 4_000,
   idleMs: 1_000,
   checks: 4,

@@ -111,7 +111,7 @@ export function grant(turn: Turn, { output: index, holder }: EventOf<"grant">): 
 }
 
 export function report(turn: Turn, e: EventOf<"report">): void {
-  const { state: s, at } = turn;
+  const { state: s } = turn;
   const o = s.outputs[e.output];
   if (!o) return;
   const granted = o.grants.some((g) => g.epoch === e.epoch && g.holder === e.holder);
@@ -122,12 +122,10 @@ export function report(turn: Turn, e: EventOf<"report">): void {
   const reason = `${e.holder}: ${e.comment}`;
   if (e.state === "sent") return sent(turn, e, o);
   if (!live(o)) return;
-  if (e.state === "dead") {
-    die(turn, e.output, reason, e.holder);
-    finish(turn);
-  } else {
-    release(turn, e.output, o, reason, at);
-  }
+  if (e.state === "early" && followsRouter(s, e.output)) return putOff(turn, o, reason);
+  if (e.state !== "dead") return release(turn, e.output, o, reason);
+  die(turn, e.output, reason, e.holder);
+  finish(turn);
 }
 
 function confirm(turn: Turn, e: EventOf<"report">, o: Output): void {
@@ -191,7 +189,7 @@ export function expireGrants(turn: Turn): void {
     const { holder, epoch } = o.current;
     const reason = `${holder}: no ${o.state === "sent" ? "confirmation" : "report"} in time`;
     actions.push({ kind: "cancel", holder, epoch });
-    release(turn, index, o, reason, at);
+    release(turn, index, o, reason);
   }
 }
 
@@ -258,18 +256,33 @@ export function grantPauses(s: State): number[] {
   return s.outputs.filter((o) => o.state === "waiting").map((o) => o.notBefore);
 }
 
+/** Whether it goes out after the router's output, which has not ended dead. */
+const followsRouter = (s: State, index: number): boolean =>
+  s.rules.outputs[index]?.afterRouter === true &&
+  s.outputs.some((o, i) => onRouter(s, i) && o.state !== "dead");
+
+/** It was too early for the router, whose output is seen to by itself: no attempt of this one. */
+function putOff(turn: Turn, o: Output, reason: string): void {
+  o.pardoned++;
+  pauseFor(turn, o, reason, turn.state.rules.earlyMs);
+}
+
 /** An attempt ended without a result; another may follow. */
-function release(turn: Turn, index: number, o: Output, reason: string, at: number): void {
+function release(turn: Turn, index: number, o: Output, reason: string): void {
   const { backoffMs, outputBackoffCapMs, outputAttempts } = turn.state.rules;
   const tried = o.attempt - o.pardoned;
   if (tried >= outputAttempts) {
     die(turn, index, `after ${tried} attempts: ${reason}`, "dispatch");
     return finish(turn);
   }
+  pauseFor(turn, o, reason, backoff(tried, backoffMs, outputBackoffCapMs));
+}
+
+function pauseFor(turn: Turn, o: Output, reason: string, ms: number): void {
   o.state = "waiting";
   o.current = null;
   o.reason = clip(reason);
-  o.notBefore = at + backoff(tried, backoffMs, outputBackoffCapMs);
+  o.notBefore = turn.at + ms;
   turn.durable = true;
 }
 

@@ -227,8 +227,8 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
   [
     "no pause between grants",
     "grants",
-    "o.notBefore = at + backoff(tried, backoffMs, outputBackoffCapMs)",
-    "o.notBefore = at",
+    "reason, backoff(tried, backoffMs, outputBackoffCapMs))",
+    "reason, 0)",
   ],
   [
     "outputted too early",
@@ -241,6 +241,20 @@ const mutants: [name: string, file: string, from: string, to: string][] = [
     "grants",
     'rule?.verifiedOnly && s.winner?.verdict !== "valid"',
     "false",
+  ],
+  ["too early costs an attempt", "grants", "  o.pardoned++;\n", ""],
+  ["too early makes a long pause", "grants", "turn.state.rules.earlyMs", "99_999"],
+  [
+    "anything may be too early",
+    "grants",
+    "s.rules.outputs[index]?.afterRouter === true &&\n  s.outputs.some((o, i) => onRouter(s, i) && o.state",
+    "s.outputs.some((o, i) => onRouter(s, i) && o.state",
+  ],
+  [
+    "too early for a dead output",
+    "grants",
+    'onRouter(s, i) && o.state !== "dead")',
+    "onRouter(s, i))",
   ],
   ["what waits for the router sleeps on", "grants", "wakeHeld(turn);\n", ";\n"],
   ["what waits for the router goes out", "grants", " && !isHeld(s, index)\n", "\n"],

@@ -33,6 +33,8 @@ export const rulesSchema = z.object({
   /** Grants of one output, ≥ 1. */
   outputAttempts: count.min(1),
   outputBackoffCapMs: time,
+  /** Until an output that was too early for the router is granted again. */
+  earlyMs: time.default(10_000),
   outputs: z.array(z.object({
     /** The output's type, for people. */
     name: z.string(),
@@ -138,7 +140,7 @@ export interface Report {
   readonly output: number;
   readonly holder: Holder;
   readonly epoch: number;
-  readonly state: "sent" | "confirmed" | "retry" | "dead";
+  readonly state: "sent" | "confirmed" | "early" | "retry" | "dead";
   readonly reference: string;
   readonly comment: string;
 }

@@ -36,7 +36,7 @@ export type Outputs = { readonly [K in OutputConfig["type"]]: Output<K> };
 
 /** Why a job can't be output; the message is for people and never contains message data. */
 export class OutputError extends Error {
-  constructor(readonly state: "retry" | "dead", message: string, options?: ErrorOptions) {
+  constructor(readonly state: "early" | "retry" | "dead", message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "OutputError";
   }
@@ -58,7 +58,7 @@ export async function insistAccepted(
 ): Promise<void> {
   if (await isAccepted?.(taskId)) return;
   throw new OutputError(
-    isAccepted ? "retry" : "dead",
+    isAccepted ? "early" : "dead",
     "it is sent without its proof only once the router has accepted the task",
   );
 }

@@ -29,13 +29,14 @@ export interface OutputJob {
 
 /**
  * What became of a job. `sent` may come several times (fee bump, reorg). `retry`: not now, ask
- * again later, perhaps somebody else. `dead`: no retry can help; a person must look.
+ * again later, perhaps somebody else. `early`: the router, which it follows, is yet to have the
+ * task; nothing was tried. `dead`: no retry can help; a person must look.
  */
 export interface OutputReport {
   readonly taskId: Hex;
   readonly epoch: bigint;
   readonly output: number;
-  readonly state: "sent" | "confirmed" | "retry" | "dead";
+  readonly state: "sent" | "confirmed" | "early" | "retry" | "dead";
   /** Transaction hash, or another reference a person can look up. */
   readonly reference: string;
   /** For people: why it failed, decoded where possible. Never private data. */

@@ -72,7 +72,9 @@ export class Grants {
       if (report.state !== "sent") this.#grants.delete(key);
       const comment = report.comment.slice(0, limits.text);
       // In order, but not awaited: what is said at once shares a frame.
-      link?.send("report", { ...report, comment }).catch((error) =>
+      // Only an enode waits for the router.
+      const state = report.state === "early" ? "retry" : report.state;
+      link?.send("report", { ...report, state, comment }).catch((error) =>
         this.deps.log.warn({ task: report.taskId }, `report not delivered: ${errorText(error)}`)
       );
     }

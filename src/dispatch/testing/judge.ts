@@ -22,6 +22,7 @@ export class Judge {
   readonly #lastGrant = new Map<number, number>();
   #saved: State | undefined;
   readonly #lost: number[] = [];
+  readonly #early: number[] = [];
   readonly #retried: number[] = [];
   #proved = 0;
   #hopeless = false;
@@ -256,8 +257,19 @@ export class Judge {
         rule?.afterRouter && this.#isRouted(body.output ?? -1) &&
           all.outputs[body.output ?? -1]?.state === "dead");
     if (retried) this.#retried[index] = (this.#retried[index] ?? 0) + 1;
+    const report = body.kind === "report" && body.output === index ? body : undefined;
+    const byCurrent = report !== undefined && before?.current?.epoch === report.epoch &&
+      before.current.holder === report.holder;
+    const early = byCurrent && report.state === "early" && rule?.afterRouter === true &&
+      /granted|sent/.test(before?.state ?? "") &&
+      all.outputs.some((other, i) => this.#isRouted(i) && other.state !== "dead");
+    if (early) {
+      this.#early[index] = (this.#early[index] ?? 0) + 1;
+      assert.equal(o.state, "waiting", "what is too early waits");
+      assert.equal(o.notBefore - this.#at, this.rules.earlyMs, "and not for long");
+    }
     const most = this.rules.outputAttempts * (1 + (this.#retried[index] ?? 0)) +
-      (this.#lost[index] ?? 0);
+      (this.#lost[index] ?? 0) + (this.#early[index] ?? 0);
     assert(o.attempt <= most, "outputs too have a limit");
     assert.equal(o.grants.length, o.attempt);
     for (const [i, g] of o.grants.entries()) {
@@ -276,7 +288,6 @@ export class Judge {
       return;
     }
     if (before.state === "dead") assert.deepEqual(o, before, "dead is final, but for a person");
-    const report = body.kind === "report" && body.output === index ? body : undefined;
     const theirs = before.grants
       .some((g) => g.epoch === report?.epoch && g.holder === report.holder);
     if (report?.state === "confirmed" && theirs && before.state !== "dead") {
@@ -291,8 +302,6 @@ export class Judge {
     const told = next.outputs.some((e) => e.index === index && e.state === o.state);
     if (o.state !== "waiting") assert(told, "each state of an output is recorded");
     assert(next.durable, "a change of an output is durable");
-    const byCurrent = report !== undefined && before.current?.epoch === report.epoch &&
-      before.current.holder === report.holder;
     if (o.state === "granted") assert(this.#at >= before.notBefore, "no grant in the pause");
     if (o.state === "sent") assert(byCurrent && report.state === "sent");
     if (o.state === "dead" && report) assert(byCurrent);

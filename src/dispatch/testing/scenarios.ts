@@ -1,7 +1,7 @@
 /** Histories told one by one; each throws when the machine tells another. */
 import assert from "node:assert/strict";
 import type { Address } from "viem";
-import type { Action, EventBody, Rules, State, Step } from "../state.ts";
+import type { Action, EventBody, Report, Rules, State, Step } from "../state.ts";
 import { type Machine, provers, rules } from "./world.ts";
 
 const [A, B, C] = provers as [Address, Address, Address];
@@ -59,7 +59,7 @@ class Story {
   report(
     holder: Address | "enode",
     epoch: number,
-    state: "sent" | "confirmed" | "retry" | "dead",
+    state: Report["state"],
     reference = "",
     output = 0,
   ): this {
@@ -437,6 +437,23 @@ export const scenarios: Record<string, (m: Machine) => void> = {
     again.happen({ kind: "lost" });
     again.report(A, again.grant(A, 1), "confirmed", "0xbb", 1);
     again.grant("enode");
+    // Too early costs nothing but a short pause, as long as the router's may go there.
+    const early = new Story(m, { outputs, outputAttempts: 2 }).proved();
+    early.report(A, early.grant(A, 1), "confirmed", "0xaa", 1);
+    for (let i = 0; i < 5; i++) {
+      early.report("enode", early.grant("enode"), "early").told().output("waiting").after(2_999);
+      early.happen({ kind: "grant", output: 0, holder: "enode" }).did().after(1);
+    }
+    early.report("enode", early.grant("enode"), "retry").after(1_000);
+    early.report("enode", early.grant("enode"), "retry").output("dead");
+    for (const [of, state] of [[outputs, "dead"], [outputs.slice(0, 1), "retry"]] as const) {
+      const elsewhere = new Story(m, { outputs: [...of], outputAttempts: 1 }).proved();
+      if (state === "dead") elsewhere.report(A, elsewhere.grant(A, 1), state, "", 1);
+      if (state === "dead") elsewhere.happen({ kind: "retry", output: 0, by: "a person" });
+      elsewhere.report("enode", elsewhere.grant("enode"), "early").output("dead");
+    }
+    const other = new Story(m, { outputs, outputAttempts: 1 }).proved();
+    other.report(A, other.grant(A, 1), "early", "", 1).output("dead", 1);
     // The router may have it from elsewhere.
     const alone = new Story(m, { outputs }).proved();
     alone.report(A, alone.grant(A, 1), "dead", "", 1).output("dead");

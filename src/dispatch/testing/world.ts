@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Address } from "viem";
-import type { Action, EventBody, Holder, Rules, State } from "../state.ts";
+import type { Action, EventBody, Holder, Report, Rules, State } from "../state.ts";
 import { type Judge, key } from "./judge.ts";
 import { JudgedTask, type Machine } from "./judged.ts";
 
@@ -34,6 +34,7 @@ export const rules = (change: Partial<Rules> = {}): Rules => ({
   sentMs: 40_000,
   outputAttempts: 3,
   outputBackoffCapMs: 4_000,
+  earlyMs: 3_000,
   outputs: [{ name: "stdout", where: "znode", verifiedOnly: false }],
   ...change,
 });
@@ -207,8 +208,8 @@ export class World {
     } else if (action.kind === "cancel") {
       this.#working.delete(key(to, epoch));
     } else if (action.kind === "grant") {
-      const states = ["confirmed", "sent", "retry", "dead", undefined] as const;
-      const state = states[mood % 5];
+      const states = ["confirmed", "sent", "retry", "dead", undefined, "early"] as const;
+      const state = states[mood % 6];
       if (state) this.#report(to, action.output, epoch, state);
     }
   }
@@ -223,7 +224,7 @@ export class World {
     const prover = who as Address;
     const epoch = Number(epochText);
     if (i >= leases.length) {
-      const state = (["sent", "confirmed", "retry", "dead", "sent"] as const)[b % 5] ?? "sent";
+      const state = (["sent", "confirmed", "retry", "dead", "early"] as const)[b % 6] ?? "sent";
       return this.#report(prover, this.#judge.granted.get(chosen) ?? 0, epoch, state);
     }
     const mood = b % 8;
@@ -249,7 +250,7 @@ export class World {
     holder: Holder,
     output: number,
     epoch: number,
-    state: "sent" | "confirmed" | "retry" | "dead",
+    state: Report["state"],
   ): void {
     const reference = state === "sent" || state === "confirmed" ? `tx ${holder} ${epoch}` : "";
     this.#toEnode.push({ kind: "report", output, holder, epoch, state, reference, comment: "" });

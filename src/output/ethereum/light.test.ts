@@ -83,7 +83,7 @@ test("a contract on another chain is told once the home chain's router has the t
   const run = () =>
     node.run({ ...job, output: 1 }, light(), contextOf())
       .catch((error: { state: string; message: string }) => `${error.state}: ${error.message}`);
-  const early = "retry: it is told without its proof only once the router took it";
+  const early = "early: it is told without its proof only once the router took it";
   expect(await run()).toBe(early);
   const znode = net.znode(await freshAccount(net.world));
   const { reference } = await znode.run(job, routed, contextOf());

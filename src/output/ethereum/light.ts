@@ -34,7 +34,7 @@ export async function lightCall(
     return await findAcceptance(client, router, taskId, head);
   }, signal);
   if (!found) {
-    throw new OutputError("retry", "it is told without its proof only once the router took it");
+    throw new OutputError("early", "it is told without its proof only once the router took it");
   }
   const publicValues = bytesToHex(receipt.publicValues);
   if (found.publicValues !== publicValues || found.prover !== job.prover) {

@@ -141,7 +141,7 @@ describe("the solanaProgram output", () => {
     const job = await jobOf(light, { proof: proof(1_200) });
     const solana = (accepted: boolean) =>
       output({ key, isAccepted: () => Promise.resolve(accepted) }).run(job, light, contextOf());
-    expect((await failure(solana(false))).state).toBe("retry");
+    expect((await failure(solana(false))).state).toBe("early");
     await solana(true);
     const { publicValues, programId } = job.receipt;
     const said = concatBytes([hexToBytes(job.taskId), hexToBytes(programId), publicValues]);

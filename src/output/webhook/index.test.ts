@@ -83,7 +83,7 @@ describe("the webhook output", () => {
     let accepted = false;
     const run = (deps: Partial<WebhookDeps>) => output(deps).run(job, light, contextOf());
     const isAccepted = () => Promise.resolve(accepted);
-    expect((await failure(run({ isAccepted }))).state).toBe("retry");
+    expect((await failure(run({ isAccepted }))).state).toBe("early");
     expect((await failure(run({}))).state).toBe("dead");
     expect(receiver.requests).toEqual([]);
     accepted = true;
