@@ -253,18 +253,38 @@ check("closing fails what runs and what waits, and leaves no process", async (ri
   await fails(program.prove(inputOf("{}"), context, never), "crash", /stopping/);
 });
 
-check("when this process is killed, its provers are too", async () => {
-  const module = fileURLToPath(new URL("./abandon.ts", import.meta.url));
+/** Runs a module that prints the ids of processes which it leaves behind. */
+async function abandoned(name: string) {
+  const module = fileURLToPath(new URL(name, import.meta.url));
   const args = runtimeName === "deno" ? ["run", "-A", module] : [module];
   const parent = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise<void>((resolve) => parent.once("exit", () => resolve()));
   const pids = await new Promise<number[]>((resolve, reject) => {
     parent.stdout.once("data", (line: Uint8Array) => resolve(JSON.parse(String(line))));
-    parent.once("exit", () => reject(new Error("ended early")));
+    void ended.then(() => reject(new Error("ended early")));
   });
+  return { parent, pids, ended };
+}
+
+async function areGone(pids: readonly number[]): Promise<void> {
+  for (let i = 0; i < 100 && pids.some((pid) => cpuTicks(pid) !== undefined); i++) await sleep(100);
+  for (const pid of pids) assert.equal(cpuTicks(pid), undefined, "a prover outlived its node");
+}
+
+check("when this process is killed, its provers are too", async () => {
+  const { parent, pids } = await abandoned("./abandon.ts");
   assert.ok(pids.length > 0 && pids.every((pid) => cpuTicks(pid) !== undefined));
   parent.kill("SIGKILL");
-  await sleep(1000);
-  for (const pid of pids) assert.equal(cpuTicks(pid), undefined, "a prover outlived its node");
+  await areGone(pids);
+});
+
+check("and also when it is killed while it asks how they are", async () => {
+  const { pids, ended } = await abandoned("./abandon_answer.ts");
+  await ended;
+  await areGone(pids).catch((error) => {
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    throw error;
+  });
 });
 
 check("progress comes out while the program runs, but not as fast as it likes", async (rig) => {
