@@ -6,26 +6,17 @@ import type { Address, Hex } from "viem";
 import { ProgramError, type Receipt } from "../../runtimes/runtime.ts";
 import type { NewStateEntry, StatementRecord, TaskRecord } from "../da/da.ts";
 import { errorText, type Log } from "../log.ts";
+import { Acting } from "./acting.ts";
 import { resultText } from "./check.ts";
 import { Checks } from "./checks.ts";
 import { Assigning } from "./assigning.ts";
 import { type Brought, type Desk, fromKey, insist, keyOf, type TaskActor } from "./desk.ts";
-import {
-  cancelFrame,
-  grantFrame,
-  HopelessError,
-  leaseFrame,
-  ownJob,
-  payloadFrame,
-  type StoredReceipt,
-} from "./frames.ts";
-import { provable } from "./leases.ts";
 import { Loaded } from "./loaded.ts";
 import { create, done, holders, load, nextWake, step, wants } from "./machine.ts";
 import { Places } from "./places.ts";
 import { rulesOf } from "./rules.ts";
 import { TaskConduct } from "./score.ts";
-import { type Action, type EventBody, self, type State, type Step } from "./state.ts";
+import { type EventBody, self, type State, type Step } from "./state.ts";
 import { Told } from "./told.ts";
 import { TaskTrace } from "./trace.ts";
 import { Witness } from "./witness.ts";
@@ -34,7 +25,6 @@ const longestTimer = 2 ** 31 - 1;
 /** Times that a program which should load may fail to. */
 const programTries = 3;
 
-type ActionOf<K extends Action["kind"]> = Extract<Action, { readonly kind: K }>;
 type Apply = (body: EventBody) => void;
 
 export class Actor implements TaskActor {
@@ -54,12 +44,14 @@ export class Actor implements TaskActor {
   readonly #places: Places;
   readonly #told: Told;
   readonly #assigning: Assigning;
+  readonly #acting: Acting;
   readonly #conduct = new TaskConduct();
   readonly #trace: TaskTrace | undefined;
 
   constructor(readonly taskId: Hex, private readonly desk: Desk) {
     this.#loaded = new Loaded(desk);
     this.#assigning = new Assigning(desk, taskId);
+    this.#acting = new Acting(desk, this, this.#loaded);
     this.#witness = new Witness(desk);
     this.#places = new Places(desk, taskId);
     this.#told = new Told(desk);
@@ -267,7 +259,11 @@ export class Actor implements TaskActor {
       const accepted = this.#receiptOf(steps);
       this.#witness.settle(state, judged);
       this.#checks.keep(state);
-      for (const action of steps.flatMap((s) => s.actions)) this.#act(action, accepted);
+      const record = this.#record as TaskRecord;
+      for (const action of steps.flatMap((s) => s.actions)) {
+        if (action.kind === "verify") this.#checks.verify(record, action.prover, action.epoch);
+        else this.#acting.act(action, record, state, accepted);
+      }
       return;
     }
   }
@@ -361,57 +357,6 @@ export class Actor implements TaskActor {
       else apply({ kind: "grant", output, holder });
     }
     return waiting;
-  }
-
-  #act(action: Action, accepted: StoredReceipt | undefined): void {
-    const { deps: { store }, peers } = this.desk;
-    const record = this.#record as TaskRecord;
-    const { epoch } = action;
-    if (action.kind === "verify") return this.#checks.verify(record, action.prover, epoch);
-    const holder = "holder" in action ? action.holder : action.prover;
-    if (holder === self) {
-      if (action.kind === "grant") void this.#grantSelf(action);
-      return;
-    }
-    const peer = peers.get(holder);
-    if (action.kind === "lease") {
-      const frame = leaseFrame(record, epoch, (this.#state as State).rules);
-      if (peer) return peer.send(frame);
-      return void this.post({ kind: "gone", prover: holder });
-    }
-    if (action.kind === "cancel") {
-      return peer?.send(cancelFrame(record, epoch, !provable(this.#state as State)));
-    }
-    if (action.kind === "grant") {
-      const until = (this.#state as State).outputs[action.output]?.until ?? 0;
-      const ms = Math.max(0, until - this.desk.clock.at());
-      return peer?.send(grantFrame(record, action, ms, store, accepted));
-    }
-    const payload = payloadFrame(record, epoch, store);
-    peer?.send(async () => {
-      try {
-        return await payload();
-      } catch (error) {
-        if (!(error instanceof HopelessError)) throw error;
-        await this.post({ kind: "abort", reason: error.message });
-        return undefined;
-      }
-    });
-  }
-
-  async #grantSelf(action: ActionOf<"grant">): Promise<void> {
-    const { deps: { outputs, store }, signal } = this.desk;
-    const record = this.#record as TaskRecord;
-    const { output, epoch } = action;
-    try {
-      if (!outputs) throw new Error("this enode runs no outputs");
-      const version = await this.#loaded.version(record.task);
-      await outputs.jobs.send(await ownJob(record, action, version, store), signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      const report = { kind: "report" as const, state: "retry" as const, reference: "" };
-      await this.post({ ...report, output, epoch, holder: self, comment: errorText(error) });
-    }
   }
 
   /** The receipt to store with a step that accepted one. */

@@ -1,17 +1,15 @@
 import { setImmediate } from "node:timers";
 import type { Address, Hex } from "viem";
 import { errorText } from "../log.ts";
-import type { Link } from "../network/link.ts";
-import type { WireBody } from "../protocol/index.ts";
 import { Actor } from "./actor.ts";
 import { Clock } from "./clock.ts";
 import { defaults, type DispatchDeps, type DispatchOptions } from "./deps.ts";
 import { type Desk, insist, pause, type TaskActor } from "./desk.ts";
 import { watchFinality } from "./finality.ts";
 import { whyNoRetry } from "./grants.ts";
-import { hear } from "./hear.ts";
 import { load } from "./machine.ts";
-import { Peer, Peers } from "./peers.ts";
+import { Peers } from "./peers.ts";
+import { LinkReader } from "./reader.ts";
 import { isEnodes } from "./rules.ts";
 import { Semaphore } from "./semaphore.ts";
 import { Signatures } from "./signatures.ts";
@@ -56,10 +54,6 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   return dispatch;
 }
 
-/** Messages of one link that are dealt with at once; a large proof counts as several. */
-const messagesAtOnce = 512;
-/** Bytes of a proof that count as one more message. */
-const proofUnit = 64 * 1024;
 /** Pause between questions whether a znode may still have work, ms. */
 const eligibleMs = 5_000;
 /** Most time that stopping waits for saves, ms. */
@@ -75,6 +69,7 @@ class Dispatcher implements Dispatch, Desk {
   readonly signatures: Signatures | undefined;
   readonly run = crypto.randomUUID();
   readonly isOwn;
+  readonly #reader: LinkReader;
   readonly #driver: string;
   readonly #stop = new AbortController();
   readonly #actors = new Map<Hex, Actor>();
@@ -100,6 +95,15 @@ class Dispatcher implements Dispatch, Desk {
     this.signatures = deps.seeds && deps.signer && new Signatures(deps.network, deps.signer);
     this.isOwn = deps.isOwn ?? isEnodes;
     this.#driver = deps.driver ?? this.run;
+    this.#reader = new LinkReader(this, {
+      said: (taskId, event, brought) => this.#actor(taskId).post(event, brought),
+      greeted: (prover, first) => {
+        if (first) this.#each(prover, { kind: "linked", holder: prover });
+        this.#nudge();
+        this.#awaken();
+      },
+      gone: (prover) => this.#each(prover, { kind: "gone", prover }),
+    });
   }
 
   get signal(): AbortSignal {
@@ -117,10 +121,10 @@ class Dispatcher implements Dispatch, Desk {
     if (signal.aborted) return;
     this.#unsubscribe.push(
       deps.store.onPacked(() => this.#awaken()),
-      deps.links.onLink((link) => void this.#read(link)),
+      deps.links.onLink((link) => void this.#reader.read(link)),
       deps.seeds?.onChange(() => void this.#refresh()) ?? (() => {}),
     );
-    for (const link of deps.links.list()) void this.#read(link);
+    for (const link of deps.links.list()) void this.#reader.read(link);
     await Promise.all([
       this.#claimLoop(),
       this.#every(options.holdMs / 3, () => deps.store.renew(this.#driver, options.holdMs)),
@@ -354,65 +358,6 @@ class Dispatcher implements Dispatch, Desk {
     } catch (error) {
       if (!this.signal.aborted) this.deps.log.error(`reports end: ${errorText(error)}`);
     }
-  }
-
-  /** Reads one link until it ends. */
-  async #read(link: Link): Promise<void> {
-    const { deps, options, standing } = this;
-    const silent = () => standing.charge(link.remote, "a link that takes or says nothing");
-    const peer = new Peer(link, deps.isEligible, deps.log, options.sendMs, silent);
-    this.peers.add(peer);
-    const greeting = setTimeout(() => peer.open && !peer.hello && silent(), options.helloMs);
-    let charged = 0;
-    const chargeRefused = () => {
-      const times = link.refused - charged;
-      charged = link.refused;
-      if (times > 0) standing.charge(link.remote, "a frame that is refused", times);
-    };
-    let pending = 0, wake = () => {};
-    try {
-      await peer.refresh();
-      for await (const message of link.messages()) {
-        if (this.signal.aborted || !peer.open) break;
-        chargeRefused();
-        if (message.kind === "hello") {
-          this.#greet(peer, message.body);
-          continue;
-        }
-        if (message.kind === "refuse") {
-          const { taskId: task, reason, retryable } = message.body;
-          if (retryable) peer.rest(reason);
-          else deps.log.warn({ prover: peer.prover, task }, `a znode refuses a task: ${reason}`);
-        }
-        const heard = peer.eligible ? hear(message, peer.prover) : { refused: "ineligible" };
-        if ("refused" in heard) {
-          deps.metrics?.refused.inc({ kind: heard.refused });
-          if (peer.eligible) standing.charge(peer.prover, "a frame that is refused");
-          continue;
-        }
-        const weight = 1 + Math.floor((heard.brought.receipt?.proof.length ?? 0) / proofUnit);
-        pending += weight;
-        void this.#actor(heard.taskId).post(heard.event, heard.brought).finally(() => {
-          pending -= weight;
-          wake();
-        });
-        while (pending >= messagesAtOnce) await new Promise<void>((resolve) => wake = resolve);
-      }
-    } catch (error) {
-      deps.log.debug({ prover: peer.prover }, `link ended: ${errorText(error)}`);
-    }
-    clearTimeout(greeting);
-    chargeRefused();
-    peer.close("it ended");
-    if (this.peers.remove(peer)) this.#each(peer.prover, { kind: "gone", prover: peer.prover });
-  }
-
-  #greet(peer: Peer, hello: WireBody<"hello">): void {
-    const first = peer.hello === undefined;
-    peer.greet(hello);
-    if (first) this.#each(peer.prover, { kind: "linked", holder: peer.prover });
-    this.#nudge();
-    this.#awaken();
   }
 
   /** Gives an event to every task that the znode has to do with. */
