@@ -35,7 +35,7 @@ export class Cluster {
     const network = await startFaultsNetwork(directories);
     const postgres = await startPostgres({ settings: ["max_connections=100"] })
       .catch(async (error) => {
-        await network.anvil.stop();
+        await network.stop();
         throw error;
       });
     const dsn = await postgres.freshDatabase();
@@ -124,7 +124,7 @@ export class Cluster {
   async kill(): Promise<void> {
     await Promise.all(this.all.map((member) => member.kill()));
     for (const proxy of [...this.proxies, ...this.rpcs]) await proxy.stop();
-    await this.network.anvil.stop();
+    await this.network.stop();
     await this.postgres.stop();
   }
 }

@@ -25,7 +25,9 @@ const follows: Readonly<Record<string, readonly string[]>> = {
   failed: [],
 };
 const outputFollows: Readonly<Record<string, readonly string[]>> = {
-  "": ["granted"],
+  "": ["granted", "waiting"],
+  // For the router, of what goes without its proof.
+  waiting: ["granted"],
   granted: ["granted", "sent", "confirmed"],
   sent: ["sent", "granted", "confirmed"],
   // A reorganisation returns it.
@@ -135,13 +137,22 @@ export async function judge(
       expect([...provers.get(ids.get(args.taskId) as number) ?? []]).toContain(args.prover);
     }
 
-    const { attempts, returned } = await legal(sql);
+    const { attempts, returned, held } = await legal(sql);
+    const last = [...network.programs.keys()].at(-1);
+    const light = await sql`
+      select task_hash from w3bstream.tasks where project_id = ${`${last}`}`;
+    // Each that waited is one of those, whose results arrived, each once by its id.
+    expect(light.length).toBeGreaterThan(0);
+    expect(held).toBe(light.length);
+    expect([...network.receiver.hooks.keys()].sort())
+      .toEqual(light.map(({ task_hash }) => `${bytesToHex(task_hash)}_1`).sort());
+    expect(network.receiver.refused).toBe(0);
     // Nothing is leased, held or due.
     expect(tasks.filter(({ phase }) => phase !== "proved")).toEqual([]);
-    const held = await sql`
+    const busy = await sql`
       select machine from w3bstream.tasks where wake_at is not null or exists (
         select from json_array_elements((machine::json)->'leases'))`;
-    expect(held.map(({ machine }) => machine)).toEqual([]);
+    expect(busy.map(({ machine }) => machine)).toEqual([]);
     return { messages: stored.length, tasks: tasks.length, attempts, returned };
   } finally {
     await sql.end({ timeout: 1 });
@@ -191,7 +202,9 @@ async function verified(
 }
 
 /** The states of all tasks and outputs came in an order that they may, each with when and by whom. */
-async function legal(sql: Sql): Promise<{ attempts: number; returned: number }> {
+async function legal(
+  sql: Sql,
+): Promise<{ attempts: number; returned: number; held: number }> {
   const entries = await sql`
     select task_serial::int as serial, state, by, comment, extract(epoch from at)::float8 as at
       from w3bstream.task_states order by task_serial, entry`;
@@ -221,7 +234,7 @@ async function legal(sql: Sql): Promise<{ attempts: number; returned: number }> 
   const outputs = await sql`
     select task_serial::int as serial, index, attempt, state from w3bstream.outputs
      order by task_serial, index, entry`;
-  let before = { serial: 0, index: 0, attempt: 0, state: "" };
+  let before = { serial: 0, index: 0, attempt: 0, state: "" }, held = 0;
   for (const { serial, index, attempt, state } of outputs) {
     if (serial !== before.serial || index !== before.index) {
       before = { serial, index, attempt: 0, state: "" };
@@ -233,7 +246,8 @@ async function legal(sql: Sql): Promise<{ attempts: number; returned: number }> 
         `output ${serial}/${index}: ${before.state} ${before.attempt} → ${state} ${attempt}`,
       );
     }
+    if (state === "waiting") held++;
     before = { serial, index, attempt, state };
   }
-  return { attempts, returned };
+  return { attempts, returned, held };
 }

@@ -13,6 +13,7 @@ import { type ChainClient, connectChain } from "../../src/chain/clients.ts";
 import { deployHalo2Verifier, type Deployment } from "../../src/chain/deploy.ts";
 import { addOperator, createProject, registerZNode, setRoute } from "../../src/chain/registrars.ts";
 import { type EncodedProject, encodeProject } from "../../src/project/encode.ts";
+import { startReceiver } from "../../src/output/testing/far_end.ts";
 import { openIpfs } from "../../src/project/index.ts";
 import { weatherModule } from "../e2e/files.ts";
 import { sleep } from "../e2e/node.ts";
@@ -38,13 +39,22 @@ export interface FaultsNetwork {
   readonly programs: ReadonlyMap<bigint, EncodedProject>;
   /** What each node needs beside its key; the chain's endpoint is to be replaced. */
   readonly env: Record<string, string>;
+  /** Where the third project's results go without their proofs, after the router has them. */
+  readonly receiver: ReturnType<typeof startReceiver>;
   /** Replaces the last `depth` blocks by empty ones. */
   reorg(depth: number): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** @param directories of enodes, which the projects' blocks are put in */
 export async function startFaultsNetwork(directories: readonly string[]): Promise<FaultsNetwork> {
   const anvil = await startAnvil();
+  const secret = crypto.getRandomValues(new Uint8Array(32));
+  const receiver = startReceiver(secret);
+  const stop = async () => {
+    await receiver.stop();
+    await anvil.stop();
+  };
   try {
     const chain = await connectChain(anvil.url);
     const parties = localParties();
@@ -61,6 +71,7 @@ export async function startFaultsNetwork(directories: readonly string[]): Promis
     }
     const [weather, tally] = [await weatherModule(), tallyModule()];
     const router = { type: "ethereumContract" };
+    const webhook = { type: "webhook", webhook: { url: receiver.url, light: true } };
     const drafts = [
       { code: weather, packing: { count: 16, window: 10 }, attempts: 20, output: router },
       { code: tally, packing: { count: 4, window: 2 }, attempts: 20, output: router },
@@ -69,7 +80,7 @@ export async function startFaultsNetwork(directories: readonly string[]): Promis
         packing: { count: 3, window: 2 },
         attempts: 20,
         redundancy: 2,
-        output: [{ type: "stdout" }, router],
+        output: [{ type: "stdout" }, webhook, router],
       },
     ];
     const programs = new Map<bigint, EncodedProject>();
@@ -118,11 +129,18 @@ export async function startFaultsNetwork(directories: readonly string[]): Promis
       strays,
       unstaked: generatePrivateKey(),
       programs,
-      env: { ...env, CONFIRMATIONS: `${confirmations}` },
+      env: {
+        ...env,
+        CONFIRMATIONS: `${confirmations}`,
+        WEBHOOK_SECRETS: `${[...programs.keys()].at(-1)}=whsec_${secret.toBase64()}`,
+        WEBHOOK_PRIVATE_HOSTS: receiver.host,
+      },
+      receiver,
       reorg,
+      stop,
     };
   } catch (error) {
-    await anvil.stop();
+    await stop();
     throw error;
   }
 }
