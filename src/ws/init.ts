@@ -6,26 +6,55 @@ import { type Register, UserError } from "./cli.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/**
- * What a project gets beside its template, from where in the repository: copies, so that it stands
- * alone and its programs stay as they are.
- */
-const parts: Readonly<Record<VmType, Readonly<Record<string, string>>>> = {
+interface Kind {
+  /** Folders of `templates`; a later one's files replace an earlier one's. */
+  readonly templates: readonly string[];
+  /**
+   * What a project gets beside them, from where in the repository: copies, so that it stands alone
+   * and its programs stay as they are.
+   */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+const kinds: Readonly<Record<VmType, Kind>> = {
   halo2: {
-    "circuit.wasm": "wasm/dist/weather_halo2.wasm",
-    "contract/UnsafeTestSetupWeatherVerifier.sol":
-      "contracts/src/generated/UnsafeTestSetupWeatherVerifier.sol",
+    templates: ["halo2"],
+    parts: {
+      "circuit.wasm": "wasm/dist/weather_halo2.wasm",
+      "contract/UnsafeTestSetupWeatherVerifier.sol":
+        "contracts/src/generated/UnsafeTestSetupWeatherVerifier.sol",
+    },
   },
   zkwasm: {
-    "program/host.ts": "wasm/guests/host.ts",
-    "program/committed.ts": "wasm/guests/committed.ts",
-    "program/sha256.ts": "wasm/guests/sha256.ts",
+    templates: ["zkwasm"],
+    parts: {
+      "program/host.ts": "wasm/guests/host.ts",
+      "program/committed.ts": "wasm/guests/committed.ts",
+      "program/sha256.ts": "wasm/guests/sha256.ts",
+    },
   },
   risc0: {
-    "guest/w3bstream-guest/Cargo.toml": "wasm/guests/risc0/guest/Cargo.toml",
-    "guest/w3bstream-guest/src": "wasm/guests/risc0/guest/src",
+    templates: ["risc0"],
+    parts: {
+      "guest/w3bstream-guest/Cargo.toml": "wasm/guests/risc0/guest/Cargo.toml",
+      "guest/w3bstream-guest/src": "wasm/guests/risc0/guest/src",
+    },
   },
 };
+
+/** A zkwasm project whose proofs contracts check. */
+const zkwasmOnChain: Kind = {
+  templates: ["zkwasm", "zkwasm_chain"],
+  parts: {
+    ...kinds.zkwasm.parts,
+    "contract/ZkWasmStatement.sol": "contracts/src/ZkWasmStatement.sol",
+  },
+};
+
+interface Options {
+  readonly runtime: VmType;
+  readonly onChain: boolean;
+}
 
 export const init: Register = (program, io) => {
   program.command("init")
@@ -35,12 +64,20 @@ export const init: Register = (program, io) => {
       new Option("--runtime <name>", "the machine that runs the program")
         .choices(vmTypes).makeOptionMandatory(),
     )
-    .action(async (folder: string, { runtime }: { runtime: VmType }) => {
+    .option("--on-chain", "zkwasm: proofs that contracts check, in minutes (profile wrap)", false)
+    .action(async (folder: string, { runtime, onChain }: Options) => {
+      if (onChain && runtime !== "zkwasm") {
+        throw new UserError("--on-chain is for --runtime zkwasm");
+      }
       // Deno's cp takes no path that is relative.
       const to = resolve(folder);
       await makeEmpty(folder);
-      await cp(join(root, "templates", runtime), to, { recursive: true });
-      for (const [part, from] of Object.entries(parts[runtime])) {
+      const { templates, parts } = onChain ? zkwasmOnChain : kinds[runtime];
+      const copies = [
+        ...templates.map((name) => ["", join("templates", name)] as const),
+        ...Object.entries(parts),
+      ];
+      for (const [part, from] of copies) {
         await cp(join(root, from), join(to, part), { recursive: true });
       }
       io().result({ folder, runtime }, [`${folder}: a project; its README.md tells what is next`]);
