@@ -127,9 +127,9 @@ describe("the solanaProgram output", () => {
   test("a proof that fits no transaction is dead at once, and light it is not", async () => {
     const { key } = await payer();
     const of = config();
-    const largest = await jobOf(of, { proof: proof(976) });
+    const largest = await jobOf(of, { proof: proof(968) });
     expect((await output({ key }).run(largest, of, contextOf())).state).toBe("confirmed");
-    for (const size of [977, 1_200, 807_720]) {
+    for (const size of [969, 1_200, 807_720]) {
       const error = await failure(
         output({ key }).run(await jobOf(of, { proof: proof(size) }), of, contextOf()),
       );
@@ -167,6 +167,24 @@ test("many results at once are followed by few requests, each sent once", async 
   expect(asked("sendTransaction")).toBe(count);
   expect(asked("getSignatureStatuses")).toBeLessThan(count);
   expect(asked("getEpochInfo")).toBeLessThan(count);
+});
+
+test("results with one proof in one block are as many transactions", async () => {
+  const { key } = await payer();
+  const of = config();
+  // All within one slot, which has one blockhash.
+  validator.slotsPerLook = 0;
+  validator.methods.length = 0;
+  const same = proof();
+  const solana = output({ key });
+  const running = await Promise.all(Array.from({ length: 3 }, () => jobOf(of, { proof: same })))
+    .then((jobs) => jobs.map((job) => solana.run(job, of, contextOf())));
+  const sends = () => validator.methods.filter((m) => m === "sendTransaction").length;
+  while (sends() < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  validator.slotsPerLook = 40;
+  const ends = await Promise.all(running);
+  expect(new Set(ends.map(({ reference }) => reference)).size).toBe(3);
+  expect(validator.state(of.stateAccount).calls).toBe(3);
 });
 
 test("a day's limit holds for results that come at once", async () => {

@@ -19,8 +19,6 @@ export interface SenderDeps {
 }
 
 export interface SendRequest extends Call {
-  /** Idempotency key: the same key is sent once. */
-  readonly key: string;
   /** Under whose name the cost is counted. */
   readonly projectId: bigint;
   /** Whether it may still be begun; see `OutputJob.live`. */

@@ -48,6 +48,7 @@ export function startValidator() {
   svm.addProgram(programId, proofKeeper());
   /** Last block at which a blockhash is good. */
   const blockhashes = new Map<string, number>();
+  let newest = { slot: -1, hash: "" };
   const landed = new Map<string, Landed>();
   const validator = {
     genesisHash,
@@ -124,11 +125,12 @@ export function startValidator() {
       case "getFirstAvailableBlock":
         return validator.firstSlot;
       case "getLatestBlockhash": {
-        const blockhash = base58(randomBytes(32));
-        blockhashes.set(blockhash, validator.slot + blockhashLife);
+        // The same for all who ask within a slot.
+        if (newest.slot !== validator.slot) newest = { slot: validator.slot, hash: freshAddress() };
+        blockhashes.set(newest.hash, validator.slot + blockhashLife);
         return {
           context,
-          value: { blockhash, lastValidBlockHeight: validator.slot + blockhashLife },
+          value: { blockhash: newest.hash, lastValidBlockHeight: validator.slot + blockhashLife },
         };
       }
       case "getEpochInfo": {
