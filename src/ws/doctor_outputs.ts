@@ -38,6 +38,8 @@ async function solana(config: Config, name: string, rpc: SolanaRpc): Promise<Fin
   if (address === undefined) {
     return found(check, "note", "OPERATOR_PRIVATE_KEY_ED25519 is not set: nothing is sent there");
   }
+  // Without its history an RPC can't tell what became of a transaction.
+  await rpc.statuses(["1".repeat(64)]);
   const lamports = await rpc.balance(address);
   return found(check, lamports > 0 ? "ok" : "note", `${address} has ${lamports} lamports`);
 }

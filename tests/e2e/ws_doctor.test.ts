@@ -82,6 +82,20 @@ describe("ws doctor", () => {
         "solana devnet": "wrong: its endpoint is of another cluster; correct SOLANA_ENDPOINTS",
         archive: expect.stringMatching(/^note: .* will be made$/),
       });
+      validator.fault = (method) =>
+        method === "getSignatureStatuses"
+          ? Response.json({
+            error: { code: -32011, message: "Transaction history is not available" },
+          })
+          : undefined;
+      const forgetful = await doctor({
+        SOLANA_ENDPOINTS: `${validator.genesisHash}=${validator.url}`,
+        OPERATOR_PRIVATE_KEY_ED25519: key,
+      });
+      expect(forgetful.said).toMatchObject({
+        [`solana ${validator.genesisHash}`]:
+          "wrong: the RPC refuses getSignatureStatuses: Transaction history is not available",
+      });
     } finally {
       await validator.stop();
     }

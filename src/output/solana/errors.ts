@@ -2,7 +2,19 @@ import { printable } from "../printable.ts";
 
 /** Refusals that pass: the payer gets funds, or the node catches up. */
 const funds = new Set(["InsufficientFundsForFee", "AccountNotFound", "InsufficientFundsForRent"]);
-const passing = new Set(["BlockhashNotFound", "ClusterMaintenance", "AccountInUse"]);
+const passing = new Set([
+  "BlockhashNotFound",
+  "ClusterMaintenance",
+  "AccountInUse",
+  "AlreadyProcessed",
+  "CommitCancelled",
+  "ProgramCacheHitMaxLimit",
+  "ProgramExecutionTemporarilyRestricted",
+  "ResanitizationNeeded",
+  "WouldExceedAccountDataBlockLimit",
+  "WouldExceedMaxAccountCostLimit",
+  "WouldExceedMaxBlockCostLimit",
+]);
 
 /** What a refusal of the cluster means for what was to be sent. */
 export type Refusal = "funds" | "passing" | "program";

@@ -1,59 +1,14 @@
-import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { randomBytes } from "node:crypto";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { concatBytes, hexToBytes } from "viem";
 import type { Intents } from "../../da/da.ts";
-import { OutputError } from "../output.ts";
 import { memoryIntents } from "../testing/intents.ts";
 import { contextOf, jobOf } from "../testing/jobs.ts";
-import { quiet } from "../testing/world.ts";
-import { publicClusters, type SolanaDeps, solanaOutput } from "./index.ts";
-import { type Fault, startValidator } from "./testing/validator.ts";
-import { Payer } from "./transaction.ts";
+import { publicClusters, type SolanaDeps } from "./index.ts";
+import { failure, proof, startCluster } from "./testing/cluster.ts";
 
 setDefaultTimeout(120_000);
 
-const validator = startValidator();
-afterAll(() => validator.stop());
-beforeEach(() => {
-  validator.fault = undefined;
-  validator.drops = false;
-  validator.slotsPerLook = 40;
-  validator.fees = [];
-  validator.firstSlot = 0;
-});
-
-/** A funded key. */
-async function payer(lamports = 1_000_000_000n): Promise<{ key: Uint8Array; address: string }> {
-  const key = new Uint8Array(randomBytes(32));
-  const { address } = await Payer.of(key);
-  if (lamports > 0n) validator.fund(address, lamports);
-  return { key, address };
-}
-const hasty = { pollMs: 2, maxBackoffMs: 10, resendMs: 4, giveUpMs: 300 };
-const output = (deps: Partial<SolanaDeps> & Pick<SolanaDeps, "key">) =>
-  solanaOutput({
-    clusters: [{ name: validator.genesisHash, endpoint: validator.url }],
-    intents: memoryIntents(),
-    mayCall: () => Promise.resolve(true),
-    log: quiet,
-    ...deps,
-    settings: { ...hasty, ...deps.settings },
-  });
-const config = (change: Partial<Parameters<ReturnType<typeof output>["run"]>[1]> = {}) => ({
-  type: "solanaProgram" as const,
-  chainEndpoint: "https://someone.example/their-rpc",
-  programId: validator.programId as string,
-  stateAccount: validator.stateAccount(),
-  light: false,
-  ...change,
-});
-const proof = (size = 256) => new Uint8Array(randomBytes(size));
-const failure = async (running: Promise<unknown>): Promise<OutputError> => {
-  const error = await running.then(() => undefined, (error) => error);
-  expect(error).toBeInstanceOf(OutputError);
-  return error;
-};
-const rpcFault = (status: number, text: string): Fault => () => new Response(text, { status });
+const { validator, output, payer, config } = startCluster();
 
 describe("the solanaProgram output", () => {
   test("calls the program with 0x00 and the proof; final, and once", async () => {
@@ -327,113 +282,6 @@ describe("refusals", () => {
     const job = { ...await jobOf(of), live: () => false };
     expect((await failure(output({ key, intents }).run(job, of, contextOf()))).state).toBe("retry");
     expect(await intents.get(`${job.taskId}/0`)).toBeUndefined();
-  });
-});
-
-describe("an RPC", () => {
-  test.each<[string, Fault]>([
-    ["is down", rpcFault(502, "bad gateway")],
-    ["answers garbage", rpcFault(200, "<html>")],
-    ["answers something else", (_, __) => Response.json({ jsonrpc: "2.0", id: 1, result: [1] })],
-    ["answers without end", rpcFault(200, "x".repeat(2_000_000))],
-    [
-      "refuses",
-      () => Response.json({ error: { code: -32005, message: "slow down https://k.example/key" } }),
-    ],
-  ])("that %s for long gives the job back, with no URL", async (_, fault) => {
-    const { key } = await payer();
-    const of = config();
-    validator.fault = fault;
-    const error = await failure(output({ key }).run(await jobOf(of), of, contextOf()));
-    expect(error.state).toBe("retry");
-    expect(error.message).not.toMatch(/https?:|secret-access-key/);
-  });
-
-  test("that is away while a transaction is open does not make it two", async () => {
-    const { key } = await payer();
-    const of = config();
-    const job = await jobOf(of);
-    let left = 0;
-    validator.fault = (method) => {
-      // Sent, and then nothing is heard of it for a while.
-      if (method === "sendTransaction" && left === 0) left = 20;
-      else if (left > 1) return left--, new Response("", { status: 503 });
-      return undefined;
-    };
-    expect((await output({ key }).run(job, of, contextOf())).state).toBe("confirmed");
-    expect(validator.state(of.stateAccount).calls).toBe(1);
-  });
-
-  test("that says it sent and did not: sent again, and signed anew once it can't land", async () => {
-    const { key } = await payer();
-    const of = config();
-    const job = await jobOf(of);
-    const context = contextOf();
-    validator.drops = true;
-    validator.fault = (method) => {
-      const signed = validator.methods.filter((m) => m === "getLatestBlockhash").length;
-      if (method === "sendTransaction" && signed > 1) validator.drops = false;
-      return undefined;
-    };
-    validator.methods.length = 0;
-    const outcome = await output({ key }).run(job, of, context);
-    const signatures = context.told.map(([signature]) => signature);
-    expect(new Set(signatures).size).toBe(2);
-    expect(context.told.at(-1)?.[1]).toBe("its blockhash had expired, signed anew");
-    expect(outcome.reference).toBe(signatures.at(-1) as string);
-    expect(validator.methods.filter((m) => m === "sendTransaction").length).toBeGreaterThan(1);
-    expect(validator.state(of.stateAccount).calls).toBe(1);
-  });
-
-  test("that hangs does not hold up a node that stops", async () => {
-    const { key } = await payer();
-    const of = config();
-    const stop = new AbortController();
-    const asked = Promise.withResolvers<void>();
-    validator.fault = () => (asked.resolve(), new Promise(() => {}));
-    const context = { ...contextOf(), signal: stop.signal };
-    const running = output({ key }).run(await jobOf(of), of, context);
-    await asked.promise;
-    const began = performance.now();
-    stop.abort(new Error("stopped"));
-    await expect(running).rejects.toThrow("stopped");
-    expect(performance.now() - began).toBeLessThan(5_000);
-  });
-
-  test("that tells no fees is paid the least", async () => {
-    const { key, address } = await payer();
-    const of = config();
-    const before = validator.balance(address);
-    validator.fault = (method) =>
-      method === "getRecentPrioritizationFees"
-        ? Response.json({ id: 1, error: { code: -32601, message: "Method not found" } })
-        : undefined;
-    await output({ key }).run(await jobOf(of), of, contextOf());
-    expect(before - validator.balance(address)).toBe(5_000n);
-  });
-
-  test("that forgot the blocks in question is not believed that none has it", async () => {
-    const { key } = await payer();
-    const of = config();
-    validator.drops = true;
-    validator.firstSlot = Number.MAX_SAFE_INTEGER;
-    const error = await failure(output({ key }).run(await jobOf(of), of, contextOf()));
-    expect(error.state).toBe("dead");
-    expect(error.message).toContain("no longer knows what became of");
-  });
-
-  test("that lags behind the one asked before is not believed that it is lost", async () => {
-    const { key } = await payer();
-    const of = config();
-    const job = await jobOf(of);
-    let lagging = 0;
-    validator.fault = (method) => {
-      if (method !== "getSignatureStatuses" || validator.landed() === 0 || lagging++ > 20) return;
-      const result = { context: { slot: 5 }, value: [null] };
-      return Response.json({ jsonrpc: "2.0", id: 1, result });
-    };
-    expect((await output({ key }).run(job, of, contextOf())).state).toBe("confirmed");
-    expect(validator.state(of.stateAccount).calls).toBe(1);
   });
 });
 

@@ -21,6 +21,9 @@ const schema = z.object({
 export type Saved = z.output<typeof schema>;
 export type Try = Saved["tries"][number];
 
+/** Transactions that are kept: fewer than an RPC tells of at once. */
+const mostTries = 100;
+
 /** What is kept under one key, as it was read last. */
 export class Intent {
   private constructor(
@@ -41,7 +44,8 @@ export class Intent {
   signed(tried: Signed & Lifetime, cost: bigint): Promise<Intent | undefined> {
     // Those of a call that failed are done with.
     const old = this.saved?.ended ? [] : this.saved?.tries ?? [];
-    return this.#save({ tries: [...old.map((one) => ({ ...one, wire: "" })), tried] }, cost);
+    const ended = old.slice(1 - mostTries).map((one) => ({ ...one, wire: "" }));
+    return this.#save({ tries: [...ended, tried] }, cost);
   }
 
   ended(signature: string, failed: boolean): Promise<Intent | undefined> {

@@ -8,7 +8,7 @@ export class RpcError extends Error {
 }
 
 /** A transaction's error as the chain has it: text, or an object of one key. */
-const chainError = z.unknown();
+const chainError = z.unknown().optional();
 const slot = z.number().int().nonnegative();
 const context = z.object({ slot });
 const logs = z.array(z.string()).nullish();
@@ -35,7 +35,7 @@ const balance = z.object({ value: z.number().nonnegative() });
 const fees = z.array(z.object({ prioritizationFee: slot }));
 const transaction = z.object({ meta: z.object({ logMessages: logs }).nullish() }).nullable();
 const answerSchema = z.object({
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.object({ code: z.number(), message: z.string() }).nullish(),
 });
 

@@ -201,13 +201,16 @@ export class SolanaSender {
     tell: OnSent,
     signal: AbortSignal,
   ): Promise<string> {
-    const { settings, log } = this.deps;
+    const { settings, cluster, log } = this.deps;
     const backoff = new Backoff(settings.pollMs, settings.maxBackoffMs);
     let intent = first;
     let sentAt: number | undefined;
     let included = false;
     /** Looks in a row that found that the newest can no longer land. */
     let lost = 0;
+    let anew = 0;
+    let failingSince: number | undefined;
+    let trouble = "";
     const last = () => intent.saved?.tries.at(-1) as Try;
     tell(last().signature, "");
     for (;;) {
@@ -224,6 +227,7 @@ export class SolanaSender {
         lost = look.lost ? lost + 1 : 0;
         if (lost > 1) {
           await this.#insistKnown(last());
+          if (anew++ === settings.mostAnew) throw this.#untaken(anew, trouble);
           intent = await this.#sign(request, intent);
           lost = 0;
           sentAt = undefined;
@@ -236,10 +240,17 @@ export class SolanaSender {
           await this.#rpc.send(last().wire);
         }
         backoff.reset();
+        failingSince = undefined;
       } catch (error) {
         if (!(error instanceof RpcError)) throw error;
         this.#clusterChecked = false;
         pause = backoff.next();
+        const now = performance.now();
+        failingSince ??= now;
+        trouble = error.message;
+        if (now - failingSince > settings.giveUpOpenMs) {
+          throw new OutputError("retry", `${cluster.name}: ${error.message}`, { cause: error });
+        }
         log.debug({ key: request.key }, `following a transaction: ${error.message}`);
       }
       await sleep(pause, signal);
@@ -277,6 +288,15 @@ export class SolanaSender {
       "dead",
       `this RPC no longer knows what became of ${signature}; look whether it landed before trying ` +
         `again, and name one with a longer history in SOLANA_ENDPOINTS`,
+    );
+  }
+
+  #untaken(transactions: number, trouble: string): OutputError {
+    const { cluster, settings: { maxPriorityFee } } = this.deps;
+    const hint = trouble || `is SOLANA_PRIORITY_FEE (${maxPriorityFee}) too low?`;
+    return new OutputError(
+      "retry",
+      `${cluster.name} took none of ${transactions} transactions in a row: ${hint}`,
     );
   }
 
