@@ -66,7 +66,7 @@ export async function proveWrapped(
   io: Io,
 ): Promise<void> {
   const engine = await openWrap();
-  const { handle, ...loaded } = engine.load(code, proving);
+  const { handle, ...loaded } = load(engine, code, proving, io);
   const request = await readRun(flags, loaded.commits);
   const execution = engine.execute(handle, { ...request, binding: flags.binding ?? zeroHash });
   const run = ran(execution);
@@ -174,7 +174,7 @@ export async function verifyWrapped(
   const engine = await openWrap();
   const reason = engine.verify(receipt, wrapping);
   if (reason !== undefined) throw new UserError(`not valid: ${reason}`);
-  const program = flags.program && await describe(await readBytes(flags.program), wrapping);
+  const program = flags.program && await describe(await readBytes(flags.program), wrapping, io);
   const wanted = flags.imageId ?? (program ? program.imageId : undefined);
   if (wanted !== undefined && wanted !== said.imageId) {
     throw new UserError(`a valid proof, but of image ${said.imageId}, not ${wanted}`);
@@ -222,7 +222,7 @@ export async function imageIdWrapped(
   proving: Wrapped,
   io: Io,
 ): Promise<void> {
-  const loaded = await describe(code, proving);
+  const loaded = await describe(code, proving, io);
   const { imageId, commits, proofBytes } = loaded;
   const param = paramOf(proving);
   const programId = programIdOf(code, param);
@@ -252,8 +252,18 @@ function keyOf({ key }: Wrapping, loaded?: Pick<LoadedWrapped, "unsafeTestSetup"
 }
 
 /** What is known of a program, which is loaded the first time. @throws {ProgramError} `load` */
-const describe = (code: Uint8Array, wrapping: Wrapping): Promise<WrappedImage> =>
-  imageOf(imagesFolder(), { code, wrapping }, async () => (await openWrap()).load(code, wrapping));
+const describe = (code: Uint8Array, wrapping: Wrapping, io: Io): Promise<WrappedImage> =>
+  imageOf(
+    imagesFolder(),
+    { code, wrapping },
+    async () => load(await openWrap(), code, wrapping, io),
+  );
+
+/** Says so first: nothing is heard of it until it is done. */
+function load(engine: WrapEngine, code: Uint8Array, wrapping: Wrapping, io: Io): LoadedWrapped {
+  io.progress(`commits to the program's tables of class ${wrapping.class}: a minute for medium`);
+  return engine.load(code, wrapping);
+}
 
 /** The verifier that nodes and pages use. */
 export async function openWrap(): Promise<WrapEngine> {
