@@ -284,16 +284,14 @@ export class Actor implements TaskActor {
     const { deps, options } = this.desk;
     const record = this.#record as TaskRecord;
     const receipt = this.#receiptOf(steps);
-    const wake = Math.min(nextWake(state, at) ?? Infinity, at + options.holdMs);
     const assignments = await this.#assigning.taken(state);
     const update = {
       taskId: this.taskId,
       revision: record.revision,
       phase: state.phase,
       machine: JSON.stringify(state),
-      // Looked at again within the hold, so that another process soon notices when this one died;
-      // a task that another node drives is shown to it at once.
-      wakeAt: done(state) ? null : this.#owned ? wake : at,
+      // A task that another node drives is shown to it at once.
+      wakeAt: done(state) ? null : this.#owned ? wakeOf(state, at, options.holdMs) : at,
       dead: state.outputs.some((output) => output.state === "dead"),
       log: steps.flatMap((s) =>
         s.log.map((e) => e.state === "proved" && s.accepted ? withResult(e, receipt?.receipt) : e)
@@ -372,6 +370,17 @@ export class Actor implements TaskActor {
   get #log(): Log {
     return this.desk.deps.log;
   }
+}
+
+/**
+ * When the database shows the task again: within the hold, so that another process soon notices when
+ * this one died. Where all outputs pause, nobody could do anything before.
+ */
+function wakeOf(state: State, at: number, holdMs: number): number {
+  const next = nextWake(state, at) ?? Infinity;
+  const pauses = state.phase === "proved" && next < Infinity && holders(state).size === 0 &&
+    wants(state, at).outputs.length === 0;
+  return pauses ? next : Math.min(next, at + holdMs);
 }
 
 function withResult(entry: NewStateEntry, receipt: Receipt | undefined): NewStateEntry {

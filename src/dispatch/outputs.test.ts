@@ -1,7 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { type Hex, zeroHash } from "viem";
 import { LinkSet } from "../network/local.ts";
-import { direct, router, sleep, testProgram, text, until, useBenches } from "./testing/bench.ts";
+import {
+  direct,
+  options,
+  router,
+  sleep,
+  testProgram,
+  text,
+  until,
+  useBenches,
+} from "./testing/bench.ts";
 import type { WireBody } from "../protocol/index.ts";
 import { type ScriptedZnode, znodeOn } from "./testing/znode.ts";
 
@@ -99,6 +108,22 @@ describe("outputs", () => {
       "sent",
       "confirmed",
     ]);
+  });
+
+  test("that pause are due when the pause is over, whoever drives them then", async () => {
+    const b = bench({ version: { outputs: [router] } });
+    const slow = { options: { ...options, backoffMs: 3_000, outputBackoffCapMs: 3_000 } };
+    const first = b.start(slow);
+    await znodeOn(b.links, 2, (self) => ({ grant: (grant) => self.report(grant, "retry") }));
+    const id = await b.task();
+    const row = b.memory.row(id);
+    await until(() => row.outputs.length === 1 && (row.wakeAt ?? 0) > Date.now() + 500);
+    const due = row.wakeAt ?? 0;
+    await first.stop();
+    b.start(slow);
+    await znodeOn(b.links, 3);
+    await until(() => row.outputs.length === 2);
+    expect(Date.now()).toBeGreaterThanOrEqual(due);
   });
 
   test("that end dead say why, and don't hold up the others", async () => {
