@@ -122,7 +122,7 @@ describe("outputs", () => {
     await first.stop();
     b.start(slow);
     await znodeOn(b.links, 3);
-    await until(() => row.outputs.length === 2);
+    await until(() => row.outputs.length > 1);
     expect(Date.now()).toBeGreaterThanOrEqual(due);
   });
 
