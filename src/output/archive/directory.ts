@@ -26,24 +26,29 @@ async function write(directory: string, key: string, file: Uint8Array): Promise<
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   const draft = join(folder, `.${basename(path)}.${randomUUID()}`);
-  const handle = await open(draft, "wx", 0o644);
   try {
-    await handle.writeFile(file);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
+    await writeDraft(draft, file);
     await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const there = await readFile(path);
     if (!there.equals(file)) throw taken(key);
   } finally {
+    // Also of what was cut short: on a full disk it would take the last room.
     await unlink(draft).catch(() => undefined);
   }
   const depth = key.split("/").length;
   for (let at = folder, i = 0; i < depth; at = dirname(at), i++) await syncFolder(at);
+}
+
+async function writeDraft(path: string, file: Uint8Array): Promise<void> {
+  const handle = await open(path, "wx", 0o644);
+  try {
+    await handle.writeFile(file);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { numberOf } from "../../../runtimes/zkwasm/profile.ts";
@@ -16,6 +18,9 @@ import { s3Archive, type S3Settings } from "./s3.ts";
 setDefaultTimeout(300_000);
 
 const directory = mkdtempSync(join(tmpdir(), "w3bstream-archive-"));
+const smallDisks =
+  spawnSync("unshare", ["-Urm", "mount", "-t", "tmpfs", "-o", "size=64k", "disk", directory])
+    .status === 0;
 const s3 = await startS3();
 if (!s3) test.skip("the archive in S3: no Python, or no moto", () => {});
 afterAll(async () => {
@@ -80,6 +85,30 @@ describe("an archive in a directory", () => {
       "the archive can't be written: ENOTDIR",
     ]);
   });
+
+  test.skipIf(!smallDisks)(
+    "on a full disk leaves nothing, and is written once there is room",
+    () => {
+      const disk = join(directory, "disk");
+      mkdirSync(disk);
+      const script = `
+      import { readdirSync } from "node:fs";
+      import { directoryArchive } from ${JSON.stringify(import.meta.resolve("./directory.ts"))};
+      const put = (name, bytes) =>
+        directoryArchive(${JSON.stringify(disk)})
+          .put(name, new Uint8Array(bytes), new AbortController().signal)
+          .catch(({ state, message }) => [state, message]);
+      const said = [await put("1/large", 100_000), await put("1/large", 100_000)];
+      said.push(await put("1/small", 30_000), readdirSync(${JSON.stringify(join(disk, "1"))}));
+      console.log(JSON.stringify(said));`;
+      const { stdout } = spawnSync("unshare", [
+        ...["-Urm", "sh", "-c", 'mount -t tmpfs -o size=64k disk "$1" && exec "$2" -e "$3"', "sh"],
+        ...[disk, process.execPath, script],
+      ]);
+      const full = ["retry", "the archive can't be written: ENOSPC"];
+      expect(JSON.parse(String(stdout))).toEqual([full, full, "1/small", ["small"]]);
+    },
+  );
 
   test("a proof that does not hide its input stays, unless the inputs are public", async () => {
     const job = await zkwasmJob(config("fast"), "fast");
@@ -152,16 +181,29 @@ describe.skipIf(!s3)("an archive in S3", () => {
 });
 
 test("services that fail, drip, never end or lose what they took are tried again", async () => {
-  const answers: ((method: string) => Response)[] = [
-    () => new Response("<Error><Code>SlowDown</Code></Error>", { status: 503 }),
-    () => new Response("<Error><Code>NotImplemented</Code></Error>", { status: 501 }),
-    () => new Response(null, { status: 307, headers: { location: "http://127.0.0.1:1/" } }),
-    dripping,
-    endless,
-    (method) => new Response(null, { status: method === "PUT" ? 200 : 404 }),
-    () => new Response(null, { status: 200, headers: { etag: `"${"0".repeat(32)}"` } }),
+  const error = (status: number, code: string) => () =>
+    new Response(`<?xml version="1.0"?><Error><Code>${code}</Code></Error>`, { status });
+  const answers: [(method: string) => Response, string][] = [
+    [error(503, "SlowDown"), "HTTP 503 SlowDown"],
+    [error(409, "ConditionalRequestConflict"), "HTTP 409 ConditionalRequestConflict"],
+    [error(501, "NotImplemented"), "it must know conditional writes"],
+    [error(301, "PermanentRedirect"), "is ARCHIVE_S3_REGION, or the endpoint, another region's?"],
+    [error(400, "AuthorizationHeaderMalformed"), "is ARCHIVE_S3_REGION"],
+    [error(403, "RequestTimeTooSkewed"), "is this machine's clock right?"],
+    [
+      () => new Response(null, { status: 307, headers: { location: "http://127.0.0.1:1/" } }),
+      "HTTP 307",
+    ],
+    [dripping, "does not answer"],
+    [endless, "does not answer"],
+    [(method) => new Response(null, { status: method === "PUT" ? 200 : 404 }), "HTTP 404"],
+    [
+      () => new Response(null, { status: 200, headers: { etag: `"${"0".repeat(32)}"` } }),
+      "other bytes than it was given",
+    ],
   ];
-  let answer = answers[0];
+  let answer: ((method: string) => Response) | undefined;
+  let text: string;
   const server = serveHttp(
     async (request) => (await request.arrayBuffer(), answer?.(request.method) as Response),
     { hostname: "127.0.0.1", port: 0, maxBodyBytes: 1_000_000 },
@@ -175,9 +217,10 @@ test("services that fail, drip, never end or lose what they took are tried again
     timeoutMs: 500,
   }));
   try {
-    for (answer of answers) {
+    for ([answer, text] of answers) {
       const error = await failure(output.run(await zkwasmJob(), config(), contextOf()));
       expect(error.state).toBe("retry");
+      expect(error.message).toContain(text);
     }
   } finally {
     await server.stop();

@@ -122,8 +122,10 @@ function unwritten(answer: SafeResponse): OutputError {
   const said = code === undefined ? "" : ` ${printable(code)}`;
   const hint = status === 501 || code === "NotImplemented"
     ? ": it must know conditional writes (If-None-Match)"
-    : status === 301 || status === 307
+    : status === 301 || status === 307 || code === "AuthorizationHeaderMalformed"
     ? ": is ARCHIVE_S3_REGION, or the endpoint, another region's?"
+    : code === "RequestTimeTooSkewed"
+    ? ": is this machine's clock right?"
     : status === 401 || status === 403
     ? ": may the key read and write the bucket?"
     : status === 404
