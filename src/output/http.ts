@@ -8,8 +8,8 @@ import {
 } from "../safe-fetch.ts";
 import { OutputError } from "./output.ts";
 
-/** Most bytes of an answer; nothing of it is needed but its status. */
-const answerBytes = 64 * 1024;
+/** Most bytes of an answer: some servers answer with a whole page, of which the status counts. */
+const answerBytes = 1024 * 1024;
 /** For a request and its answer together, ms. */
 const patienceMs = 20_000;
 

@@ -15,10 +15,13 @@ export interface VaultEvent {
   readonly vault: string;
   readonly body: { readonly proof: string; readonly result: string };
   readonly signature: string;
-  readonly filename: string | null;
+  readonly filename: string;
 }
 
-/** A Basin server: a vault takes events that its account signed over their Keccak-256. */
+/**
+ * A Basin server, which asks and answers as Tableland's does: a vault takes events that its account
+ * signed over their Keccak-256.
+ */
 export function startBasin(owners: Readonly<Record<string, Address>>) {
   const basin = { events: [] as VaultEvent[], requests: 0, fault: undefined as Fault | undefined };
   const server = serve(async (request) => {
@@ -26,14 +29,18 @@ export function startBasin(owners: Readonly<Record<string, Address>>) {
     const bytes = new Uint8Array(await request.arrayBuffer());
     const faulty = await basin.fault?.(request, bytes);
     if (faulty) return faulty;
+    const refuse = (status: number, error: string) => Response.json({ error }, { status });
     const { pathname, searchParams } = new URL(request.url);
     const vault = /^\/vaults\/([^/]+)\/events$/.exec(pathname)?.[1] ?? "";
+    const [filename, length] = ["filename", "content-length"].map((n) => request.headers.get(n));
+    if (!filename || Number(length) !== bytes.length) return refuse(400, "missing header");
+    if (!/^[a-zA-Z_]\w*\.[a-zA-Z_]\w*$/.test(vault)) return refuse(400, "not a valid vault");
     const owner = owners[vault];
-    if (!owner) return new Response("vault not found", { status: 404 });
+    if (!owner) return refuse(404, "namespace not found");
     const signature = searchParams.get("signature") ?? "";
     const age = Date.now() / 1000 - Number(searchParams.get("timestamp"));
     if (!/^[0-9a-f]{128}0[01]$/.test(signature) || !(Math.abs(age) < 60)) {
-      return new Response("bad query", { status: 400 });
+      return refuse(400, "invalid signature");
     }
     const yParity = Number(signature.slice(128));
     const [r, s] = [`0x${signature.slice(0, 64)}`, `0x${signature.slice(64, 128)}`] as Hex[];
@@ -41,10 +48,10 @@ export function startBasin(owners: Readonly<Record<string, Address>>) {
       hash: keccak256(bytes),
       signature: { r: r as Hex, s: s as Hex, yParity },
     });
-    if (account !== owner) return new Response("not the owner", { status: 401 });
+    if (account !== owner) return refuse(401, "unauthorized");
     const body = JSON.parse(new TextDecoder().decode(bytes));
-    basin.events.push({ vault, body, signature, filename: request.headers.get("filename") });
-    return new Response(null, { status: 201 });
+    basin.events.push({ vault, body, signature, filename });
+    return Response.json([], { status: 201 });
   });
   return Object.assign(basin, { url: `http://127.0.0.1:${server.port}`, stop: server.stop });
 }

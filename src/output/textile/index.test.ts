@@ -102,12 +102,19 @@ describe("the textile output", () => {
   });
 
   test("another's vault, and one that is not there, say what to look at", async () => {
-    for (const [vault, status] of [["others.data", 401], ["none.data", 404]] as const) {
+    const cases = [
+      ["others.data", "401 (unauthorized)"],
+      ["none.data", "404 (namespace not found)"],
+    ] as const;
+    const odd = config("no-vault");
+    const refused = await failure(output.run(await zkwasmJob(odd), odd, contextOf()));
+    expect(refused.message).toBe("the vault answers HTTP 400 (not a valid vault)");
+    for (const [vault, said] of cases) {
       const job = await zkwasmJob(config(vault));
       const error = await failure(output.run(job, config(vault), contextOf()));
       expect(error.state).toBe("retry");
       expect(error.message).toBe(
-        `the vault answers HTTP ${status}: is the vault ${vault} there, and ${signer.address}'s?`,
+        `the vault answers HTTP ${said}: is the vault ${vault} there, and ${signer.address}'s?`,
       );
     }
   });

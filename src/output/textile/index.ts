@@ -5,6 +5,7 @@ import { receiptJson } from "../../protocol/receipt_file.ts";
 import { anyAddress } from "../../safe-fetch.ts";
 import { deliver } from "../http.ts";
 import { insistLive, type Output, OutputError } from "../output.ts";
+import { printable } from "../printable.ts";
 import type { OutputJob } from "../types.ts";
 
 /** Where the original sends vault events to. */
@@ -43,7 +44,7 @@ export function textileOutput(deps: TextileDeps): Output<"textile"> {
       const timestamp = Math.floor(Date.now() / 1000);
       const url = `${(endpoint ?? textileEndpoint).replace(/\/$/, "")}/vaults/` +
         `${encodeURIComponent(vaultId)}/events?timestamp=${timestamp}&signature=${signature}`;
-      const { status } = await deliver(url, {
+      const { status, body: answer } = await deliver(url, {
         headers: {
           "Content-Type": "application/octet-stream",
           filename: createHash("sha256").update(body).digest("hex"),
@@ -60,7 +61,7 @@ export function textileOutput(deps: TextileDeps): Output<"textile"> {
       const hint = status === 401 || status === 403 || status === 404
         ? `: is the vault ${vaultId} there, and ${signer.address}'s?`
         : "";
-      throw new OutputError("retry", `the vault answers HTTP ${status}${hint}`);
+      throw new OutputError("retry", `the vault answers HTTP ${status}${saidBy(answer)}${hint}`);
     },
   };
 }
@@ -85,4 +86,14 @@ async function vaultSignature(event: Uint8Array, signer: TextileDeps["signer"]):
   const signature = await signer.sign({ hash: keccak256(event) });
   const recovery = Number.parseInt(signature.slice(130), 16) - 27;
   return signature.slice(2, 130) + bytesToHex(Uint8Array.of(recovery)).slice(2);
+}
+
+/** Basin answers `{"error": "…"}`. */
+function saidBy(answer: Uint8Array): string {
+  try {
+    const { error } = JSON.parse(new TextDecoder().decode(answer));
+    return typeof error === "string" ? ` (${printable(error)})` : "";
+  } catch {
+    return "";
+  }
 }

@@ -155,6 +155,11 @@ describe("the webhook output", () => {
     expect(receiver.requests.length).toBe(requests);
   });
 
+  test("a receiver that answers with a page has taken it", async () => {
+    receiver.fault = () => new Response("x".repeat(200_000), { status: 200 });
+    expect((await output().run(await jobFor(), config(), contextOf())).state).toBe("confirmed");
+  });
+
   test("receivers that drip, never end or are gone are tried again later", async () => {
     for (const fault of [dripping, endless]) {
       receiver.fault = fault;
