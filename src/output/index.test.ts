@@ -8,6 +8,7 @@ import type { Da } from "../da/da.ts";
 import { openDa } from "../da/index.ts";
 import type { EthereumOutput } from "../project/types.ts";
 import { type OutputDeps, runOutputs } from "./index.ts";
+import { startReceiver } from "./testing/far_end.ts";
 import { jobOf } from "./testing/jobs.ts";
 import { memoryJournal } from "./testing/journal.ts";
 import { down, startProxy } from "./testing/proxy.ts";
@@ -118,6 +119,33 @@ describe("the output stage", () => {
     expect(lines).toEqual([]);
     expect(run.reports.map(({ state, comment }) => [state, comment]))
       .toEqual([["retry", "the grant ended before it was used"]]);
+  });
+
+  test("a far end that hangs holds up no output of another kind", async () => {
+    const secret = new Uint8Array(32);
+    const receiver = startReceiver(secret);
+    const held = Promise.withResolvers<undefined>();
+    receiver.fault = () => held.promise;
+    const written = Promise.withResolvers<void>();
+    const run = stage({
+      ethereum: undefined,
+      webhook: { secrets: new Map([[1n, [secret]]]), privateHosts: [receiver.host] },
+      concurrency: 2,
+      write: async () => written.resolve(),
+    });
+    const { url } = receiver;
+    for (let i = 0; i < 4; i++) {
+      await run.jobs.send(
+        await jobOf({ type: "webhook", url, light: false, publicInputs: false }),
+      );
+    }
+    await run.jobs.send(await jobOf({ type: "stdout" }));
+    await written.promise;
+    expect(receiver.requests.length).toBeLessThanOrEqual(2);
+    held.resolve(undefined);
+    await run.finish();
+    expect(run.reports.map(({ state }) => state)).toEqual(Array(5).fill("confirmed"));
+    await receiver.stop();
   });
 
   test("what this node can't output dies with a word on what to do", async () => {

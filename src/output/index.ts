@@ -41,7 +41,7 @@ export interface OutputDeps {
   readonly log: Log;
   readonly metrics?: Pick<Metrics, "outputs" | "outputSeconds">;
   readonly tracing?: Tracing | undefined;
-  /** Jobs under way at once; most of their time they wait for blocks. */
+  /** Jobs of one kind under way at once; most of their time they wait for blocks. */
   readonly concurrency?: number;
   /** Takes what goes to stdout. */
   readonly write?: WriteLine;
@@ -73,15 +73,18 @@ export async function runOutputs(
   };
   const kinds = Object.values(outputs);
   const running = new Set<Promise<void>>();
+  const lanes = new Map<string, Lane>();
   try {
     await Promise.all(kinds.map((kind) => kind.resume?.()));
     while (true) {
       const next = await jobs.receive(signal);
       if (next.done) break;
-      const job = runJob(outputs, next.value, reports, deps, signal)
+      const { type } = next.value.config;
+      const enter = lanes.get(type) ?? lane(deps.concurrency ?? 256);
+      lanes.set(type, enter);
+      const job = enter(() => runJob(outputs, next.value, reports, deps, signal))
         .finally(() => running.delete(job));
       running.add(job);
-      if (running.size >= (deps.concurrency ?? 256)) await Promise.race(running);
     }
     await Promise.all(running);
   } catch (error) {
@@ -92,6 +95,24 @@ export async function runOutputs(
   }
 }
 
+type Lane = (work: () => Promise<void>) => Promise<void>;
+
+/** Of each kind so many at once, in order: a far end that hangs holds up no other. */
+function lane(places: number): Lane {
+  const running = new Set<Promise<void>>();
+  let turn: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const begun = turn.then(async () => {
+      while (running.size >= places) await Promise.race(running);
+      const done = work().finally(() => running.delete(done));
+      running.add(done);
+      return { done };
+    });
+    turn = begun;
+    return begun.then(({ done }) => done);
+  };
+}
+
 async function runJob(
   outputs: Outputs,
   job: OutputJob,
@@ -100,6 +121,8 @@ async function runJob(
   signal: AbortSignal,
 ): Promise<void> {
   const { taskId, epoch, output, config: { type } } = job;
+  // It waited for its turn until the node stopped.
+  if (signal.aborted) return;
   // In order, but not awaited: a slow reader must not hold up the chain's business.
   let told: Promise<unknown> = Promise.resolve();
   const report = (state: OutputReport["state"], reference: string, comment: string) => {
