@@ -13,7 +13,7 @@ import { Assigning } from "./assigning.ts";
 import { type Brought, type Desk, fromKey, insist, keyOf, type TaskActor } from "./desk.ts";
 import { Loaded } from "./loaded.ts";
 import { create, done, holders, load, nextWake, step, wants } from "./machine.ts";
-import { Places } from "./places.ts";
+import { placeOf, Places } from "./places.ts";
 import { rulesOf } from "./rules.ts";
 import { TaskConduct } from "./score.ts";
 import { type EventBody, self, type State, type Step } from "./state.ts";
@@ -90,7 +90,10 @@ export class Actor implements TaskActor {
     if (!record || !state || !version || !this.#owned || !this.idle) return undefined;
     const { leases, outputs } = wants(state, this.desk.clock.at());
     if (leases > 0) return this.#assigning.whyNone(record, version);
-    return outputs.length > 0 ? "waits for a znode that may output it" : undefined;
+    if (outputs.length === 0) return undefined;
+    return outputs.some(({ self: own }) => !own)
+      ? "waits for a znode that may output it"
+      : "waits while this enode does as many outputs of its kind as it can at once";
   }
 
   concerns(prover: Address): boolean {
@@ -244,7 +247,7 @@ export class Actor implements TaskActor {
       }
       const waiting = this.#fill(apply, () => state, at);
       // Before the save, so that no other task takes the same place meanwhile.
-      this.#places.take(state);
+      this.#places.take(state, this.#record?.task.projectId);
       const statements = this.#witness.records(taken, judged);
       if (steps.some((s) => s.durable) && !await this.#save(steps, state, at, statements)) {
         events = await this.#reload(events);
@@ -346,15 +349,30 @@ export class Actor implements TaskActor {
     }
     const winner = state().winner?.prover;
     for (const { index: output, self: own, last } of wants(state(), at).outputs) {
+      if (own) {
+        this.#grantSelf(output, apply, state);
+        continue;
+      }
       const able = peers.outputters(allow);
       const others = able.filter((p) => p !== last);
       const good = others.filter((p) => this.desk.standing.barred(p) === undefined);
       const pool = [good, others].find((list) => list.length > 0) ?? able;
-      const holder = own ? self : pool.find((p) => p === winner) ?? pool[0];
+      const holder = pool.find((p) => p === winner) ?? pool[0];
       if (holder === undefined) waiting = true;
       else apply({ kind: "grant", output, holder });
     }
     return waiting;
+  }
+
+  /** Where it can be begun; else the task waits for its turn, which is no znode's. */
+  #grantSelf(output: number, apply: Apply, state: () => State): void {
+    const { desk: { own }, taskId } = this;
+    const projectId = this.#record?.task.projectId ?? 0n;
+    const place = placeOf(state(), output, projectId);
+    if (!own.isFree(place)) return own.wait(place, taskId);
+    apply({ kind: "grant", output, holder: self });
+    // Another output of the task may be of the same kind.
+    this.#places.take(state(), projectId);
   }
 
   /** The receipt to store with a step that accepted one. */

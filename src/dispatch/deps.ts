@@ -103,6 +103,8 @@ export interface DispatchOptions
   readonly idleMs: number;
   /** Programs checked or loaded at once. */
   readonly checks: number;
+  /** Outputs of one kind that this enode does at once. */
+  readonly ownOutputs: number;
   /** Most tasks that wait in memory for a znode, beyond what the znodes can take at once. */
   readonly lookahead: number;
   /** Tasks kept in memory, whatever they wait for. */
@@ -130,6 +132,7 @@ export const defaults: DispatchOptions = {
   holdMs: 4_000,
   idleMs: 1_000,
   checks: 4,
+  ownOutputs: 256,
   lookahead: 32,
   held: 4_096,
   projectMs: 900_000,

@@ -4,6 +4,7 @@ import { errorText } from "../log.ts";
 import type { Acceptance, ReceiptClaim, Signed } from "../protocol/index.ts";
 import type { Clock } from "./clock.ts";
 import type { DispatchDeps, DispatchOptions } from "./deps.ts";
+import type { OwnPlaces } from "./own_places.ts";
 import type { Peers } from "./peers.ts";
 import type { Semaphore } from "./semaphore.ts";
 import type { Signatures } from "./signatures.ts";
@@ -30,6 +31,7 @@ export interface Desk {
   readonly options: DispatchOptions;
   readonly clock: Clock;
   readonly peers: Peers;
+  readonly own: OwnPlaces;
   readonly standing: Standing;
   readonly turns: Turns;
   readonly checks: Semaphore;

@@ -8,6 +8,7 @@ import { type Desk, insist, pause, type TaskActor } from "./desk.ts";
 import { watchFinality } from "./finality.ts";
 import { whyNoRetry } from "./grants.ts";
 import { load } from "./machine.ts";
+import { OwnPlaces } from "./own_places.ts";
 import { Peers } from "./peers.ts";
 import { LinkReader } from "./reader.ts";
 import { isEnodes } from "./rules.ts";
@@ -63,6 +64,7 @@ class Dispatcher implements Dispatch, Desk {
   readonly options: DispatchOptions;
   readonly clock: Clock;
   readonly peers = new Peers();
+  readonly own: OwnPlaces;
   readonly standing: Standing;
   readonly turns = new Turns();
   readonly checks: Semaphore;
@@ -92,6 +94,11 @@ class Dispatcher implements Dispatch, Desk {
     );
     this.standing = new Standing(deps, this.clock);
     this.checks = new Semaphore(this.options.checks);
+    this.own = new OwnPlaces(this.options.ownOutputs, (taskId) => {
+      const actor = this.signal.aborted ? undefined : this.#actors.get(taskId);
+      void actor?.post({ kind: "tick" });
+      return actor !== undefined;
+    });
     this.signatures = deps.seeds && deps.signer && new Signatures(deps.network, deps.signer);
     this.isOwn = deps.isOwn ?? isEnodes;
     this.#driver = deps.driver ?? this.run;

@@ -156,6 +156,27 @@ describe("outputs", () => {
     expect(b.memory.row(id).log.at(-1)?.result).toBe("0x01, 0xaa");
   });
 
+  test("of the enode's wait for a place of their kind, which costs no attempt", async () => {
+    const b = bench({ version: { outputs: [direct] } });
+    b.start({ options: { ownOutputs: 1, grantMs: 60_000 } });
+    await znodeOn(b.links, 2);
+    const ids = new Set<Hex>();
+    for (let i = 0; i < 4; i++) ids.add(await b.task());
+    for (let i = 0; i < 4; i++) {
+      const job = (await b.jobs.receive()).value;
+      const taskId = job?.taskId ?? zeroHash;
+      expect(ids.delete(taskId)).toBe(true);
+      if (i === 0) {
+        await until(() => [...ids].every((id) => b.memory.row(id).record.phase === "proved"));
+      }
+      expect(b.jobs.size).toBe(0);
+      expect([...ids].flatMap((id) => b.memory.row(id).outputs)).toEqual([]);
+      const report = { taskId, epoch: job?.epoch ?? 0n, output: 0, comment: "" };
+      await b.reports.send({ ...report, state: "confirmed", reference: "0x01" });
+      await b.ends(taskId, "outputted");
+    }
+  });
+
   test("of a znode that says it did the enode's are not believed", async () => {
     const b = bench({ version: { outputs: [direct] } });
     b.start();

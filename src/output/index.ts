@@ -1,4 +1,4 @@
-import type { Sink, Source } from "../channel.ts";
+import { Channel, type Sink, type Source } from "../channel.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { archiveOutput, type ArchiveStore } from "./archive/index.ts";
@@ -72,44 +72,53 @@ export async function runOutputs(
     archive: deps.archive ? archiveOutput(deps.archive.store) : unsupportedOutput("archive"),
   };
   const kinds = Object.values(outputs);
-  const running = new Set<Promise<void>>();
   const lanes = new Map<string, Lane>();
+  const ended = () => Promise.all([...lanes.values()].map((lane) => lane.end()));
   try {
     await Promise.all(kinds.map((kind) => kind.resume?.()));
     while (true) {
       const next = await jobs.receive(signal);
       if (next.done) break;
       const { type } = next.value.config;
-      const enter = lanes.get(type) ?? lane(deps.concurrency ?? 256);
-      lanes.set(type, enter);
-      const job = enter(() => runJob(outputs, next.value, reports, deps, signal))
-        .finally(() => running.delete(job));
-      running.add(job);
+      const lane = lanes.get(type) ??
+        openLane(deps.concurrency ?? 256, (job) => runJob(outputs, job, reports, deps, signal));
+      lanes.set(type, lane);
+      await lane.queue.send(next.value, signal);
     }
-    await Promise.all(running);
+    await ended();
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
     await Promise.all(kinds.map((kind) => kind.close?.()));
-    await Promise.all(running);
+    await ended();
   }
 }
 
-type Lane = (work: () => Promise<void>) => Promise<void>;
+/** The jobs of one kind: a far end that hangs holds up no other kind, until this queue is full. */
+interface Lane {
+  readonly queue: Channel<OutputJob>;
+  /** Resolves when its last job has ended. */
+  end(): Promise<void>;
+}
 
-/** Of each kind so many at once, in order: a far end that hangs holds up no other. */
-function lane(places: number): Lane {
-  const running = new Set<Promise<void>>();
-  let turn: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const begun = turn.then(async () => {
-      while (running.size >= places) await Promise.race(running);
-      const done = work().finally(() => running.delete(done));
+/** @param places jobs under way at once, and as many that wait for them */
+function openLane(places: number, run: (job: OutputJob) => Promise<void>): Lane {
+  const queue = new Channel<OutputJob>(places);
+  const reading = (async () => {
+    const running = new Set<Promise<void>>();
+    for await (const job of queue) {
+      const done = run(job).finally(() => running.delete(done));
       running.add(done);
-      return { done };
-    });
-    turn = begun;
-    return begun.then(({ done }) => done);
+      if (running.size >= places) await Promise.race(running);
+    }
+    await Promise.all(running);
+  })();
+  return {
+    queue,
+    end() {
+      queue.close();
+      return reading;
+    },
   };
 }
 
