@@ -2,12 +2,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type AbiFunction, type Address, type Hex, toFunctionSelector } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import { type Anvil, anvilAccount, anvilKey, startAnvil } from "../../src/chain/anvil.ts";
 import { connectChain } from "../../src/chain/clients.ts";
 import { deployContract } from "../../src/chain/deploy_contract.ts";
 import { EnodeClient } from "../../src/client.ts";
 import { deadOutputsSchema } from "../../src/ingest/schema.ts";
 import { testContracts } from "../../src/output/testing/contracts.ts";
+import { retryText } from "../../src/protocol/retry.ts";
 import { startNetwork, type TestNetwork } from "./chain.ts";
 import { workspace } from "./files.ts";
 import { type NodeProcess, post, reaches, startNode, until } from "./node.ts";
@@ -133,6 +135,23 @@ test("a dead output waits with its reason until a person has it tried again", as
   await node.kill();
   node = await startNode(env);
   expect((await retry(2, bearer))[1]).toContain("has no OPERATOR_TOKEN");
+  const operator = privateKeyToAccount(network.env.OPERATOR_PRIVATE_KEY as Hex);
+  /** A request signed for one thing, which may ask for another. */
+  const signed = async (age: number, body: object = {}, taskId = letter?.taskHash) => {
+    const time = Math.floor(Date.now() / 1000) - age;
+    const message = retryText({ taskId: taskId as Hex, output: undefined, time });
+    return await retry(2, {}, {
+      time,
+      signature: await operator.signMessage({ message }),
+      ...body,
+    });
+  };
+  const another = `0x${"11".repeat(32)}`;
+  expect(await signed(400)).toEqual([401, expect.stringContaining("sign again")]);
+  expect(await signed(-400)).toEqual([401, expect.stringContaining("sign again")]);
+  expect(await signed(0, { output: 0 })).toEqual([403, expect.stringContaining("may not operate")]);
+  expect((await signed(0, {}, another))[0]).toBe(403);
+  expect((await signed(0, { time: undefined }))[0]).toBe(401);
   const run = (...args: string[]) => {
     const key = {
       ENODE_ENDPOINT: node.url,
