@@ -40,6 +40,15 @@ describe("a node without a chain", () => {
         "outputted",
       ]);
       expect(life[3]?.result).toContain("proof");
+      // Printed as hex, once, as the original has it.
+      const printed = new RegExp(
+        `^stdout projectID=${project} taskID=0x\\w{64} proof=(\\w+)$`,
+        "gm",
+      );
+      const proofs = [...node.log().matchAll(printed)].map(([, proof]) => proof ?? "");
+      expect(proofs.map((proof) => Buffer.from(proof, "hex").toString())).toEqual([
+        life[3]?.result as string,
+      ]);
     },
   );
 

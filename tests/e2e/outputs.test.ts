@@ -177,6 +177,25 @@ describe("a node without a chain", () => {
     expect(verified).toMatchObject({ code: 0, out: expect.stringContaining("valid") });
   });
 
+  test("killed before a receiver's answer is noted, the node sends the same once more", async () => {
+    receiver.hooks.clear();
+    receiver.requests.length = 0;
+    const [came, killed] = [Promise.withResolvers<void>(), Promise.withResolvers<undefined>()];
+    receiver.fault = () => (came.resolve(), killed.promise);
+    const id = await post(node.url, 1, input);
+    await came.promise;
+    await node.kill();
+    receiver.fault = undefined;
+    // It is taken, and nobody hears so.
+    killed.resolve(undefined);
+    node = await start();
+    await reaches(node.url, id, "outputted");
+    expect([...receiver.hooks.keys()]).toEqual([`${await taskOf(node.url, id)}_0`]);
+    const [first, ...again] = receiver.requests;
+    expect(again.length).toBeGreaterThan(0);
+    for (const one of again) expect(one).toEqual(first as NonNullable<typeof first>);
+  });
+
   test("nothing of the input and no secret is told", async () => {
     const told = node.log() + JSON.stringify([basin.events, [...receiver.hooks.values()]]);
     expect(told).not.toContain(secret.toBase64());
