@@ -1,16 +1,21 @@
 /** What `ws doctor` says of where an enode's results go. */
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { s3Of, solanaAddress } from "../enode_outputs.ts";
 import type { Config } from "../config.ts";
 import { errorText } from "../log.ts";
+import { directoryArchive } from "../output/archive/directory.ts";
 import { genesisOf } from "../output/solana/clusters.ts";
 import { SolanaRpc } from "../output/solana/rpc.ts";
 import { type Finding, found } from "./doctor_machine.ts";
 
 /** Only what is configured is asked; none of what is found holds a secret. */
 export async function inspectOutputs(config: Config, timeoutMs: number): Promise<Finding[]> {
+  const keyOnly = config.OPERATOR_PRIVATE_KEY_ED25519 !== undefined &&
+    config.SOLANA_ENDPOINTS.length === 0;
   const all = [
+    ...keyOnly
+      ? [found("solana", "note", "SOLANA_ENDPOINTS is not set: nothing is sent there")]
+      : [],
     ...config.SOLANA_ENDPOINTS.map(({ name, endpoint }) =>
       attempt(`solana ${name}`, () => solana(config, name, new SolanaRpc(endpoint, timeoutMs)))
     ),
@@ -50,13 +55,7 @@ async function archive(config: Config, timeoutMs: number): Promise<Finding> {
     await s3Of(config, timeoutMs)?.probe();
     return found("archive", "ok", "the bucket answers");
   }
-  try {
-    await access(directory, constants.W_OK);
-    return found("archive", "ok", `${directory} can be written`);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === "ENOENT"
-      ? found("archive", "note", `${directory} will be made`)
-      : found("archive", "wrong", `${directory} can't be written: ${code}`);
-  }
+  if (!existsSync(directory)) return found("archive", "note", `${directory} will be made`);
+  await directoryArchive(directory).probe();
+  return found("archive", "ok", `${directory} can be written`);
 }

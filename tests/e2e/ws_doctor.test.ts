@@ -1,6 +1,6 @@
 /** ws doctor, on this machine and with services that work, lie or are missing. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesToHex } from "viem";
 import { startValidator } from "../../src/output/solana/testing/validator.ts";
@@ -99,6 +99,19 @@ describe("ws doctor", () => {
     } finally {
       await validator.stop();
     }
+    expect(
+      (await doctor({
+        OPERATOR_PRIVATE_KEY_ED25519: "11".repeat(32),
+        ARCHIVE_DIRECTORY: place.directory,
+      })).said,
+    ).toMatchObject({
+      solana: "note: SOLANA_ENDPOINTS is not set: nothing is sent there",
+      archive: `ok: ${place.directory} can be written`,
+    });
+    expect((await readdir(place.directory)).filter((name) => name.includes("probe"))).toEqual([]);
+    expect((await doctor({ ARCHIVE_DIRECTORY: import.meta.path })).said).toMatchObject({
+      archive: expect.stringMatching(/^wrong: the archive can't be written: /),
+    });
     const { code, said, all } = await doctor({
       SOLANA_ENDPOINTS: "devnet=http://127.0.0.1:1/hunter2",
       ARCHIVE_S3_ENDPOINT: "http://127.0.0.1:1",

@@ -4,20 +4,40 @@ import { basename, dirname, join } from "node:path";
 import { OutputError } from "../output.ts";
 import { type ArchiveStore, taken } from "./index.ts";
 
+export interface DirectoryArchive extends ArchiveStore {
+  /** Writes a file as receipts are, and takes it away. @throws {OutputError} where that can't be */
+  probe(): Promise<void>;
+}
+
 /** Receipts as files below a directory of the operator's, which may be mounted from elsewhere. */
-export function directoryArchive(directory: string): ArchiveStore {
+export function directoryArchive(directory: string): DirectoryArchive {
   return {
     async put(key, file) {
+      await written(write(directory, key, file));
+      return key;
+    },
+
+    async probe() {
+      const path = join(directory, `.probe.${randomUUID()}`);
       try {
-        await write(directory, key, file);
-        return key;
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === undefined) throw error;
-        throw new OutputError("retry", `the archive can't be written: ${code}`, { cause: error });
+        await written(write(directory, basename(path), new Uint8Array(1)));
+      } finally {
+        await unlink(path).catch(() => undefined);
       }
     },
   };
+}
+
+async function written(writing: Promise<void>): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new OutputError("retry", `the archive can't be written: ${code}`, {
+      cause: error,
+    });
+  }
 }
 
 /** All of it or nothing, also after a power cut; never over another file. */

@@ -117,6 +117,17 @@ describe("the webhook output", () => {
     expect(receiver.requests).toEqual([]);
   });
 
+  test("a private host may be named with the port that its URL leaves out", async () => {
+    const url = "https://127.0.0.1/hook";
+    const run = async (privateHosts: string[]) =>
+      await failure(
+        output({ privateHosts }).run(await jobFor(config({ url })), config({ url }), contextOf()),
+      );
+    // It is asked, and does not answer.
+    expect((await run(["127.0.0.1:443"])).state).toBe("retry");
+    expect((await run(["127.0.0.1:80"])).message).toContain("not at a public address");
+  });
+
   test("410 ends it, and a redirect is not followed", async () => {
     receiver.fault = () => new Response(null, { status: 410 });
     expect((await failure(output().run(await jobFor(), config(), contextOf()))).state).toBe("dead");

@@ -41,8 +41,10 @@ export function webhookOutput(deps: WebhookDeps): Output<"webhook"> {
             `${job.task.projectId}=whsec_… to WEBHOOK_SECRETS`,
         );
       }
-      const { protocol, host, hostname, origin } = new URL(url);
-      const own = privateHosts.includes(host) || privateHosts.includes(hostname);
+      const { protocol, host, hostname, port, origin } = new URL(url);
+      // A URL leaves out its scheme's own port.
+      const full = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+      const own = [hostname, full].some((name) => privateHosts.includes(name));
       if (protocol !== "https:" && !own) {
         throw new OutputError("dead", `${host} is not asked without TLS: use an https:// URL`);
       }
