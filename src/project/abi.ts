@@ -46,6 +46,22 @@ export function parseAbi(source: unknown, field: string): (AbiFunction | AbiErro
   return list.flatMap((item, index) => parseItem(item, `${field}[${index}]`));
 }
 
+/**
+ * The function of that name. Of several, as go-ethereum named them for the original: the first
+ * keeps its name, the next are `name0`, `name1` and so on.
+ */
+export function functionNamed(abi: readonly unknown[], wanted: string): AbiFunction | undefined {
+  const taken = new Set<string>();
+  for (const item of abi as readonly Partial<AbiFunction>[]) {
+    if (item.type !== "function" || typeof item.name !== "string") continue;
+    let name = item.name;
+    for (let i = 0; taken.has(name); i++) name = `${item.name}${i}`;
+    taken.add(name);
+    if (name === wanted) return item as AbiFunction;
+  }
+  return undefined;
+}
+
 function parseItem(item: unknown, field: string): (AbiFunction | AbiError)[] {
   if (!isRecord(item)) throw new ProjectFileError(field, "must be an object");
   // The ABI specification lets "type" be left out of a function.

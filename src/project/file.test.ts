@@ -166,6 +166,15 @@ describe("outputs", () => {
     expect((await only(toContract({ light: false }))).outputs[0]).not.toHaveProperty("light");
   });
 
+  test("one of several functions of a name, numbered as go-ethereum does", async () => {
+    const named = (type: string) => ({ ...method, inputs: [{ name: "x", type }] });
+    const both = JSON.stringify([named("uint256"), named("bytes")]);
+    const file = toContract({ contractAbiJSON: both, contractMethod: "submit0" });
+    expect((await only(file)).outputs[0]).toMatchObject({ contractMethod: "submit0" });
+    await expect(parse(toContract({ contractAbiJSON: both, contractMethod: "submit1" })))
+      .rejects.toThrow("contract abi miss the contract method submit1");
+  });
+
   test("an ABI as the compiler wrote it", async () => {
     const parsed = await only(abi(
       { type: "constructor", inputs: [] },

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { parseAbi } from "./abi.ts";
+import { functionNamed, parseAbi } from "./abi.ts";
 import { fieldName, ProjectFileError, quoted } from "./errors.ts";
 import { limits } from "./limits.ts";
 import {
@@ -107,7 +107,7 @@ function parseEthereum(source: unknown, field: string): EthereumOutput {
     );
   }
   const contractAbi = parseAbi(contractAbiJSON, `${field}.contractAbiJSON`);
-  if (!contractAbi.some((item) => item.type === "function" && item.name === contractMethod)) {
+  if (!functionNamed(contractAbi, contractMethod)) {
     throw new ProjectFileError(
       `${field}.contractMethod`,
       `contract abi miss the contract method ${contractMethod}; add it to contractAbiJSON`,

@@ -9,6 +9,7 @@ import {
   hexToBytes,
   stringToHex,
 } from "viem";
+import { functionNamed } from "../../project/abi.ts";
 import { OutputError } from "../output.ts";
 import { atPath, type Json, parseJson, textOf } from "./json.ts";
 import { toAbiValue, ValueError } from "./values.ts";
@@ -26,21 +27,10 @@ export interface ArgumentSource {
   readonly firstMessage: Uint8Array | undefined;
 }
 
-/**
- * The function of that name. Of several, as go-ethereum named them for the original: the first
- * keeps its name, the next are `name0`, `name1` and so on.
- *
- * @throws {OutputError}
- */
+/** The function of that name. @throws {OutputError} */
 export function findMethod(abi: readonly unknown[], method: string): AbiFunction {
-  const taken = new Set<string>();
-  for (const item of abi as readonly Partial<AbiFunction>[]) {
-    if (item.type !== "function" || typeof item.name !== "string") continue;
-    let name = item.name;
-    for (let i = 0; taken.has(name); i++) name = `${item.name}${i}`;
-    taken.add(name);
-    if (name === method) return item as AbiFunction;
-  }
+  const found = functionNamed(abi, method);
+  if (found) return found;
   throw new OutputError("dead", `contract abi miss the contract method ${method}`);
 }
 
