@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import type { Hex } from "viem";
 import { type Anvil, anvilAccount, startAnvil } from "../../chain/anvil.ts";
 import { memoryJournal } from "../testing/journal.ts";
-import { answer, down, startProxy } from "../testing/proxy.ts";
+import { answer, down, refusal, startProxy } from "../testing/proxy.ts";
 import { senderOf, startWorld, type World } from "../testing/world.ts";
 import { remoteSigner } from "./remote_signer.ts";
 import type { Sender } from "./sender.ts";
@@ -117,6 +117,30 @@ describe("an account whose key a remote signer holds", () => {
       .toContain("answer is no signed transaction");
     proxy.fault = undefined;
     expect(await sent()).toBe(before);
+  });
+
+  test("asks clef by the one name it knows, and says what it refuses", async () => {
+    const asked: string[] = [];
+    proxy.fault = async (method, params) => {
+      asked.push(method);
+      const missing = `the method ${method} does not exist/is not available`;
+      if (method !== "account_signTransaction") return refusal(missing, -32601);
+      const call = { jsonrpc: "2.0", id: 1, method: "eth_signTransaction", params };
+      const headers = { "content-type": "application/json" };
+      const real = await fetch(holder.url, { method: "POST", body: JSON.stringify(call), headers });
+      const { result: raw } = await real.json() as { result: Hex };
+      return answer({ raw, tx: { hash: "0x00" } });
+    };
+    await start(world).send(call(world), () => {}, never);
+    expect(await world.seen(id)).toBe(1n);
+    expect(asked).toEqual(["eth_signTransaction", "account_signTransaction"]);
+    proxy.fault = (method) =>
+      method === "account_signTransaction"
+        ? refusal("Request denied")
+        : refusal("the method does not exist", -32601);
+    expect(await failure(start(world).send(call(world), () => {}, never)))
+      .toBe(`retry: ${key.address} signs no transaction: Request denied`);
+    proxy.fault = undefined;
   });
 
   test("reads an answer with the transaction beside the signed bytes", async () => {

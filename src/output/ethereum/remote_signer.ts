@@ -1,10 +1,12 @@
 /** A key that somebody else holds: an account of a web3signer, clef or the like, by JSON-RPC. */
 import {
   type Address,
+  BaseError,
   createClient,
   type Hex,
   http,
   isAddressEqual,
+  MethodNotFoundRpcError,
   numberToHex,
   parseTransaction,
   recoverTransactionAddress,
@@ -23,11 +25,14 @@ export interface RemoteSigner {
   readonly timeoutMs?: number;
 }
 
+const isUnknown = (error: unknown) =>
+  error instanceof BaseError && error.walk((e) => e instanceof MethodNotFoundRpcError) !== null;
+
 /** web3signer and anvil answer the signed bytes alone, geth and clef with the transaction beside. */
 const answerSchema = z.union([hex, z.object({ raw: hex }).transform(({ raw }) => raw)]);
 
 /**
- * Signs transactions by `eth_signTransaction`. What comes back is sent only when it is the
+ * Signs transactions by `eth_signTransaction`, or by clef's `account_signTransaction`. What comes back is sent only when it is the
  * transaction that was asked for, signed by the account.
  */
 export function remoteSigner(
@@ -37,11 +42,14 @@ export function remoteSigner(
   return {
     address,
     async signTransaction(wanted) {
+      const params = [{ from: address, ...quantitiesOf(wanted) }];
+      const ask = (method: string) => client.request({ method, params } as never);
       const answer = answerSchema.safeParse(
-        await client.request({
-          method: "eth_signTransaction",
-          params: [{ from: address, ...quantitiesOf(wanted) }],
-        } as never),
+        await ask("eth_signTransaction").catch((error: unknown) => {
+          // clef has it under its own name alone.
+          if (isUnknown(error)) return ask("account_signTransaction");
+          throw error;
+        }),
       );
       if (!answer.success) throw new Error("the remote signer's answer is no signed transaction");
       const raw = answer.data as TransactionSerialized;
