@@ -33,6 +33,17 @@ test("finds errors of another ABI when given, and says so when it can't", () => 
   expect(explainRevert("0x08c379a0")).toStartWith("reverted with 0x08c379a0");
 });
 
+test("shows lists and structs among an error's arguments", () => {
+  const abi = parseAbi([
+    "struct Order { uint256 id; address[] owners; }",
+    "error Bad(Order order, int8[2] pair, bytes data)",
+  ]);
+  const args = [{ id: 2n ** 64n, owners: [prover] }, [-1, 2], "0x1234"] as const;
+  const data = encodeErrorResult({ abi, errorName: "Bad", args });
+  expect(explainRevert(data, abi))
+    .toBe(`Bad({id: 18446744073709551616, owners: [${prover}]}, [-1, 2], 0x1234)`);
+});
+
 test("a plain revert text is shown as it is", () => {
   const data: Hex = encodeErrorResult({
     abi: parseAbi(["error Error(string)"]),
@@ -47,6 +58,8 @@ test("finds revert data however deep the node wrapped it", () => {
     cause: Object.assign(new Error("inner"), { data: { data: "0x1234" } }),
   });
   expect(revertData(wrapped)).toBe("0x1234");
+  const parity = Object.assign(new Error("as Parity had it"), { data: "Reverted 0x1234" });
+  expect(revertData(parity)).toBe("0x1234");
   expect(revertData(new Error("none"))).toBeUndefined();
   expect(revertData(undefined)).toBeUndefined();
 });

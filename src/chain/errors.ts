@@ -42,13 +42,16 @@ export function revertData(error: unknown): Hex | undefined {
     let data: unknown = "data" in at ? at.data : undefined;
     // Some nodes wrap the data once more.
     if (typeof data === "object" && data !== null && "data" in data) data = data.data;
+    // As OpenEthereum and Nethermind had it.
+    if (typeof data === "string") data = data.replace(/^Reverted /, "");
     if (isHex(data)) return data;
   }
   return undefined;
 }
 
 /** How nodes say that a call failed while it ran: they agree on no codes. */
-export const revertWording = /revert|invalid opcode|out of gas|gas required exceeds|evm error/i;
+export const revertWording =
+  /revert|invalid opcode|out of gas|gas required exceeds|evm error|simulation failed/i;
 
 /** Whether the chain ran a call and it failed; all else says nothing about the call. */
 export function isRevert(error: unknown): boolean {
@@ -64,7 +67,12 @@ function shown(value: unknown, abi: Abi): string {
     const inner = decoded(value, abi);
     if (inner !== undefined) return inner;
   }
-  return typeof value === "string" ? value : String(value);
+  if (Array.isArray(value)) return `[${value.map((part) => shown(part, abi)).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const parts = Object.entries(value).map(([name, part]) => `${name}: ${shown(part, abi)}`);
+    return `{${parts.join(", ")}}`;
+  }
+  return String(value);
 }
 
 function decoded(data: Hex, abi: Abi): string | undefined {
