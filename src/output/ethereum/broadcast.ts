@@ -35,13 +35,14 @@ const maxRejections = 5;
  * a pool can be found again after a crash. What the RPC says against it is noted in the entry.
  *
  * @param comment given to those who wait, unless undefined
+ * @returns whether it is in the pool
  * @throws when the RPC or the journal can't be reached
  */
 export async function broadcast(
   deps: SenderDeps,
   entry: Entry,
   comment: string | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { client, signer, journal } = deps;
   const { saved, key, nonce } = entry;
   const call = saved.cancel === "no"
@@ -61,7 +62,7 @@ export async function broadcast(
     const text = `${signer.address} signs no transaction: ${rpcText(error)}`;
     deps.log.warn({ key, nonce }, text);
     for (const waiter of entry.waiters) waiter.failed(new OutputError("retry", text));
-    return;
+    return false;
   }
   const hash = keccak256(serializedTransaction);
   if (!entry.hashes.includes(hash)) {
@@ -73,14 +74,17 @@ export async function broadcast(
   try {
     await client.sendRawTransaction({ serializedTransaction });
   } catch (error) {
-    if (!refused(deps, entry, error)) return;
+    if (!refused(deps, entry, error)) return false;
   }
-  entry.offeredAt = performance.now();
+  // Sent once more it is no new offer.
+  if (entry.taken !== hash) entry.offeredAt = performance.now();
+  entry.taken = hash;
   entry.underpriced = false;
   entry.rejections = 0;
   entry.pauses = 0;
-  if (comment === undefined || saved.cancel !== "no") return;
+  if (comment === undefined || saved.cancel !== "no") return true;
   for (const waiter of entry.waiters) waiter.sent(hash, comment);
+  return true;
 }
 
 /** Notes a refusal; true when the transaction is in the pool all the same. */
@@ -97,6 +101,10 @@ function refused(deps: SenderDeps, entry: Entry, error: unknown): boolean {
       return false;
     case "underpriced":
       entry.underpriced = true;
+      return false;
+    case "full":
+      later(deps, entry);
+      deps.log.debug({ key: entry.key, nonce: entry.nonce }, `no place for it yet: ${text}`);
       return false;
     case "funds":
       later(deps, entry);

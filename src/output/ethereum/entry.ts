@@ -57,6 +57,8 @@ export interface Entry {
   idleSince: number;
   /** When its present fees were first offered. */
   offeredAt: number;
+  /** The last hash that an RPC took. */
+  taken: Hex | undefined;
   /** Not to be broadcast again before; grows with `pauses`. */
   notBefore: number;
   pauses: number;
@@ -85,6 +87,7 @@ export function entryOf(stored: JournalEntry, now: number): Entry {
     waiters: new Set(),
     idleSince: now,
     offeredAt: now,
+    taken: undefined,
     notBefore: 0,
     pauses: 0,
     underpriced: false,

@@ -13,7 +13,7 @@ import { printable } from "../printable.ts";
 
 /**
  * What an RPC's refusal means for a transaction. `rejected`: it will never be taken as it is.
- * `unreachable`: the RPC could not be asked, or had no answer.
+ * `full`: the pool has no place for it now. `unreachable`: the RPC could not be asked, or had no answer.
  */
 export type Failure =
   | "reverted"
@@ -21,16 +21,30 @@ export type Failure =
   | "nonceTooLow"
   | "known"
   | "underpriced"
+  | "full"
   | "rejected"
   | "unreachable";
 
-// Node implementations agree on no codes, so their words decide.
+// Node implementations agree on no codes, so their words decide. A contract's come first: it may
+// say of its own balances what a pool says of the sender's.
 const wordings: readonly (readonly [Failure, RegExp])[] = [
-  ["funds", /insufficient (funds|balance)/],
-  ["nonceTooLow", /nonce (is )?too low|old nonce/],
-  ["known", /already ?(known|imported|exists)|known transaction|existed in pool/],
-  ["underpriced", /underpriced|less than block base fee|gas price (is )?(too low|below)|fee ?cap/],
   ["reverted", revertWording],
+  ["funds", /insufficient ?(funds|balance)|upfront cost exceeds/],
+  ["nonceTooLow", /nonce (is )?too low|old ?nonce|nonce already used/],
+  ["known", /already ?(known|imported|exist)|known transaction|existed in pool|with same hash/],
+  [
+    "underpriced",
+    /underpriced|less than block base fee|gas price.{0,40}(too low|below)|fee ?cap|fee ?too ?low|replacementnotallowed|not replace existing/,
+  ],
+  [
+    "full",
+    /pool is full|nonce ?gap|nonce (is )?too (high|far|distant)|too many pending|in-flight|account limit exceeded/,
+  ],
+  ["rejected", /block gas limit/],
+  [
+    "unreachable",
+    /too many requests|rate ?limit|request limit|(?<!gas )limit exceeded|header not found/,
+  ],
 ];
 /** Limits and internal errors of the server: asking later may help. */
 const passingCodes = new Set([-32005, -32016, -32603, 429]);

@@ -63,12 +63,40 @@ test("refusals are understood in the words of several nodes", () => {
     ["execution reverted: told so", "reverted"],
     ["VM Exception while processing transaction: revert", "reverted"],
     ["exceeds block gas limit", "rejected"],
+    // Erigon, Nethermind, Besu, OpenEthereum, IoTeX, and services before nodes.
+    ["INTERNAL_ERROR: existing tx with same hash", "known"],
+    ["already exist in the actpool", "known"],
+    ["could not replace existing tx", "underpriced"],
+    ["fee too low", "underpriced"],
+    ["FeeTooLow, MaxFeePerGas too low. MaxFeePerGas: 1, BaseFee: 7", "underpriced"],
+    ["ReplacementNotAllowed", "underpriced"],
+    ["Transaction gas price 1wei supplied is too low", "underpriced"],
+    ["transaction gas price below minimum: gas tip cap 1, minimum needed 25", "underpriced"],
+    ["Gas price below current base fee", "underpriced"],
+    ["OldNonce, Current nonce: 5, nonce of rejected tx: 4", "nonceTooLow"],
+    ["InsufficientFunds, Account balance: 0, cumulative cost: 9", "funds"],
+    ["Upfront cost exceeds account balance", "funds"],
+    ["txpool is full", "full"],
+    ["pending sub-pool is full", "full"],
+    ["NonceGap, Future nonce. Expected nonce: 4", "full"],
+    ["nonce too high", "full"],
+    ["Transaction nonce is too distant from current sender nonce", "full"],
+    ["50/second request limit reached", "unreachable"],
+    ["Too Many Requests", "unreachable"],
+    ["rate limit exceeded", "unreachable"],
+    ["header not found", "unreachable"],
+    // A contract may say of its own what a pool says of the sender.
+    ["execution simulation is reverted due to the reason: insufficient balance", "reverted"],
+    ["execution simulation failed: status = 106", "reverted"],
     ["invalid chain id for signer", "rejected"],
   ];
   for (const [text, failure] of words) {
     expect([text, failureOf(refusal(text))]).toEqual([text, failure]);
   }
   expect(failureOf(refusal("request limit exceeded", -32005))).toBe("unreachable");
+  // Besu's code for it is the one of limits elsewhere.
+  const tooMuch = "Transaction gas limit exceeds block gas limit";
+  expect(failureOf(refusal(tooMuch, -32005))).toBe("rejected");
   expect(failureOf(new HttpRequestError({ url, status: 502 }))).toBe("unreachable");
   expect(failureOf(new TimeoutError({ body: {}, url }))).toBe("unreachable");
   expect(failureOf(new Error("something else"))).toBe("rejected");

@@ -6,7 +6,7 @@ import { findConsumer, findReceipt, simulate } from "./chain.ts";
 import { type Ended, type Entry, entryOf, formatSaved } from "./entry.ts";
 import type { Gate } from "./gate.ts";
 import { failureOf, RevertedError, rpcText } from "./errors.ts";
-import { cappedFees, raisedFees } from "./fees.ts";
+import { cappedFees, priceOf, raisedFees } from "./fees.ts";
 
 /** What a sender shares with its watcher. */
 export interface Book {
@@ -74,6 +74,7 @@ export class Watcher {
       }
       if (entry.nonce < next) return;
     }
+    entry.missingSince = undefined;
     await this.#pending(entry, next);
   }
 
@@ -99,17 +100,15 @@ export class Watcher {
   /** It was sent, and is in no block. */
   async #pending(entry: Entry, next: number): Promise<void> {
     const { deps } = this.book;
-    entry.missingSince = undefined;
     if (isRejected(entry) && entry.saved.cancel === "no") return await this.#giveUp(entry);
     if (entry.underpriced) return await this.#bump(entry);
-    const waited = performance.now() - entry.offeredAt;
     if (performance.now() < entry.notBefore) return;
     // While the chain moves, those behind the next one are not missed yet.
     const isDue = entry.nonce === next || !this.#moving && entry.nonce < next + lookAhead;
     if (isDue && !await this.#isKnown(entry)) {
-      if (await this.#stillGood(entry)) await broadcast(deps, entry, undefined);
-      return;
+      if (!await this.#stillGood(entry) || !await broadcast(deps, entry, undefined)) return;
     }
+    const waited = performance.now() - entry.offeredAt;
     if (entry.nonce === next && waited > deps.settings.bumpAfterMs) await this.#bump(entry);
   }
 
@@ -169,7 +168,9 @@ export class Watcher {
     const depth = head - receipt.blockNumber + 1n;
     if (depth < BigInt(deps.settings.confirmations)) return;
     if (!entry.accounted) {
-      const cost = receipt.gasUsed * receipt.effectiveGasPrice;
+      // Some RPCs don't say what was paid for the gas; no more than was offered.
+      const price = receipt.effectiveGasPrice as bigint | null ?? priceOf(entry.saved.fees);
+      const cost = receipt.gasUsed * price;
       await deps.journal.addSpent(entry.saved.projectId, today(), cost);
       entry.accounted = true;
     }
@@ -195,6 +196,7 @@ export class Watcher {
     // RPCs behind one address may be a block apart: one look proves nothing.
     if (entry.missingSince === undefined) entry.missingSince = now;
     if (now - entry.missingSince < 2 * deps.settings.pollMs) return;
+    if (await this.#isKnown(entry)) return await this.#waiting(entry);
     const { saved, nonce } = entry;
     const consumer = await findConsumer(
       deps.client,
@@ -204,6 +206,9 @@ export class Watcher {
       head,
     );
     if (!consumer) {
+      // Whoever hides what is in the pool says so when it is sent there again.
+      const isPooled = await broadcast(deps, entry, undefined);
+      if (isPooled || entry.underpriced) return await this.#waiting(entry);
       if (now - entry.missingSince < deps.settings.lostMs) return;
       for (const waiter of entry.waiters) {
         const text = `nonce ${nonce} of ${deps.signer.address} was used by a transaction that ` +
@@ -223,6 +228,16 @@ export class Watcher {
     deps.log.warn({ nonce, hash: consumer.hash }, "somebody else sends with this node's key");
     const outcome = { verdict: "replaced" as const, hash: consumer.hash, block: consumer.block };
     await this.#end(entry, "replaced", outcome);
+  }
+
+  /** It is in the pool of an RPC that counts the pool in each nonce, as IoTeX's does. */
+  async #waiting(entry: Entry): Promise<void> {
+    const { deps, entries } = this.book;
+    entry.missingSince = undefined;
+    const isFirst = [...entries.values()].every(({ nonce }) => nonce >= entry.nonce);
+    const waited = performance.now() - entry.offeredAt;
+    const isStuck = isFirst && waited > deps.settings.bumpAfterMs;
+    if (entry.underpriced || isStuck) await this.#bump(entry);
   }
 
   /** Nobody wants the call any more: its nonce goes back, or is used up when others wait on it. */
@@ -310,7 +325,7 @@ export class Watcher {
 }
 
 /** Keeps two from working on one entry at once. */
-export async function guarded(entry: Entry, work: () => Promise<void>): Promise<void> {
+export async function guarded(entry: Entry, work: () => Promise<unknown>): Promise<void> {
   if (entry.busy) return;
   entry.busy = true;
   try {
