@@ -98,18 +98,20 @@ describe("an RPC", () => {
     validator.drops = true;
     validator.slotsPerLook = 80;
     let asked = 0;
-    validator.fault = (method, [first]) => {
-      if (method === "getSignatureStatuses") asked = Math.max(asked, (first as string[]).length);
-      return method === "sendTransaction"
-        ? Response.json({ error: { code: -32005, message: "Node is behind by 42 slots" } })
-        : undefined;
-    };
-    for (let i = 0; i < 2; i++) {
+    const behind = { error: { code: -32005, message: "Node is behind by 42 slots" } };
+    const cases: [() => Response | undefined, string][] = [
+      [() => Response.json(behind), "the RPC refuses sendTransaction: Node is behind by 42 slots"],
+      [() => undefined, "is SOLANA_PRIORITY_FEE (100000) too low?"],
+    ];
+    for (const [answer, hint] of cases) {
+      validator.fault = (method, [first]) => {
+        if (method === "getSignatureStatuses") asked = Math.max(asked, (first as string[]).length);
+        return method === "sendTransaction" ? answer() : undefined;
+      };
       const error = await failure(solana.run(job, of, contextOf()));
       expect([error.state, error.message]).toEqual([
         "retry",
-        `${validator.genesisHash} took none of 61 transactions in a row: the RPC refuses ` +
-        "sendTransaction: Node is behind by 42 slots",
+        `${validator.genesisHash} took none of 61 transactions in a row: ${hint}`,
       ]);
     }
     expect(asked).toBe(100);

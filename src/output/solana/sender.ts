@@ -230,6 +230,7 @@ export class SolanaSender {
           if (anew++ === settings.mostAnew) throw this.#untaken(anew, trouble);
           intent = await this.#sign(request, intent);
           lost = 0;
+          trouble = "";
           sentAt = undefined;
           tell(last().signature, "its blockhash had expired, signed anew");
         }

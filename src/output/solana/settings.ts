@@ -26,7 +26,7 @@ export interface SolanaSettings {
 export const defaultSettings: SolanaSettings = {
   pollMs: 2_000,
   maxBackoffMs: 30_000,
-  giveUpMs: 40_000,
+  giveUpMs: 30_000,
   giveUpOpenMs: 240_000,
   mostAnew: 10,
   resendMs: 4_000,
