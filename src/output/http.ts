@@ -9,7 +9,7 @@ import {
 import { OutputError } from "./output.ts";
 
 /** Most bytes of an answer: some servers answer with a whole page, of which the status counts. */
-const answerBytes = 1024 * 1024;
+const answerBytes = 256 * 1024;
 /** For a request and its answer together, ms. */
 const patienceMs = 20_000;
 

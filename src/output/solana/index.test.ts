@@ -181,6 +181,16 @@ describe("who may call", () => {
     expect(validator.methods).toEqual([]);
   });
 
+  test("an address that is none is dead at once", async () => {
+    const { key } = await payer();
+    const short = validator.programId.slice(0, 40);
+    for (const change of [{ programId: short }, { stateAccount: short }]) {
+      const of = config(change);
+      const error = await failure(output({ key }).run(await jobOf(of), of, contextOf()));
+      expect([error.state, error.message]).toEqual(["dead", `${short} is no address on Solana`]);
+    }
+  });
+
   test("the payer's own account is given to no program", async () => {
     const { key, address } = await payer();
     const before = validator.balance(address);

@@ -1,3 +1,4 @@
+import { isAddress } from "@solana/kit";
 import { Backoff, sleep } from "../../abort.ts";
 import type { Intents } from "../../da/da.ts";
 import type { Log } from "../../log.ts";
@@ -125,6 +126,10 @@ export class SolanaSender {
 
   async #price(request: SendRequest): Promise<Price> {
     const { payer, settings } = this.deps;
+    for (const account of [request.programId, request.stateAccount]) {
+      if (account === undefined || isAddress(account)) continue;
+      throw new OutputError("dead", `${account} is no address on Solana`);
+    }
     // A program that was given the payer's account could spend it: it has signed.
     if (request.stateAccount === payer.address || request.programId === payer.address) {
       throw new OutputError("dead", `${payer.address} is this node's own; name another account`);
