@@ -17,8 +17,16 @@ export function stdoutOutput(write: WriteLine = writeStdout): Output<"stdout"> {
   };
 }
 
+let isHeard = false;
+
 function writeStdout(line: string): Promise<void> {
+  const { stdout } = process;
+  // Each write hears of its own error; without this, one would end the node.
+  if (!isHeard) stdout.on("error", () => {});
+  isHeard = true;
   return new Promise((resolve, reject) => {
-    process.stdout.write(line, (error) => error ? reject(error) : resolve());
+    // Bun takes all that comes after an error, and writes none of it.
+    if (stdout.errored) return reject(stdout.errored);
+    stdout.write(line, (error) => error ? reject(error) : resolve());
   });
 }
