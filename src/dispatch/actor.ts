@@ -12,6 +12,7 @@ import { Checks } from "./checks.ts";
 import { Assigning } from "./assigning.ts";
 import { type Brought, type Desk, fromKey, insist, keyOf, type TaskActor } from "./desk.ts";
 import { Loaded } from "./loaded.ts";
+import { pausedOutput } from "./grants.ts";
 import { create, done, holders, load, nextWake, step, wants } from "./machine.ts";
 import { placeOf, Places } from "./places.ts";
 import { rulesOf } from "./rules.ts";
@@ -88,9 +89,10 @@ export class Actor implements TaskActor {
     if (this.#failingSince !== undefined) return "waits for its project, which can't be had now";
     const [record, state, version] = [this.#record, this.#state, this.#loaded.known];
     if (!record || !state || !version || !this.#owned || !this.idle) return undefined;
-    const { leases, outputs } = wants(state, this.desk.clock.at());
+    const at = this.desk.clock.at();
+    const { leases, outputs } = wants(state, at);
     if (leases > 0) return this.#assigning.whyNone(record, version);
-    if (outputs.length === 0) return undefined;
+    if (outputs.length === 0) return pausedOutput(state, at);
     return outputs.some(({ self: own }) => !own)
       ? "waits for a znode that may output it"
       : "waits while this enode does as many outputs of its kind as it can at once";

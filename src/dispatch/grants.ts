@@ -267,6 +267,18 @@ function putOff(turn: Turn, o: Output, reason: string): void {
   pauseFor(turn, o, reason, turn.state.rules.earlyMs);
 }
 
+/** Which output is tried again next, and why, for people; undefined where none pauses. */
+export function pausedOutput(s: State, at: number): string | undefined {
+  const pauses = s.outputs.flatMap(({ state, notBefore, reason }, index) =>
+    state === "waiting" && notBefore > at && reason !== "" ? [{ index, notBefore, reason }] : []
+  );
+  const [next] = pauses.sort((a, b) => a.notBefore - b.notBefore);
+  if (!next) return undefined;
+  const seconds = Math.ceil((next.notBefore - at) / 1_000);
+  const name = s.rules.outputs[next.index]?.name;
+  return `output ${next.index} (${name}) is tried again in ${seconds} s, after ${next.reason}`;
+}
+
 /** An attempt ended without a result; another may follow. */
 function release(turn: Turn, index: number, o: Output, reason: string): void {
   const { backoffMs, outputBackoffCapMs, outputAttempts } = turn.state.rules;

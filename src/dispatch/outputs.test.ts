@@ -119,6 +119,8 @@ describe("outputs", () => {
     const row = b.memory.row(id);
     await until(() => row.outputs.length === 1 && (row.wakeAt ?? 0) > Date.now() + 500);
     const due = row.wakeAt ?? 0;
+    expect(first.heldUpBy(id))
+      .toMatch(/^output 0 \(ethereumContract\) is tried again in [123] s, after 0x.*as scripted$/);
     await first.stop();
     b.start(slow);
     await znodeOn(b.links, 3);
