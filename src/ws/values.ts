@@ -14,15 +14,18 @@ import { UserError } from "./cli.ts";
 import { address, bytes32, describeIssue, projectId } from "../protocol/schema.ts";
 
 /** A commander argument parser of a schema. */
-const by = <T>(schema: z.ZodType<T>) => (text: string): T => {
+const by = <T>(schema: z.ZodType<T>, problem?: string) => (text: string): T => {
   const parsed = schema.safeParse(text);
-  if (!parsed.success) throw new InvalidArgumentError(describeIssue(parsed.error));
+  if (!parsed.success) throw new InvalidArgumentError(problem ?? describeIssue(parsed.error));
   return parsed.data;
 };
 
 export const anAddress: (text: string) => Address = by(address);
 export const aBytes32: (text: string) => Hex = by(bytes32);
-export const aProjectId: (text: string) => bigint = by(projectId);
+export const aProjectId: (text: string) => bigint = by(
+  projectId,
+  "must be a project's number, from 1",
+);
 
 /** Coins of the chain, such as `1.5`, as wei. */
 export function anAmount(text: string): bigint {

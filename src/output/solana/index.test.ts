@@ -93,6 +93,13 @@ describe("the solanaProgram output", () => {
     }
 
     const light = config({ light: true });
+    const many = await jobOf(light);
+    const receipt = { ...many.receipt, publicValues: proof(1_300) };
+    const isAccepted = () => Promise.resolve(true);
+    const tooMany = await failure(
+      output({ key, isAccepted }).run({ ...many, receipt }, light, contextOf()),
+    );
+    expect(tooMany.message).toMatch(/^the public values do not fit a Solana transaction: 13/);
     const job = await jobOf(light, { proof: proof(1_200) });
     const solana = (accepted: boolean) =>
       output({ key, isAccepted: () => Promise.resolve(accepted) }).run(job, light, contextOf());

@@ -38,12 +38,15 @@ interface Running {
 /** Whether the chain tells an error; of what went well it is null. */
 const isError = (err: unknown): boolean => err !== null && err !== undefined;
 
-const tooLarge = (bytes: number): OutputError =>
-  new OutputError(
+function tooLarge({ data: [kind] }: Call, bytes: number): OutputError {
+  const size = `a Solana transaction: ${bytes} bytes, of ${mostBytes}`;
+  return new OutputError(
     "dead",
-    `the proof does not fit a Solana transaction: ${bytes} bytes, of ${mostBytes}; prove smaller, ` +
-      `or have "light": true in the output`,
+    kind === 1
+      ? `the public values do not fit ${size}`
+      : `the proof does not fit ${size}; prove smaller, or have "light": true in the output`,
   );
+}
 
 /** Lamports of one signature. */
 const signatureFee = 5_000n;
@@ -135,9 +138,9 @@ export class SolanaSender {
       throw new OutputError("dead", `${payer.address} is this node's own; name another account`);
     }
     // What has the data alone too large is not even written out.
-    if (request.data.length > mostBytes) throw tooLarge(request.data.length);
+    if (request.data.length > mostBytes) throw tooLarge(request, request.data.length);
     const { bytes, wire } = payer.draft(request);
-    if (bytes > mostBytes) throw tooLarge(bytes);
+    if (bytes > mostBytes) throw tooLarge(request, bytes);
     const { err, logs, unitsConsumed } = await this.#rpc.simulate(wire);
     if (isError(err)) throw this.#refused(err, logs);
     const roomy = Math.ceil(
