@@ -1,7 +1,20 @@
 /** Project files of the original's formats run unchanged from PROJECT_FILE_DIRECTORY. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import {
+  createTestClient,
+  decodeAbiParameters,
+  type Hex,
+  hexToString,
+  http,
+  parseAbiParameters,
+} from "viem";
+import { type Anvil, anvilAccount, startAnvil } from "../../src/chain/anvil.ts";
+import { connectChain } from "../../src/chain/clients.ts";
+import { deployContract } from "../../src/chain/deploy_contract.ts";
+import { testContracts } from "../../src/output/testing/contracts.ts";
+import { startNetwork, type TestNetwork } from "./chain.ts";
 import { fixture, weatherModule, workspace, writeProject } from "./files.ts";
 import { type NodeProcess, post, reaches, startNode, states } from "./node.ts";
 
@@ -85,4 +98,76 @@ describe("a node without a chain", () => {
   test("ends by itself on SIGTERM", async () => {
     expect(await node.stop()).toBe(0);
   });
+});
+
+describe("a node with a chain", () => {
+  const other = workspace();
+  const contractAddress = "0xa54B215fE14fC7e8462B10b55cfb19ce871a50F4";
+  const receiverAddress = "0x66DFbaD50d80a376BFF7446A2895426dEC89c702";
+  const { Target } = testContracts();
+  let network: TestNetwork, iotex: Anvil, node: NodeProcess;
+
+  /** The original's file, but for its output; the contract's ABI is text, as the compiler wrote it. */
+  async function originalFile(): Promise<string> {
+    const [version] = JSON.parse(await readFile(fixture("original-halo2-v1.json"), "utf8"));
+    const output = {
+      type: "ethereumContract",
+      ethereum: {
+        chainEndpoint: "https://babel-api.testnet.iotex.io",
+        contractAddress,
+        receiverAddress,
+        contractMethod: "store",
+        contractAbiJSON: JSON.stringify(Target.abi),
+      },
+    };
+    return JSON.stringify([{ ...version, output }]);
+  }
+
+  beforeAll(async () => {
+    const folder = join(other.directory, "projects");
+    await mkdir(folder);
+    await writeFile(join(folder, "10003"), await originalFile());
+    [network, iotex] = await Promise.all([
+      startNetwork(join(other.directory, "data"), { count: 1 }),
+      startAnvil({ chainId: 4690 }),
+    ]);
+    // The contract is where the file says.
+    const { reader, sender } = await connectChain(iotex.url);
+    const deployed = await deployContract(sender(anvilAccount(0)), "Target", Target, {});
+    const bytecode = await reader.getCode(deployed) as Hex;
+    const control = createTestClient({ mode: "anvil", transport: http(iotex.url) });
+    await control.setCode({ address: contractAddress, bytecode });
+    node = await startNode({
+      ...{ ...other.env, ...network.env, PROJECT_FILE_DIRECTORY: folder },
+      CHAIN_ENDPOINTS: `4690=${iotex.url}`,
+    });
+  }, 300_000);
+  afterAll(async () => {
+    await node?.kill();
+    await network?.anvil.stop();
+    await iotex?.stop();
+    await other.remove();
+  });
+
+  test("makes the call of an original file, on the chain of its chainEndpoint", async () => {
+    const message = '{"private_a":3,"private_b":4,"amount":"0x20000000000001"}';
+    const id = await post(node.url, 10003, message);
+    const { result } = await reaches(node.url, id, "outputted");
+    const { reader } = await connectChain(iotex.url);
+    const call = await reader.getTransaction({ hash: result as Hex });
+    expect([call.from, call.to]).toEqual([
+      anvilAccount(2).address.toLowerCase() as Hex,
+      contractAddress.toLowerCase() as Hex,
+    ]);
+    const target = { address: contractAddress, abi: Target.abi } as const;
+    expect(await reader.readContract({ ...target, functionName: "count" })).toBe(1n);
+    const last = await reader.readContract({ ...target, functionName: "last" }) as Hex;
+    const [proof, ...others] = decodeAbiParameters(
+      parseAbiParameters("bytes, uint256, address, uint256"),
+      last,
+    );
+    expect(others).toEqual([10003n, receiverAddress, 0x20000000000001n]);
+    const proved = (await states(node.url, id)).find(({ state }) => state === "proved");
+    expect(hexToString(proof)).toBe(proved?.result as string);
+  }, 300_000);
 });
