@@ -186,7 +186,8 @@ export async function openContext(
     },
     settings: () => ({
       confirmations: config.CONFIRMATIONS,
-      maxFeePerDay: config.GAS_LIMIT_PER_DAY,
+      // Left out, a chain's own default holds: coins differ in worth.
+      ...(config.GAS_LIMIT_PER_DAY === undefined ? {} : { maxFeePerDay: config.GAS_LIMIT_PER_DAY }),
     }),
   };
   return {

@@ -70,10 +70,10 @@ export const chainSettings = {
     fallback: "1",
   },
   GAS_LIMIT_PER_DAY: {
-    help: "most wei a project may cost this node's keys in one UTC day",
+    help: "most wei a project may cost this node's keys in one UTC day (default: of 1 coin, on " +
+      "IoTeX of 500)",
     placeholder: "wei",
     schema: z.string().regex(/^\d+$/, "must be wei, a whole number").transform(BigInt),
-    fallback: "1000000000000000000",
   },
   SUBMIT_EVIDENCE: {
     help: "on: an enode reports the faults of znodes that it keeps, as OPERATOR_PRIVATE_KEY",

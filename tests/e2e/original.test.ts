@@ -129,7 +129,8 @@ describe("a node with a chain", () => {
     await writeFile(join(folder, "10003"), await originalFile());
     [network, iotex] = await Promise.all([
       startNetwork(join(other.directory, "data"), { count: 1 }),
-      startAnvil({ chainId: 4690 }),
+      // At IoTeX's price of gas, a call like this takes coins that are worth cents.
+      startAnvil({ chainId: 4690, args: ["--block-base-fee-per-gas", `${10n ** 12n}`] }),
     ]);
     // The contract is where the file says.
     const { reader, sender } = await connectChain(iotex.url);
