@@ -179,6 +179,16 @@ describe("outputs", () => {
     }
   });
 
+  test("of the enode's to one chain take no places of those to another", async () => {
+    const to = (chainId: bigint) => ({ ...direct, chainId });
+    const b = bench({ version: { outputs: [to(1n), to(2n)] } });
+    b.start({ options: { ownOutputs: 1, grantMs: 60_000 } });
+    await znodeOn(b.links, 2);
+    await b.task();
+    const jobs = [(await b.jobs.receive()).value, (await b.jobs.receive()).value];
+    expect(jobs.map((job) => job?.output).sort()).toEqual([0, 1]);
+  });
+
   test("of a znode that says it did the enode's are not believed", async () => {
     const b = bench({ version: { outputs: [direct] } });
     b.start();

@@ -35,7 +35,7 @@ export class Places {
 
 /** What an output takes when this enode does it. */
 export const placeOf = ({ rules }: State, output: number, projectId: bigint): OwnPlace => ({
-  kind: rules.outputs[output]?.name ?? "",
+  kind: rules.outputs[output]?.lane ?? rules.outputs[output]?.name ?? "",
   projectId,
 });
 

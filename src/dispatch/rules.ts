@@ -1,3 +1,4 @@
+import { laneOf } from "../output/lane.ts";
 import type { OutputConfig, ProjectVersion } from "../project/types.ts";
 import type { DispatchOptions } from "./deps.ts";
 import { type Rules, rulesSchema } from "./state.ts";
@@ -21,8 +22,10 @@ export function rulesOf(
         : own && !hasOutputs
         ? "only the operator's key may do it, and this enode runs no outputs"
         : undefined;
+      const lane = laneOf(config);
       return {
         name: config.type,
+        ...(lane === config.type ? {} : { lane }),
         where: own ? "enode" : "znode",
         // What has no verifier may be printed, or tried against a contract by its `eth_call`.
         verifiedOnly: config.type !== "stdout" && config.type !== "ethereumContract",

@@ -38,6 +38,8 @@ export const rulesSchema = z.object({
   outputs: z.array(z.object({
     /** The output's type, for people. */
     name: z.string(),
+    /** What it takes places of, beside others of it; left out: its type's. */
+    lane: z.string().optional(),
     /** `enode`: only this enode's own key may do it. */
     where: z.enum(["enode", "znode"]),
     /** Whether an unverifiable result may not go there (R3). */

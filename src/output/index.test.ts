@@ -148,6 +148,28 @@ describe("the output stage", () => {
     await receiver.stop();
   });
 
+  test("a chain that hangs holds up no other chain", async () => {
+    const held = Promise.withResolvers<undefined>();
+    const proxy = startProxy(world.url);
+    proxy.fault = () => held.promise;
+    const deps = await ethereum({ journal: memoryJournal() });
+    const endpoint = "https://five.example/key";
+    const chains = [...deps.chains, { chainId: 5n, client: proxy.client, endpoint }];
+    const run = stage({ ethereum: { ...deps, chains }, concurrency: 2 });
+    const to = (more: object, id: number) =>
+      jobOf({ ...take(), ...more } as EthereumOutput, { message: { id } });
+    for (const named of [{ chainId: 5n }, { chainEndpoint: endpoint }]) {
+      for (let i = 0; i < 3; i++) await run.jobs.send(await to(named, 8000 + i));
+    }
+    const job = await to({ chainId: 31337n }, 8100);
+    await run.jobs.send(job);
+    await until(() => run.statesOf(job).includes("confirmed"), "the other chain has it");
+    expect(run.reports.every(({ taskId }) => taskId === job.taskId)).toBe(true);
+    held.resolve(undefined);
+    await run.abort();
+    await proxy.stop();
+  });
+
   test("what this node can't output dies with a word on what to do", async () => {
     const run = stage({ ethereum: undefined });
     await run.jobs.send(

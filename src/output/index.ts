@@ -6,6 +6,7 @@ import { attemptSpan } from "../trace_ids.ts";
 import { now, type Tracing } from "../tracing.ts";
 import { type EthereumDeps, ethereumOutputs, failureText } from "./ethereum/index.ts";
 import type { OutputConfig } from "../project/types.ts";
+import { laneOf } from "./lane.ts";
 import {
   type Outcome,
   type Output,
@@ -79,10 +80,10 @@ export async function runOutputs(
     while (true) {
       const next = await jobs.receive(signal);
       if (next.done) break;
-      const { type } = next.value.config;
-      const lane = lanes.get(type) ??
+      const name = laneOf(next.value.config);
+      const lane = lanes.get(name) ??
         openLane(deps.concurrency ?? 256, (job) => runJob(outputs, job, reports, deps, signal));
-      lanes.set(type, lane);
+      lanes.set(name, lane);
       await lane.queue.send(next.value, signal);
     }
     await ended();
