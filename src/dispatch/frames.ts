@@ -108,7 +108,9 @@ export async function ownJob(
   const config = version.outputs[output];
   if (!config) throw new Error(`the project has no output ${output}`);
   const { prover, receipt } = await stored(store, record);
-  const [first] = await store.messages(taskId);
+  // Only calls take arguments from it; when others are tried again it may be purged.
+  const isCall = config.type === "ethereumContract" && config.mode === "direct" && !config.light;
+  const [first] = isCall ? await store.messages(taskId) : [];
   return {
     taskId,
     task,

@@ -312,6 +312,24 @@ describe("a dead output", () => {
     expect(states()).toEqual(["granted", "dead", "granted", "dead", "granted", "confirmed"]);
   });
 
+  test("is tried again although its messages were purged, which only calls take", async () => {
+    const url = "https://app.example/hook";
+    const hook = { type: "webhook" as const, url, light: false, publicInputs: false };
+    const b = bench({ version: { outputs: [hook] } });
+    const dispatch = b.start();
+    await znodeOn(b.links, 2);
+    const id = await b.task();
+    const first = (await b.jobs.receive()).value;
+    await b.reports.send({
+      ...{ taskId: id, epoch: first?.epoch ?? 0n, output: 0 },
+      ...{ state: "dead", reference: "", comment: "no secret" },
+    });
+    await b.ends(id, "failed");
+    b.memory.messages = () => Promise.reject(new Error("the messages were purged"));
+    expect(await dispatch.retry(id, 0, "me")).toEqual({ outputs: [0] });
+    expect((await b.jobs.receive()).value).toMatchObject({ taskId: id, firstMessage: undefined });
+  });
+
   test("whose proof failed, or that nobody proved yet, is not", async () => {
     const b = bench();
     const dispatch = b.start();
