@@ -9,6 +9,7 @@ import {
   test,
 } from "bun:test";
 import { type Hex, keccak256, type LocalAccount, parseTransaction } from "viem";
+import { defaults } from "../../dispatch/deps.ts";
 import { OutputError } from "../output.ts";
 import { memoryJournal } from "../testing/journal.ts";
 import { answer, down, refusal, startProxy } from "../testing/proxy.ts";
@@ -16,7 +17,7 @@ import { freshAccount, senderOf, startWorld, until, type World } from "../testin
 import { costOf, parseSaved } from "./entry.ts";
 import { RevertedError } from "./errors.ts";
 import type { Sender } from "./sender.ts";
-import type { ChainSettings } from "./settings.ts";
+import { type ChainSettings, defaultSettings } from "./settings.ts";
 
 setDefaultTimeout(300_000);
 
@@ -81,6 +82,11 @@ describe("an RPC that", () => {
     expect(error.state).toBe("retry");
     expect(error.message).toBe("chain 31337: the RPC answers HTTP 502");
     expect(journal.entries.size).toBe(0);
+  });
+
+  test("hangs: the job is given back, with the reason, before its grant ends without one", () => {
+    const request = 3 * 10_000;
+    expect(defaultSettings(1n).giveUpMs + request).toBeLessThan(defaults.grantMs);
   });
 
   test("goes down between any two requests: one transaction lands", async () => {

@@ -37,7 +37,7 @@ export function defaultSettings(chainId: bigint): ChainSettings {
     confirmations: local ? 1 : 3,
     pollMs: local ? 100 : 1_000,
     maxBackoffMs: 30_000,
-    giveUpMs: 300_000,
+    giveUpMs: 20_000,
     bumpAfterMs: 30_000,
     orphanMs: 30_000,
     lostMs: 120_000,
