@@ -1,7 +1,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { base58btc } from "multiformats/bases/base58";
 import { type Hex, hexToBytes } from "viem";
-import { routerAbi } from "./chain/abi/router.ts";
+import { isFinallyAccepted } from "./chain/acceptance.ts";
 import type { NodeContext } from "./context.ts";
 import type { Config } from "./config.ts";
 import type { Da } from "./da/da.ts";
@@ -23,14 +23,7 @@ export function enodeOutputs(
   const isAccepted = authority.isAccepted && chains && (async (taskId: Hex) => {
     const { reader } = await chains.main();
     const head = await reader.getBlockNumber({ cacheTime: 0 });
-    const blockNumber = head - BigInt(config.CONFIRMATIONS) + 1n;
-    return blockNumber >= 0n && await reader.readContract({
-      address: network.router,
-      abi: routerAbi,
-      functionName: "accepted",
-      args: [taskId],
-      blockNumber,
-    });
+    return await isFinallyAccepted(reader, network.router, taskId, head, config.CONFIRMATIONS);
   });
   return {
     solana: {

@@ -16,23 +16,34 @@ export interface Acceptance {
 const range = 10_000n;
 const ranges = 20;
 
-/** Whether the router had accepted the task when the chain was so high. @throws as viem */
-export const acceptedAt = (
-  client: Pick<PublicClient, "readContract">,
+/** Whether the router has the task, and had it `confirmations` blocks deep. @throws as viem */
+export async function isFinallyAccepted(
+  client: Pick<PublicClient, "readContract" | "getContractEvents">,
   address: Address,
   taskId: Hex,
-  blockNumber: bigint,
-): Promise<boolean> =>
-  client.readContract(
-    {
-      ...{ address, abi: routerAbi, functionName: "accepted" },
-      ...{ args: [taskId], blockNumber },
-    } as const,
-  );
+  head: bigint,
+  confirmations: number,
+): Promise<boolean> {
+  const isAccepted = (at: { readonly blockNumber?: bigint }) =>
+    client.readContract(
+      { address, abi: routerAbi, functionName: "accepted", args: [taskId], ...at } as const,
+    );
+  if (!await isAccepted({})) return false;
+  if (confirmations <= 1) return true;
+  const blockNumber = head - BigInt(confirmations) + 1n;
+  if (blockNumber < 0n) return false;
+  try {
+    return await isAccepted({ blockNumber });
+  } catch {
+    // IoTeX's RPC has no states of the past; its events tell their block.
+    const event = await findAcceptance(client, address, taskId, head);
+    return event !== undefined && event.block <= blockNumber;
+  }
+}
 
 /** The event of a task's acceptance, newest blocks first, if the RPC still shows it. @throws as viem */
 export async function findAcceptance(
-  client: Client,
+  client: Pick<Client, "getContractEvents">,
   router: Address,
   taskId: Hex,
   head: bigint,

@@ -16,6 +16,7 @@ import type { EthereumOutput } from "../../project/types.ts";
 import { testContracts } from "../testing/contracts.ts";
 import { contextOf, counted } from "../testing/jobs.ts";
 import { memoryJournal } from "../testing/journal.ts";
+import { refusal, startProxy } from "../testing/proxy.ts";
 import { prover, routed, startRouted } from "../testing/routed.ts";
 import { freshAccount, hasty, quiet } from "../testing/world.ts";
 import { ethereumOutputs } from "./index.ts";
@@ -48,9 +49,15 @@ afterAll(async () => {
 });
 
 function enode(
-  options: { readonly confirmations?: number; readonly homeless?: true; readonly own?: false } = {},
+  options: {
+    readonly confirmations?: number;
+    readonly homeless?: true;
+    readonly own?: false;
+    readonly home?: PublicClient;
+  } = {},
 ) {
-  const home = { chainId: 31337n, client: net.world.client, endpoint: net.world.url };
+  const homeClient = options.home ?? net.world.client;
+  const home = { chainId: 31337n, client: homeClient, endpoint: net.world.url };
   const other: OutputChain = { chainId: away, client, endpoint: anvil.url };
   const outputs = ethereumOutputs({
     journal: memoryJournal(),
@@ -110,6 +117,31 @@ test("a contract on another chain is told once the home chain's router has the t
     31337n,
     reference as `0x${string}`,
   ]);
+});
+
+test("a home chain whose RPC has no states of the past tells by its events, as IoTeX's", async () => {
+  const proxy = startProxy(net.world.url);
+  proxy.fault = (method, [, block]) =>
+    method === "eth_call" && `${block}`.startsWith("0x")
+      ? refusal("archive-mode not supported", -32603)
+      : undefined;
+  const job = { ...await net.job(), config: light() };
+  const run = () =>
+    enode({ confirmations: 2, home: proxy.client }).run({ ...job, output: 1 }, light(), contextOf())
+      .catch((error: { message: string }) => error.message);
+  await net.znode(await freshAccount(net.world)).run(job, routed, contextOf());
+  expect(await run()).toContain("only once the router took it");
+  const before = await count();
+  const options = { client: proxy.client, settings: { confirmations: 2 } };
+  const late = net.znode(await freshAccount(net.world), options).run(job, routed, contextOf());
+  await net.world.control.mine({ blocks: 1 });
+  const ending = run();
+  const control = createTestClient({ mode: "anvil", transport: http(anvil.url) });
+  while (await count() === before) await new Promise((resolve) => setTimeout(resolve, 20));
+  await control.mine({ blocks: 1 });
+  expect(await ending).toMatchObject({ state: "confirmed" });
+  expect(await late).toMatchObject({ state: "confirmed" });
+  await proxy.stop();
 });
 
 test("what it must not send, or can't know, it does not sign", async () => {

@@ -1,6 +1,6 @@
 /** What a contract on another chain is told of a task that the router accepted: all but its proof. */
 import { type AbiFunction, type Address, bytesToHex, type Hex, keccak256 } from "viem";
-import { acceptedAt, findAcceptance } from "../../chain/acceptance.ts";
+import { findAcceptance, isFinallyAccepted } from "../../chain/acceptance.ts";
 import { type OutputContext, OutputError } from "../output.ts";
 import type { OutputJob } from "../types.ts";
 import { encodeNamed } from "./arguments.ts";
@@ -29,9 +29,8 @@ export async function lightCall(
   const { taskId, task, receipt } = job;
   const found = await sender.patiently(async () => {
     const head = await client.getBlockNumber({ cacheTime: 0 });
-    const deep = head - BigInt(confirmations) + 1n;
-    if (deep < 0n || !await acceptedAt(client, router, taskId, deep)) return undefined;
-    return await findAcceptance(client, router, taskId, head);
+    const isFinal = await isFinallyAccepted(client, router, taskId, head, confirmations);
+    return isFinal ? await findAcceptance(client, router, taskId, head) : undefined;
   }, signal);
   if (!found) {
     throw new OutputError("early", "it is told without its proof only once the router took it");

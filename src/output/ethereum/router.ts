@@ -1,6 +1,6 @@
 import type { Address } from "viem";
 import { routerAbi } from "../../chain/abi/router.ts";
-import { findAcceptance } from "../../chain/acceptance.ts";
+import { findAcceptance, isFinallyAccepted } from "../../chain/acceptance.ts";
 import type { EthereumOutput } from "../../project/types.ts";
 import { taskIdOf } from "../../protocol/task.ts";
 import { type Outcome, type OutputContext, OutputError, outputKey } from "../output.ts";
@@ -93,19 +93,15 @@ async function acceptance(
   { chain: { client }, router, sender, confirmations }: RouterDeps,
   { signal }: OutputContext,
 ): Promise<Outcome | undefined> {
-  const accepted = (blockNumber?: bigint) =>
-    sender.patiently(() =>
-      client.readContract({
-        address: router,
-        abi: routerAbi,
-        functionName: "accepted",
-        args: [job.taskId],
-        ...(blockNumber === undefined ? {} : { blockNumber }),
-      }), signal);
-  while (await accepted()) {
-    const head = await sender.patiently(() => client.getBlockNumber({ cacheTime: 0 }), signal);
-    const deep = head - BigInt(confirmations) + 1n;
-    if (confirmations > 1 && (deep < 0n || !await accepted(deep))) {
+  const { taskId } = job;
+  const call = { address: router, abi: routerAbi, functionName: "accepted" } as const;
+  const accepted = () => client.readContract({ ...call, args: [taskId] });
+  while (await sender.patiently(accepted, signal)) {
+    const [head, isFinal] = await sender.patiently(async () => {
+      const head = await client.getBlockNumber({ cacheTime: 0 });
+      return [head, await isFinallyAccepted(client, router, taskId, head, confirmations)] as const;
+    }, signal);
+    if (!isFinal) {
       await sender.nextLook(signal);
       continue;
     }
