@@ -91,9 +91,22 @@ export interface OutputChain {
   readonly endpoint: string;
 }
 
+/**
+ * Leaves out how long a busy RPC wants to be left alone, which may be hours: viem would wait that
+ * long within a request. Outputs pause by themselves, and can be stopped meanwhile.
+ */
+const fetchFn = async (...request: Parameters<typeof fetch>): Promise<Response> => {
+  const response = await fetch(...request);
+  if (!response.headers.has("retry-after")) return response;
+  const { status, statusText, body } = response;
+  const headers = new Headers(response.headers);
+  headers.delete("retry-after");
+  return new Response(body, { status, statusText, headers });
+};
+
 /** A chain by an endpoint of the operator's; connects on first use. */
 export function outputChain(chainId: bigint, endpoint: string): OutputChain {
-  const transport = http(endpoint, { timeout: 10_000, retryCount: 2 });
+  const transport = http(endpoint, { timeout: 10_000, retryCount: 2, fetchFn });
   return { chainId, client: createPublicClient({ transport, cacheTime: 0 }), endpoint };
 }
 

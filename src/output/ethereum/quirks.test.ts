@@ -14,6 +14,7 @@ import { memoryJournal } from "../testing/journal.ts";
 import { answer, type Fault, refusal, startProxy } from "../testing/proxy.ts";
 import { freshAccount, senderOf, startWorld, until, type World } from "../testing/world.ts";
 import { costOf, parseSaved } from "./entry.ts";
+import { outputChain } from "./policy.ts";
 import type { Sender } from "./sender.ts";
 import type { ChainSettings } from "./settings.ts";
 
@@ -120,6 +121,29 @@ test("a pool that hides what it has, and knows it when it is sent again, does no
   await mine();
   await landed;
   expect(await world.seen(id)).toBe(1n);
+});
+
+test("a service that wants to be left alone for an hour is asked again soon", async () => {
+  let refusals = 0;
+  proxy.fault = () => {
+    if (++refusals > 3) return undefined;
+    return new Response("Too Many Requests", { status: 429, headers: { "retry-after": "3600" } });
+  };
+  const { client } = outputChain(31337n, proxy.url);
+  sender = senderOf({ client }, account, journal);
+  const looking = sender.patiently(() => client.getBlockNumber({ cacheTime: 0 }), never);
+  expect(await looking).toBe(await world.client.getBlockNumber());
+});
+
+test("a chain without eth_maxPriorityFeePerGas and eth_feeHistory is sent to all the same", async () => {
+  proxy.fault = (method) =>
+    /^eth_(maxPriorityFeePerGas|feeHistory)$/.test(method)
+      ? refusal(`the method ${method} does not exist/is not available`, -32601)
+      : undefined;
+  const { told, landed } = follow();
+  await until(() => told.length > 0, "it is sent");
+  await mine();
+  expect((await world.client.getTransaction({ hash: (await landed).hash })).type).toBe("eip1559");
 });
 
 test("a full pool, or one that wants the nonces in order, is tried again and again", async () => {

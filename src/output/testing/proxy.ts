@@ -21,7 +21,8 @@ export function startProxy(url: string) {
     const faulty = await proxy.fault?.(method, params);
     if (faulty) {
       const answer = await faulty.text();
-      return new Response(answer.replace('"$id"', String(id)), { status: faulty.status });
+      const { status, headers } = faulty;
+      return new Response(answer.replace('"$id"', String(id)), { status, headers });
     }
     const headers = { "content-type": "application/json" };
     const answer = await fetch(url, { method: "POST", body, headers });
