@@ -150,11 +150,11 @@ test("a full pool, or one that wants the nonces in order, is tried again and aga
   let refusals = 0;
   const words = ["txpool is full", "nonce too high", "NonceGap, Future nonce", "txpool is full"];
   proxy.fault = (method) => {
-    if (method !== "eth_sendRawTransaction" || refusals >= 12) return undefined;
+    if (method !== "eth_sendRawTransaction" || refusals >= 8) return undefined;
     return refusal(words[refusals++ % words.length] as string);
   };
   const { landed } = follow();
-  await until(() => refusals === 12, "it was refused");
+  await until(() => refusals === 8, "it was refused");
   const mined = until(async () => (await mine(), await world.seen(id) === 1n), "it is mined");
   await Promise.all([landed, mined]);
 });
