@@ -103,7 +103,7 @@ describe("ws", () => {
       [["deploy"], {}, /OPERATOR_PRIVATE_KEY/],
       [["deploy"], { OPERATOR_PRIVATE_KEY: key(0) }, /--chain <url> or set CHAIN_ENDPOINT/],
       [["deploy", "--chain", anvil.url], { OPERATOR_PRIVATE_KEY: "0xhunter2" }, /32 bytes of hex/],
-      [["project", "show", "0"], {}, /must be from 1/],
+      [["project", "show", "0"], {}, /number, from 1/],
       [["project", "publish", "missing.json"], {}, /can't read missing.json/],
       [
         ["project", "show", "1", "--chain", anvil.url, "--addresses", "no.json"],
