@@ -7,8 +7,8 @@ import { UserError } from "./cli.ts";
 export function enodeOption(command: Command): Command {
   return command.option(
     "--enode <url>",
-    "the enode's HTTP API",
-    process.env.ENODE_ENDPOINT ?? "http://127.0.0.1:9000",
+    "the enode's HTTP API; or ENODE_ENDPOINT",
+    process.env.ENODE_ENDPOINT || "http://127.0.0.1:9000",
   );
 }
 
@@ -21,7 +21,9 @@ export async function ask<T>(
   work: (client: EnodeClient) => Promise<T>,
   options: ClientOptions = {},
 ): Promise<T> {
-  if (!URL.canParse(enode)) throw new UserError(`--enode must be a URL, not ${enode}`);
+  if (!/^https?:/.test(enode) || !URL.canParse(enode)) {
+    throw new UserError(`--enode must be like http://127.0.0.1:9000, not ${enode}`);
+  }
   const token = process.env.ENODE_TOKEN || undefined;
   try {
     return await work(new EnodeClient(enode, { token, ...options }));

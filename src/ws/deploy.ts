@@ -1,13 +1,17 @@
 import { deployCore, writeDeployment } from "../chain/deploy.ts";
 import { chainOptions, openSender } from "./chain.ts";
 import type { Register } from "./cli.ts";
-import { anAddress, anAmount } from "./values.ts";
+import { aDuration, anAddress, anAmount } from "./values.ts";
 
 export const deploy: Register = (program, io) => {
   chainOptions(program.command("deploy"))
     .description("deploy the registrars, the router, the slasher and the reward pool")
-    .option("--min-stake <coins>", "what a znode stakes at least", anAmount, 10n ** 18n)
-    .option("--unstake-delay <seconds>", "from unstaking to withdrawal", BigInt, 604_800n)
+    .option("--min-stake <coins>", "what a znode stakes at least (default: 1)", anAmount)
+    .option(
+      "--unstake-delay <seconds>",
+      "from unstaking to withdrawal (default: 604800)",
+      aDuration,
+    )
     .option("--penalty <coins>", "what a fault costs (default: the least stake)", anAmount)
     .option(
       "--reward-token <address>",
@@ -17,8 +21,8 @@ export const deploy: Register = (program, io) => {
     .action(async (flags) => {
       const sender = await openSender(flags);
       const deployment = await deployCore(sender, {
-        minStake: flags.minStake,
-        unstakeDelay: flags.unstakeDelay,
+        ...(flags.minStake === undefined ? {} : { minStake: flags.minStake }),
+        ...(flags.unstakeDelay === undefined ? {} : { unstakeDelay: flags.unstakeDelay }),
         ...(flags.penalty === undefined ? {} : { penalty: flags.penalty }),
         ...(flags.rewardToken === undefined ? {} : { rewardToken: flags.rewardToken }),
         onDeployed: (name, at) => io().progress(`${name} ${at}`),

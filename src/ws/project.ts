@@ -1,5 +1,8 @@
+import { Argument } from "commander";
 import type { Address } from "viem";
 import { projectRegistrarAbi } from "../chain/abi/projectRegistrar.ts";
+import type { Reader } from "../chain/clients.ts";
+import { isRevert } from "../chain/errors.ts";
 import {
   addOperator,
   canOperate,
@@ -10,7 +13,7 @@ import {
   updateProject,
 } from "../chain/registrars.ts";
 import { chainOptions, contracts, openChain, openSender, startBlock } from "./chain.ts";
-import type { Register } from "./cli.ts";
+import { type Register, UserError } from "./cli.ts";
 import { projectFile } from "./project_file.ts";
 import { aBytes32, anAddress, aProjectId } from "./values.ts";
 
@@ -56,7 +59,7 @@ export const project: Register = (program, io) => {
 
   chainOptions(group.command("operator"))
     .description("let a key sign the project's tasks, or no more")
-    .argument("<add|remove>")
+    .addArgument(new Argument("<add|remove>", "what to do").choices(["add", "remove"]))
     .argument("<project>", "project id", aProjectId)
     .argument("<address>", "the enode's key", anAddress)
     .action(async (action, projectId, operator, flags) => {
@@ -71,7 +74,11 @@ export const project: Register = (program, io) => {
     .description("name the verifier of a program's proofs and the dApp that gets its results")
     .argument("<project>", "project id", aProjectId)
     .requiredOption("--program <id>", "program id, as ws project publish prints it", aBytes32)
-    .requiredOption("--verifier <address>", "IProofVerifier contract", anAddress)
+    .requiredOption(
+      "--verifier <address>",
+      "IProofVerifier contract",
+      anAddress,
+    )
     .requiredOption("--receiver <address>", "IResultReceiver contract", anAddress)
     .option("--allow-unbound", "also accept proofs that don't name their data", false)
     .action(async (projectId, flags) => {
@@ -99,11 +106,7 @@ export const project: Register = (program, io) => {
         functionName: "projects",
         args: [projectId],
       });
-      const owner = await reader.readContract({
-        ...contract,
-        functionName: "ownerOf",
-        args: [projectId],
-      });
+      const owner = await projectOwner(reader, projectRegistrar, projectId);
       io().result({ projectId, owner, uri, hash, paused }, [
         `owner   ${owner}`,
         `uri     ${uri}`,
@@ -118,6 +121,7 @@ export const project: Register = (program, io) => {
     .action(async (projectId: bigint, flags) => {
       const { id, reader } = await openChain(flags);
       const { projectRegistrar } = await contracts(flags, id);
+      const owner = await projectOwner(reader, projectRegistrar, projectId);
       const logs = await reader.getContractEvents({
         address: projectRegistrar,
         abi: projectRegistrarAbi,
@@ -125,12 +129,6 @@ export const project: Register = (program, io) => {
         args: { projectId },
         fromBlock: await startBlock(flags),
         strict: true,
-      });
-      const owner = await reader.readContract({
-        address: projectRegistrar,
-        abi: projectRegistrarAbi,
-        functionName: "ownerOf",
-        args: [projectId],
       });
       const operators: Address[] = [];
       for (const operator of new Set(logs.map(({ args }) => args.operator))) {
@@ -143,3 +141,22 @@ export const project: Register = (program, io) => {
       ]);
     });
 };
+
+/** @throws {UserError} when there is no such project */
+async function projectOwner(
+  reader: Reader,
+  registrar: Address,
+  projectId: bigint,
+): Promise<Address> {
+  try {
+    return await reader.readContract({
+      address: registrar,
+      abi: projectRegistrarAbi,
+      functionName: "ownerOf",
+      args: [projectId],
+    });
+  } catch (error) {
+    if (!isRevert(error)) throw error;
+    throw new UserError(`there is no project ${projectId} at ${registrar}`);
+  }
+}

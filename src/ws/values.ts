@@ -40,6 +40,11 @@ export function aUrl(text: string): URL {
   throw new InvalidArgumentError("must be an http(s) URL");
 }
 
+export function aDuration(text: string): bigint {
+  if (!/^\d{1,18}$/.test(text)) throw new InvalidArgumentError("must be whole seconds");
+  return BigInt(text);
+}
+
 /** A znode's number. */
 export function anId(text: string): bigint {
   if (!/^[1-9]\d{0,18}$/.test(text)) throw new InvalidArgumentError("must be a number from 1");

@@ -18,7 +18,7 @@ import {
   znodeStatus,
 } from "../chain/znodes.ts";
 import { chainOptions, contracts, openChain, openSender, startBlock } from "./chain.ts";
-import type { Register } from "./cli.ts";
+import { type Register, UserError } from "./cli.ts";
 import { anAddress, anAmount, anId, anIdOrAddress } from "./values.ts";
 
 const time = (seconds: bigint) => new Date(Number(seconds) * 1000).toISOString();
@@ -33,13 +33,25 @@ export const znode: Register = (program, io) => {
     .requiredOption("--stake <coins>", "amount to stake", anAmount)
     .action(async (flags) => {
       const sender = await openSender(flags);
+      if (flags.operator === sender.wallet.account.address) {
+        throw new UserError(
+          `${flags.operator} would own the stake, with which no znode runs: make it a key of its own`,
+        );
+      }
       const { znodeRegistrar } = await contracts(flags, sender.chainId);
       const done = await registerZNode(sender, znodeRegistrar, {
         did: flags.did,
         operators: [flags.operator],
         amount: flags.stake,
       });
-      io().result(done, [`znode ${done.znodeId}: ${flags.operator} may prove`]);
+      const { znodeId } = done;
+      const { stake, minStake } = await znodeStatus(sender.reader, znodeRegistrar, znodeId);
+      const lacking = minStake > stake ? formatEther(minStake - stake) : undefined;
+      io().result(done, [
+        lacking === undefined
+          ? `znode ${znodeId}: ${flags.operator} may prove`
+          : `znode ${znodeId}: ${flags.operator} may not prove yet: ws znode stake ${znodeId} ${lacking}`,
+      ]);
     });
 
   chainOptions(group.command("stake"))

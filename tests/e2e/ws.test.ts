@@ -115,7 +115,19 @@ describe("ws", () => {
         {},
         /no enode answers/,
       ],
+      [["task", "dead", "--enode", "localhost:9000"], {}, /like http:.*not localhost:9000/],
       [["message", "send", "1"], {}, /--data or by --file/],
+      [
+        ["project", "operator", "delete", "1", anvilAccount(2).address],
+        {},
+        /choices are add, remove/,
+      ],
+      [
+        ["project", "show", "77", "--chain", anvil.url, "--addresses", addresses],
+        {},
+        /there is no project 77/,
+      ],
+      [["deploy", "--unstake-delay", "1h"], {}, /whole seconds/],
       [["frobnicate"], {}, /unknown command/],
     ];
     for (const [args, env, message] of refusals) {

@@ -68,6 +68,20 @@ test("a znode's stake goes in, is asked back and comes out", async () => {
   expect((await json(3, "znode", "status", prover)).eligible).toBe(true);
 });
 
+test("registering says what is missing, and refuses the key that owns the stake", async () => {
+  const did = ["--did", "did:io:0x2"];
+  const owner = ["--operator", anvilAccount(5).address];
+  const own = ["znode", "register", ...did, ...owner, "--stake", "2"];
+  expect(await refused(5, ...own)).toMatch(/would own the stake/);
+  const few = ["znode", "register", ...did, "--operator", anvilAccount(6).address];
+  const { out } = await run(5, ...few, "--stake", "0.25");
+  const [, znodeId = ""] =
+    /^znode (\d+): .* may not prove yet: ws znode stake \1 0\.75$/m.exec(out) ??
+      [];
+  await json(5, "znode", "stake", znodeId, "0.75");
+  expect((await json(5, "znode", "status", anvilAccount(6).address)).eligible).toBe(true);
+});
+
 test("a paused znode's key is not eligible", async () => {
   await json(3, "znode", "pause", "1");
   expect(await json(3, "znode", "status", prover)).toMatchObject({ paused: true, eligible: false });
