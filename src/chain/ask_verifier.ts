@@ -31,3 +31,15 @@ export async function whyRefused(
   }
   return answer === yes ? undefined : `the verifier ${verifier} does not take the proof`;
 }
+
+/** Whether a contract answers as the router asks it; a generated verifier by itself does not. */
+export async function isProofVerifier(reader: Reader, verifier: Address): Promise<boolean> {
+  const data = encodeFunctionData({ abi, functionName: "statement", args: ["0x"] });
+  try {
+    const { data: answer = "0x" } = await reader.call({ to: verifier, data, gas: askGas });
+    return answer.length === 2 + 3 * 64;
+  } catch (error) {
+    if (isRevert(error)) return false;
+    throw new ChainError(`the verifier ${verifier} can't be asked: ${chainErrorText(error)}`);
+  }
+}

@@ -1,6 +1,7 @@
 import { Argument } from "commander";
 import type { Address } from "viem";
 import { projectRegistrarAbi } from "../chain/abi/projectRegistrar.ts";
+import { isProofVerifier } from "../chain/ask_verifier.ts";
 import type { Reader } from "../chain/clients.ts";
 import { isRevert } from "../chain/errors.ts";
 import {
@@ -76,7 +77,7 @@ export const project: Register = (program, io) => {
     .requiredOption("--program <id>", "program id, as ws project publish prints it", aBytes32)
     .requiredOption(
       "--verifier <address>",
-      "IProofVerifier contract",
+      "IProofVerifier contract, as ws verifier deploys it",
       anAddress,
     )
     .requiredOption("--receiver <address>", "IResultReceiver contract", anAddress)
@@ -91,6 +92,12 @@ export const project: Register = (program, io) => {
         receiver: flags.receiver,
         allowUnbound: flags.allowUnbound,
       });
+      if (!await isProofVerifier(sender.reader, flags.verifier)) {
+        io().progress(
+          `warning: ${flags.verifier} does not answer as a verifier, so no proof may pass; ` +
+            "ws verifier deploys an adapter that does",
+        );
+      }
       io().result(done, [`project ${projectId} routes ${flags.program} to ${flags.receiver}`]);
     });
 

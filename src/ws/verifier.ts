@@ -3,11 +3,13 @@ import { deployRisc0Verifier, type Risc0Version, risc0Versions } from "../chain/
 import { chainOptions, openSender } from "./chain.ts";
 import type { Register } from "./cli.ts";
 import { aBytes32 } from "./values.ts";
+import { verifierHalo2 } from "./verifier_halo2.ts";
 import { verifierSetup } from "./verifier_setup.ts";
 import { verifierZkwasm } from "./verifier_zkwasm.ts";
 
 export const verifier: Register = (program, io) => {
   const command = program.command("verifier").description("contracts that check proofs");
+  verifierHalo2(command, io);
   verifierZkwasm(command, io);
   verifierSetup(command, io);
   const versions = Object.keys(risc0Versions);

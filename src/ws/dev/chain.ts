@@ -1,21 +1,16 @@
 /** A local chain with the protocol's contracts, one znode, and the project's own contracts. */
 import type { Abi, AbiFunction, Address, Hex } from "viem";
-import { createRuntimes } from "../../../runtimes/index.ts";
 import type { ProgramSpec } from "../../../runtimes/runtime.ts";
 import { provingOfParam } from "../../../runtimes/zkwasm/profile.ts";
 import { anvilAccount, anvilKey, startAnvil } from "../../chain/anvil.ts";
 import { type ChainClient, connectChain, type Sender } from "../../chain/clients.ts";
-import {
-  deployCore,
-  deployHalo2Verifier,
-  type Deployment,
-  halo2Layout,
-} from "../../chain/deploy.ts";
+import { deployCore, type Deployment } from "../../chain/deploy.ts";
 import { deployContract } from "../../chain/deploy_contract.ts";
 import { deployZkWasmVerifier } from "../../chain/zkwasm_verifier.ts";
 import { createProject, registerZNode, setRoute, updateProject } from "../../chain/registrars.ts";
 import type { EncodedProject } from "../../project/encode.ts";
 import { UserError } from "../cli.ts";
+import { deployHalo2 } from "../halo2_program.ts";
 import { verifierOf, wrappedProgram } from "../wrapped_program.ts";
 import type { CompiledContract } from "./solidity.ts";
 
@@ -115,7 +110,7 @@ export class DevChain {
   }
 
   async #halo2Adapter(program: ProgramSpec, verifier?: CompiledContract): Promise<Address> {
-    const { programId, vmType } = program;
+    const { vmType } = program;
     if (vmType !== "halo2" || !verifier) {
       throw new UserError(
         vmType === "halo2"
@@ -125,13 +120,7 @@ export class DevChain {
             'codeExpParam {"profile":"wrap"}',
       );
     }
-    const unsafeTestSetup = verifier.name.startsWith("UnsafeTestSetup");
-    const layout = await layoutOf(program);
-    return (await deployHalo2Verifier(this.#owner, {
-      programId,
-      verifier: { ...verifier, unsafeTestSetup },
-      layout,
-    })).adapter;
+    return (await deployHalo2(this.#owner, program, verifier)).adapter;
   }
 
   /** Registers the project, the first time. Whether it was that. */
@@ -194,14 +183,4 @@ function constructorArguments(
       }`,
     );
   });
-}
-
-/** Asks the program itself how its public values and proofs are laid out. */
-async function layoutOf(spec: ProgramSpec) {
-  const runtimes = createRuntimes({ workers: 1, allowTestSetups: true });
-  try {
-    return halo2Layout((await runtimes.load(spec, AbortSignal.timeout(120_000))).info);
-  } finally {
-    await runtimes.close();
-  }
 }
