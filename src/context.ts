@@ -8,9 +8,9 @@ import { type Authority, chainAuthority, ownAuthority } from "./chain/authority.
 import { type Chains, createChains, LOCAL_CHAIN } from "./chain/clients.ts";
 import { contractsOf, findNetwork } from "./chain/network.ts";
 import { StakeWatcher } from "./chain/stake_watcher.ts";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
 import type { Da } from "./da/da.ts";
-import { openDa } from "./da/index.ts";
+import { databaseProblem, openDa } from "./da/index.ts";
 import { openLocal } from "./da/local.ts";
 import { lockDirectory } from "./da/lock.ts";
 import { type Keys, loadKeys } from "./keys.ts";
@@ -84,6 +84,9 @@ export async function openContext(
       metrics.commitSeconds.observe(ms / 1000);
       metrics.commitMessages.observe(rows);
     },
+  }).catch((error) => {
+    if (!config.DATABASE_DSN) throw error;
+    throw new ConfigError(`DATABASE_DSN: ${databaseProblem(error)}`);
   });
   const readiness = new Readiness();
   metrics.ready.from(async () => Object.keys(await readiness.ask()).length === 0 ? 1 : 0);

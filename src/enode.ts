@@ -16,13 +16,13 @@ import type { Links } from "./network/link.ts";
 import { runOutputs } from "./output/index.ts";
 import type { OutputJob, OutputReport } from "./output/types.ts";
 import { nameOf, Packers, startPack } from "./pack/index.ts";
-import { serveHttp } from "./platform.ts";
 import { withFunding } from "./enode_fund.ts";
 import { enodeOutputs, solanaAddress } from "./enode_outputs.ts";
 import { reportFaults } from "./enode_report.ts";
 import { startSources } from "./enode_sources.ts";
 import { dashboardRoutes } from "./dashboard/index.ts";
 import { createDispatch } from "./dispatch/index.ts";
+import { listenHttp } from "./listening.ts";
 import { verifierRoutes } from "./pages/verifier.ts";
 import { watchRoutes } from "./watch/index.ts";
 
@@ -162,12 +162,8 @@ export async function startEnode(
   ingest.app.route("/", dashboardRoutes(log));
   const { host } = context;
   if (host) ingest.app.route("/watch", watchRoutes({ host, network, projects, log }));
-  const server = serveHttp((request) => ingest.fetch(request), {
-    hostname: config.httpHost,
-    port: config.httpPort,
-    // Above ingestion's own limit, so that it is ingestion that answers, as JSON.
-    maxBodyBytes: 64 * 1024 * 1024,
-  });
+  // Above ingestion's own limit, so that it is ingestion that answers, as JSON.
+  const server = listenHttp((request) => ingest.fetch(request), config, 64 * 1024 * 1024);
   shutdown.add("HTTP", async () => {
     await ingest.drain();
     await server.stop();

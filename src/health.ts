@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { NodeContext } from "./context.ts";
-import { serveHttp } from "./platform.ts";
+import { listenHttp } from "./listening.ts";
 import { readyAnswer } from "./ready.ts";
 
 /** What an operator's monitoring asks; beside an enode, ingestion answers it. */
@@ -23,11 +23,7 @@ export function serveHealth(
       c.body(await metrics.registry.metrics(), 200, {
         "content-type": metrics.registry.contentType,
       }));
-  const server = serveHttp((request) => app.fetch(request), {
-    hostname: config.httpHost,
-    port: config.httpPort,
-    maxBodyBytes: 1024,
-  });
+  const server = listenHttp((request) => app.fetch(request), config, 1024);
   shutdown.add("HTTP", () => server.stop());
   log.info({ url: `http://${server.hostname}:${server.port}` }, "health and metrics are served");
 }

@@ -1,4 +1,5 @@
 /** The least that the stores need of a database. PostgreSQL and PGlite both offer it. */
+import { errorText } from "../log.ts";
 
 export type Parameter = string | number | bigint | boolean | Uint8Array | null;
 
@@ -44,6 +45,12 @@ export class DatabaseUnavailableError extends Error {
     super("the database is not available", { cause });
     this.name = "DatabaseUnavailableError";
   }
+}
+
+/** Why a database can't be used: of the cause only its code, as its text may name what is in the DSN. */
+export function databaseProblem(error: unknown): string {
+  const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
+  return `${errorText(error)}${code === undefined ? "" : ` (${code})`}`;
 }
 
 /** SQLSTATE of an error that the database answered. */

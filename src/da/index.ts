@@ -17,7 +17,7 @@ import { signedTaskStore } from "./signed.ts";
 import { taskStore } from "./tasks.ts";
 import { viewStore } from "./views.ts";
 
-export { DatabaseUnavailableError } from "./database.ts";
+export { databaseProblem, DatabaseUnavailableError } from "./database.ts";
 export { DirectoryInUseError } from "./lock.ts";
 export { MigrationError } from "./migrate.ts";
 export { UnsuitableServerError } from "./postgres.ts";

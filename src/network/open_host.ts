@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Config } from "../config.ts";
+import { cantListen } from "../listening.ts";
 import { errorText, type Log } from "../log.ts";
 import type { Shutdown } from "../shutdown.ts";
 import { createHost, type Host } from "./host.ts";
@@ -29,6 +30,10 @@ export async function openHost(
     known: config.BOOTNODE_MULTIADDR.map(String),
     webrtc,
     relay: config.P2P_RELAY && !listen.every(isRelayed),
+  }).catch((error) => {
+    // The library's text has a stack for each address.
+    const [, where, why] = /^ {2}(\/\S+): (.*)$/m.exec(errorText(error)) ?? [];
+    throw where && why ? cantListen("P2P_LISTEN", where, why) : error;
   });
   shutdown.add("libp2p", () => host.stop());
   let told = "";

@@ -7,6 +7,7 @@ import { checkDeployment } from "../chain/deploy.ts";
 import { isEligible } from "../chain/registrars.ts";
 import { type Contracts, contractsOf } from "../chain/network.ts";
 import { type Config, loadConfig } from "../config.ts";
+import { databaseProblem } from "../da/database.ts";
 import { openPostgres } from "../da/postgres.ts";
 import { withKeystores } from "../keystore.ts";
 import { createLog, errorText } from "../log.ts";
@@ -161,10 +162,7 @@ function database({ DATABASE_DSN: dsn }: Config): Promise<Finding[]> {
       const opened = await openPostgres({ dsn, connections: 1, log: createLog("silent") });
       await opened.close();
     } catch (error) {
-      // Of the cause only its code: its text may name what is in the DSN.
-      const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
-      const why = code === undefined ? "" : ` (${code})`;
-      return [found(check, "wrong", `DATABASE_DSN: ${errorText(error)}${why}`)];
+      return [found(check, "wrong", `DATABASE_DSN: ${databaseProblem(error)}`)];
     }
     return [found(check, "ok", "DATABASE_DSN is a PostgreSQL that can be used")];
   });
