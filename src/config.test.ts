@@ -48,6 +48,16 @@ describe("configuration", () => {
     );
   });
 
+  test("a znode with a key of its own needs no operator's", () => {
+    const { OPERATOR_PRIVATE_KEY: _, ...network } = chain;
+    const config = loadConfig("znode", {}, { ...network, PROVER_PRIVATE_KEY: key });
+    expect(config.PROVER_PRIVATE_KEY).toBe(key as `0x${string}`);
+    expect(() => loadConfig("znode", {}, network)).toThrow(/also needs PROVER_PRIVATE_KEY$/);
+    expect(() => loadConfig("all", {}, { ...network, PROVER_PRIVATE_KEY: key })).toThrow(
+      /also needs OPERATOR_PRIVATE_KEY$/,
+    );
+  });
+
   const bad: [string, string, RegExp][] = [
     ["HTTP_SERVICE_ENDPOINT", "host:99999", /HTTP_SERVICE_ENDPOINT must be host:port/],
     ["DATABASE_DSN", "mysql://u:hunter2@x", /DATABASE_DSN must start with postgres/],
@@ -191,6 +201,7 @@ describe("configuration", () => {
   });
 
   test("the description names what is set, readably", () => {
+    expect(describeConfig(loadConfig("all", {}, {})).SOLANA_LIMIT_PER_DAY).toBe("100000000");
     expect(describeConfig(loadConfig("all", { DATA_DIRECTORY: "/d" }, {}))).toMatchObject({
       role: "all",
       HTTP_SERVICE_ENDPOINT: "127.0.0.1:9000",

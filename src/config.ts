@@ -101,7 +101,12 @@ function requireContracts(values: Record<string, unknown>, role: Role): void {
     "PROJECT_CONTRACT_ADDRESS",
     "ZNODE_CONTRACT_ADDRESS",
     "ROUTER_CONTRACT_ADDRESS",
-    "OPERATOR_PRIVATE_KEY",
+    // A znode that has a key of its own needs no operator's.
+    ...(role !== "znode"
+      ? ["OPERATOR_PRIVATE_KEY" as const]
+      : values.OPERATOR_PRIVATE_KEY
+      ? []
+      : ["PROVER_PRIVATE_KEY" as const]),
   ];
   const missing = needed.filter((name) => values[name] === undefined);
   if (missing.length > 0) {
@@ -139,7 +144,8 @@ export function describeConfig(config: Config): Record<string, string> {
     const value = config[name];
     const setting: Setting = settings[name];
     if (value === undefined || isEmpty(value)) continue;
-    const text = typeof value === "string" ? value : JSON.stringify(value, jsonSafe);
+    const plain = typeof value === "string" || typeof value === "bigint";
+    const text = plain ? String(value) : JSON.stringify(value, jsonSafe);
     shown[name] = setting.secret ? "set" : text;
   }
   shown.HTTP_SERVICE_ENDPOINT = `${config.httpHost}:${config.httpPort}`;

@@ -22,7 +22,8 @@ export interface Keys {
  * first start and kept in the data directory.
  */
 export async function loadKeys(config: Config): Promise<Keys> {
-  const key = config.OPERATOR_PRIVATE_KEY ?? await developmentKey(config.DATA_DIRECTORY);
+  const own = config.role === "znode" ? config.PROVER_PRIVATE_KEY : undefined;
+  const key = config.OPERATOR_PRIVATE_KEY ?? own ?? await developmentKey(config.DATA_DIRECTORY);
   const operator = accountOf(key);
   const prover = config.PROVER_PRIVATE_KEY && config.role !== "enode"
     ? accountOf(config.PROVER_PRIVATE_KEY)

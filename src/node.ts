@@ -20,6 +20,12 @@ import { openLinks } from "./network/index.ts";
 import { onSignal, Shutdown } from "./shutdown.ts";
 import { startZnode } from "./znode.ts";
 
+const names = Object.keys(settings) as SettingName[];
+
+/** Has no flag: a command line is visible to every user of the machine. */
+const isKey = (name: SettingName) =>
+  "secret" in settings[name] && /KEY|SECRET|TOKEN|HEADERS/.test(name);
+
 async function readConfig(
   argv: readonly string[],
 ): Promise<{ config: Config; warnings: readonly string[] }> {
@@ -39,13 +45,15 @@ async function readConfig(
     .addHelpText(
       "after",
       "\nEach setting is also an environment variable: --data-directory is DATA_DIRECTORY.\n" +
-        "Flags win over the environment, and that over the file of --config.\n" +
-        "Keys and tokens belong in the environment or that file, where other users can't see them.",
+        "Flags win over the environment, and that over the file of --config.\n\n" +
+        "Keys and tokens are in the environment or that file only, where other users can't see " +
+        `them:\n${
+          names.filter(isKey).map((name) => `  ${name}\n      ${settings[name].help}`).join("\n")
+        }`,
     );
-  for (const name of Object.keys(settings) as SettingName[]) {
+  for (const name of names) {
     const setting = settings[name];
-    // Secrets have no flag: a command line is visible to every user of the machine.
-    if ("secret" in setting && /KEY|SECRET|TOKEN|HEADERS/.test(name)) continue;
+    if (isKey(name)) continue;
     const fallback = "fallback" in setting && setting.fallback ? ` (${setting.fallback})` : "";
     command.option(`${flagOf(name)} <${setting.placeholder}>`, `${setting.help}${fallback}`);
   }

@@ -49,13 +49,13 @@ const remoteAccount = z.string().transform((text, ctx) => {
 
 export const keySettings = {
   OPERATOR_PRIVATE_KEY: {
-    help: "enode: operates projects; znode: proves and pays gas (never the stake's owner)",
+    help: "enode: operates projects, pays direct calls; znode: used where it has no key of its own",
     placeholder: "hex",
     schema: secretKey,
     secret: true,
   },
   PROVER_PRIVATE_KEY: {
-    help: "role all: the znode's key, when it is not the operator's",
+    help: "znode: proves and pays gas (never the stake's owner); unset: the operator's",
     placeholder: "hex",
     schema: secretKey,
     secret: true,
