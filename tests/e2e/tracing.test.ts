@@ -235,6 +235,7 @@ test("tells none of what is not sampled", async () => {
   const { PROVER_PRIVATE_KEY: _, ...env } = network.env;
   const node = await startNode({
     ...{ ...env, ...traced, DATA_DIRECTORY: directory("enode") },
+    P2P_LISTEN: "/ip4/127.0.0.1/tcp/0",
     OTEL_TRACES_SAMPLER: "traceidratio",
     OTEL_TRACES_SAMPLER_ARG: "0",
   }, { role: "enode" });
