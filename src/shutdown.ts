@@ -5,10 +5,14 @@ import { errorText, type Log } from "./log.ts";
 const onceMs = 1_000;
 
 /**
- * Calls `stop` at the first SIGINT or SIGTERM and `force` at a later one. Ctrl-C reaches everything
+ * Calls `stop` at the first of the signals and `force` at a later one. Ctrl-C reaches everything
  * at a terminal, and task runners (`bun run`, `deno task`) pass it on once more.
  */
-export function onSignal(stop: () => void, force: () => void): void {
+export function onSignal(
+  stop: () => void,
+  force: () => void,
+  signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"],
+): void {
   let first: number | undefined;
   const heard = () => {
     if (first === undefined) {
@@ -16,7 +20,7 @@ export function onSignal(stop: () => void, force: () => void): void {
       stop();
     } else if (performance.now() - first > onceMs) force();
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, heard);
+  for (const signal of signals) process.on(signal, heard);
 }
 
 /** What runs when the node stops: the last registered first. */

@@ -41,7 +41,8 @@ export const dev: Register = (program, io) => {
     .action(async (folder: string, flags: DevFlags) => {
       const interrupted = new AbortController();
       const stop = () => interrupted.abort();
-      onSignal(stop, () => process.exit(1));
+      // A terminal that is closed would leave the chain running; nodes, which nohup may keep, stay.
+      onSignal(stop, () => process.exit(1), ["SIGINT", "SIGTERM", "SIGHUP"]);
       const cleanups: (() => Promise<unknown>)[] = [];
       try {
         await run(folder, flags, io(), interrupted.signal, cleanups);
@@ -173,7 +174,7 @@ function conclude(
 ): void {
   const done = messages.filter(({ states }) => states.at(-1)?.state === "outputted").length;
   io.result({ projectId, messages, ...(dapp ? { contract: dapp.address, values } : {}) }, [
-    `${done} of ${messages.length} messages done${dapp ? `; ${valueLine(values)}` : ""}`,
+    [`${done} of ${messages.length} messages done`, valueLine(values)].filter(Boolean).join("; "),
   ]);
   if (done < messages.length) throw new CommanderError(1, "dev", "");
 }

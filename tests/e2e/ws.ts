@@ -51,9 +51,9 @@ export function startWs(args: string[], env: Record<string, string> = {}) {
     /** All that it has said. */
     said: () => said,
     type: (line: string) => void child.stdin.write(`${line}\n`),
-    /** Interrupts it, as Ctrl-C does; answers the exit code. */
-    async interrupt(): Promise<number | null> {
-      if (child.exitCode === null) child.kill("SIGINT");
+    /** Interrupts it, as Ctrl-C does, or by another signal; answers the exit code. */
+    async interrupt(signal: NodeJS.Signals = "SIGINT"): Promise<number | null> {
+      if (child.exitCode === null) child.kill(signal);
       await exited;
       return child.exitCode;
     },

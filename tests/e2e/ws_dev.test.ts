@@ -16,8 +16,8 @@ await mkdir(temporary);
 const env = { TMPDIR: temporary };
 afterAll(() => place.remove());
 
-async function init(runtime: string): Promise<string> {
-  const folder = join(place.directory, runtime);
+async function init(runtime: string, name = runtime): Promise<string> {
+  const folder = join(place.directory, name);
   const { code, err } = await ws(["init", folder, "--runtime", runtime]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   return folder;
@@ -76,6 +76,17 @@ test("halo2: typed messages, a contract that is changed meanwhile, Ctrl-C", asyn
     await says(/message 3 .*received/);
   } finally {
     expect({ code: await dev.interrupt(), said: dev.said() }).toMatchObject({ code: 0 });
+  }
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
+test("a terminal that is closed leaves nothing running", async () => {
+  const folder = await init("halo2", "closed");
+  const dev = startWs(["dev", folder, "--port", `${await freePort()}`], env);
+  try {
+    await until("a chain is started", async () => dev.said().match(/has config/) ?? undefined);
+  } finally {
+    expect({ code: await dev.interrupt("SIGHUP"), said: dev.said() }).toMatchObject({ code: 0 });
   }
   expect(readdirSync(temporary)).toEqual([]);
 });
