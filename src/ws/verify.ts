@@ -3,6 +3,7 @@ import type { Hex } from "viem";
 import { profiles } from "../../runtimes/zkwasm/profile.ts";
 import { enodeOption } from "./api.ts";
 import { type Register, UserError } from "./cli.ts";
+import { verifyHalo2 } from "./halo2.ts";
 import { classOption, keyOption, paramOption } from "./prove.ts";
 import { verifyMessageReceipt } from "./message_receipt.ts";
 import { readReceipt } from "./receipt_file.ts";
@@ -28,7 +29,7 @@ export const verify: Register = (program, io) => {
     .description("check a receipt, and show what it says")
     .argument(
       "<receipt>",
-      "a receipt of ws prove or ws message receipt, or one in risc0's own encoding (bincode)",
+      "a receipt of ws prove, ws message receipt or an archive, or one in risc0's own encoding (bincode)",
     )
     .option("--program <path>", "the program that it must be of")
     .addOption(paramOption())
@@ -46,22 +47,21 @@ export const verify: Register = (program, io) => {
       const receipt = await readReceipt(path);
       if ("kind" in receipt) return await verifyMessageReceipt(path, receipt, flags, io());
       const of = receipt instanceof Uint8Array ? "risc0" : receipt.vmType;
-      if (of === "halo2") {
-        throw new UserError(
-          `${path} is a receipt of halo2: an enode's page /watch checks it, by the program itself`,
-        );
-      }
-      const [other, names] = of === "risc0"
-        ? ["zkwasm", ["profile", "class", "key"] as const]
-        : ["risc0", ["param"] as const];
-      const name = names.find((name) => flags[name] !== undefined);
-      if (name !== undefined) {
+      const others = {
+        zkwasm: of === "zkwasm" ? [] : ["profile", "class", "key"] as const,
+        risc0: of === "risc0" ? [] : ["param"] as const,
+      };
+      for (const [other, names] of Object.entries(others)) {
+        const name = names.find((name) => flags[name] !== undefined);
+        if (name === undefined) continue;
         throw new UserError(`--${name} is for ${other} receipts; ${path} is one of ${of}`);
       }
       if (receipt instanceof Uint8Array || receipt.vmType === "risc0") {
         await verifyRisc0(path, receipt, flags, io());
       } else if (receipt.vmType === "zkwasm") {
         await verifyZkwasm(path, receipt, flags, io());
+      } else {
+        await verifyHalo2(path, receipt, flags, io());
       }
     });
 };

@@ -88,7 +88,7 @@ describe("ws, without risc0's native library,", () => {
       [["verify", raw], /is not JSON, and as a receipt of risc0 it is malformed/],
       [["verify", forged], /not valid for image 0x1212/],
       [["verify", forged, "--profile", "zk"], /--profile is for zkwasm/],
-      [["verify", halo2], /is a receipt of halo2: an enode's page \/watch checks it/],
+      [["verify", halo2], /is a receipt of halo2: give by --program/],
       [["verify", other], /vmType: must be a receipt of/],
       [["verify", short], /imageId: must be 32 bytes/],
     ]);
