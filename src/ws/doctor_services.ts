@@ -6,7 +6,7 @@ import { type ChainClient, createChains } from "../chain/clients.ts";
 import { checkDeployment } from "../chain/deploy.ts";
 import { isEligible } from "../chain/registrars.ts";
 import { type Contracts, contractsOf } from "../chain/network.ts";
-import { type Config, loadConfig } from "../config.ts";
+import { type Config, loadConfig, type Role } from "../config.ts";
 import { databaseProblem } from "../da/database.ts";
 import { openPostgres } from "../da/postgres.ts";
 import { withKeystores } from "../keystore.ts";
@@ -21,8 +21,8 @@ import { inspectOutputs } from "./doctor_outputs.ts";
 const timeoutMs = 10_000;
 
 /** Only services that are configured are asked; none of what is found holds a secret. */
-export async function inspectServices(env: Env): Promise<Finding[]> {
-  const { config, findings } = await configuration(env);
+export async function inspectServices(env: Env, role: Role): Promise<Finding[]> {
+  const { config, findings } = await configuration(env, role);
   if (!config) return findings;
   const rest = await Promise.all([
     chains(config),
@@ -37,11 +37,12 @@ export async function inspectServices(env: Env): Promise<Finding[]> {
 
 async function configuration(
   env: Env,
+  role: Role,
 ): Promise<{ config: Config | undefined; findings: Finding[] }> {
   const check = "configuration";
   try {
-    const config = loadConfig("all", {}, await withKeystores(env));
-    return { config, findings: [found(check, "ok", "a node of role all starts with it")] };
+    const config = loadConfig(role, {}, await withKeystores(env));
+    return { config, findings: [found(check, "ok", `a node of role ${role} starts with it`)] };
   } catch (error) {
     const findings = [found(check, "wrong", errorText(error))];
     try {

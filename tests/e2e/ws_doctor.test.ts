@@ -26,8 +26,8 @@ interface Answer {
   readonly all: string;
 }
 
-async function doctor(env: Record<string, string>): Promise<Answer> {
-  const { code, out, err } = await ws(["doctor", "--json"], { ...place.env, ...env });
+async function doctor(env: Record<string, string>, ...args: string[]): Promise<Answer> {
+  const { code, out, err } = await ws(["doctor", "--json", ...args], { ...place.env, ...env });
   const { ok, findings } = JSON.parse(out);
   const said = Object.fromEntries(
     findings.map((f: Record<string, string>) => [f.check, `${f.state}: ${f.text}`]),
@@ -145,6 +145,25 @@ describe("ws doctor", () => {
       ROUTER_CONTRACT_ADDRESS: expect.stringMatching(/^wrong: no contract is at 0x0+aa/i),
       "operator's key": expect.stringMatching(new RegExp(`^ok: ${operator.address} has \\d+`)),
     });
+  });
+
+  test("looks at a node of another role, by the file of its settings", async () => {
+    const path = join(place.directory, "znode.conf");
+    const key = bytesToHex(anvilAccount(4).getHdKey().privateKey as Uint8Array);
+    const contracts = ["PROJECT", "ZNODE", "ROUTER"].map((name) =>
+      `${name}_CONTRACT_ADDRESS=0x00000000000000000000000000000000000000aa`
+    );
+    const lines = [`CHAIN_ENDPOINT=http://127.0.0.1:1`, ...contracts, `PROVER_PRIVATE_KEY=${key}`];
+    await writeFile(path, lines.join("\n"), { mode: 0o600 });
+    const asked = { CHAIN_ENDPOINT: anvil.url };
+    const { said } = await doctor(asked, "--config", path, "--role", "znode");
+    expect(said).toMatchObject({
+      configuration: "ok: a node of role znode starts with it",
+      chain: "ok: CHAIN_ENDPOINT is of chain 31337",
+    });
+    expect((await doctor(asked, "--config", path)).said.configuration).toMatch(
+      /^wrong: .*OPERATOR_PRIVATE_KEY/,
+    );
   });
 
   test("refuses a native library that is not the configured one", async () => {
