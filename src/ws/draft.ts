@@ -43,8 +43,9 @@ export async function readDraft(path: string): Promise<ProjectDraft> {
   const versions = [];
   for (const [index, version] of sources.entries()) {
     const field = `versions.${index}`;
-    const { packing, source: _, ...rest } = version;
-    const code = await program(path, `${field}.code`, version.code);
+    const { packing, source, ...rest } = version;
+    const hint = source === undefined ? "" : `: bun run ws project build ${path} makes it`;
+    const code = await program(path, `${field}.code`, version.code, hint);
     versions.push({ ...rest, code, ...await packingOf(path, `${field}.packing.program`, packing) });
   }
   return { defaultVersion, versions };
@@ -62,13 +63,13 @@ async function packingOf(
 }
 
 /** The file that a field names, relative to the project's. */
-async function program(path: string, field: string, name: string): Promise<Uint8Array> {
+async function program(path: string, field: string, name: string, hint = ""): Promise<Uint8Array> {
   const file = resolve(dirname(path), name);
   try {
     return new Uint8Array(await readFile(file));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UserError(`${path}: ${field}: can't read ${file} (${code})`);
+    throw new UserError(`${path}: ${field}: can't read ${file} (${code})${hint}`);
   }
 }
 
@@ -76,7 +77,9 @@ async function read(path: string, encoding: "utf8"): Promise<string> {
   try {
     return await readFile(path, encoding);
   } catch (error) {
-    throw new UserError(`can't read ${path} (${(error as NodeJS.ErrnoException).code})`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EISDIR") throw new UserError(`${path} is a folder: give the file in it`);
+    throw new UserError(`can't read ${path} (${code})`);
   }
 }
 

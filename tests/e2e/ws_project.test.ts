@@ -58,6 +58,14 @@ describe("the template for zkwasm", () => {
   });
 });
 
+test("ws project validate says what makes a program that is not there, and of a folder what to give", async () => {
+  const fresh = join(place.directory, "fresh");
+  await json(["init", fresh, "--runtime", "zkwasm"]);
+  const file = join(fresh, "project.json");
+  expect(await text(["project", "validate", file])).toContain(`ws project build ${file} makes it`);
+  expect(await text(["project", "validate", fresh])).toContain("is a folder: give the file in it");
+});
+
 describe("the template for halo2", () => {
   const halo2 = join(place.directory, "halo2");
 
