@@ -185,7 +185,7 @@ export async function openContext(
       protected: [
         ...Object.values(contracts),
         ...(config.REWARD_POOL_ADDRESS === undefined ? [] : [config.REWARD_POOL_ADDRESS]),
-      ],
+      ].map((address) => ({ chainId: network.chainId, address })),
     },
     settings: () => ({
       confirmations: config.CONFIRMATIONS,

@@ -89,7 +89,8 @@ function node(options: {
           args: [projectId],
         }) === account,
       allow: options.allow ?? [],
-      protected: [contracts.router, contracts.projectRegistrar, contracts.znodeRegistrar],
+      protected: [contracts.router, contracts.projectRegistrar, contracts.znodeRegistrar]
+        .map((address) => ({ chainId: 31337n, address })),
     },
     settings: () => hasty,
     log: quiet,

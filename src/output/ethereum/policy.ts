@@ -29,8 +29,8 @@ export interface SigningPolicy {
    */
   isOwn(projectId: bigint, account: Address): Promise<boolean>;
   readonly allow: readonly AllowedCall[];
-  /** Never called directly, whoever asks: registrars, router. */
-  readonly protected: readonly Address[];
+  /** Never called directly, whoever asks: registrars, router. Elsewhere it is another contract. */
+  readonly protected: readonly { readonly chainId: bigint; readonly address: Address }[];
 }
 
 /** A direct call that somebody's file asks for. */
@@ -59,7 +59,10 @@ export async function signerFor(
   if (!operator && !gas) {
     throw new OutputError("dead", "secretkey is empty: set OPERATOR_PRIVATE_KEY");
   }
-  const forbidden = [...policy.protected, ...[operator, gas].flatMap((key) => key?.address ?? [])];
+  const forbidden = [
+    ...policy.protected.filter(({ chainId }) => chainId === call.chainId).map((c) => c.address),
+    ...[operator, gas].flatMap((key) => key?.address ?? []),
+  ];
   if (forbidden.some((address) => isAddressEqual(address, call.address))) {
     throw new OutputError(
       "dead",

@@ -95,7 +95,7 @@ export async function startRouted() {
           canOperate: () => Promise.resolve(false),
           isOwn: () => Promise.resolve(false),
           allow: [],
-          protected: [contracts.router],
+          protected: [{ chainId: 31337n, address: contracts.router }],
         },
         settings: () => ({ ...hasty, ...options.settings }),
         log: quiet,
