@@ -186,9 +186,11 @@ describe("the output stage", () => {
     await run.finish();
     expect(run.reports.map(({ state }) => state)).toEqual(["dead", "dead", "dead"]);
     expect(run.reports.map(({ comment }) => comment)).toEqual(
-      ["solanaProgram", "textile", "ethereumContract"].map((type) =>
-        `this node has no ${type} output; use another output in the project's file`
-      ),
+      [
+        "this node has no solanaProgram output; use another output in the project's file",
+        "this node has no textile output; use another output in the project's file",
+        "this node has no ethereumContract output; it has no chain: set CHAIN_ENDPOINT",
+      ],
     );
   });
 

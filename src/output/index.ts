@@ -64,7 +64,7 @@ export async function runOutputs(
     stdout: stdoutOutput(deps.write),
     ethereumContract: deps.ethereum
       ? ethereumOutputs({ ...deps.ethereum, log: deps.log })
-      : unsupportedOutput("ethereumContract"),
+      : unsupportedOutput("ethereumContract", "it has no chain: set CHAIN_ENDPOINT"),
     solanaProgram: deps.solana
       ? solanaOutput({ ...deps.solana, log: deps.log })
       : unsupportedOutput("solanaProgram"),
