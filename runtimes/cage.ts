@@ -37,8 +37,8 @@ export function spawnCaged(kind: CageKind): ChildProcess {
   });
 }
 
-// Reads /proc with builtins only, so a sample costs no process; systems without /proc ask ps. An answer
-// that nobody reads any more must not end it before it has killed.
+// Reads /proc with builtins only, so a sample costs no process; systems without /proc ask ps.
+// An answer that nobody reads any more (SIGPIPE) must not end it before it has killed.
 const keeper = `trap '' INT TERM HUP PIPE
 page=$(getconf PAGESIZE 2>/dev/null || echo 4096)
 rss() {

@@ -102,11 +102,9 @@ function requireContracts(values: Record<string, unknown>, role: Role): void {
     "ZNODE_CONTRACT_ADDRESS",
     "ROUTER_CONTRACT_ADDRESS",
     // A znode that has a key of its own needs no operator's.
-    ...(role !== "znode"
-      ? ["OPERATOR_PRIVATE_KEY" as const]
-      : values.OPERATOR_PRIVATE_KEY
-      ? []
-      : ["PROVER_PRIVATE_KEY" as const]),
+    role === "znode" && values.OPERATOR_PRIVATE_KEY === undefined
+      ? "PROVER_PRIVATE_KEY"
+      : "OPERATOR_PRIVATE_KEY",
   ];
   const missing = needed.filter((name) => values[name] === undefined);
   if (missing.length > 0) {

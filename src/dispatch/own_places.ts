@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 
 /** Whose one of the enode's own outputs is. */
 export interface OwnPlace {
-  /** Type of the output. */
+  /** Type of the output, or what it goes to of that type, as `laneOf` has it. */
   readonly kind: string;
   readonly projectId: bigint;
 }
